@@ -1,0 +1,84 @@
+import type { Counts, EntityState } from '../src/journal/progress.ts';
+
+/** What workflows and activities say to each other: run ids, entity keys and counts, never rows, names of people or values. */
+
+export type EntityStage = EntityState;
+
+/** How a run is to be conducted; decided once, by the activity that opens it. */
+export interface RunSettings {
+  concurrency: number;
+  approval: boolean;
+  verify: 'content' | 'counts' | 'none';
+  /** A worker silent for this long is taken for dead. */
+  heartbeatSeconds: number;
+}
+
+export interface PlanSummary {
+  executable: boolean;
+  /** Entities that the run writes, in order. */
+  entities: PlannedWork[];
+  /** Number of findings that stand in the way, and the first of them in a line. */
+  blocking: number;
+  firstBlocking: string | null;
+}
+
+export interface PlannedWork {
+  /** Entity key. */
+  key: string;
+  espace: string;
+  entity: string;
+  rows: number;
+  read: number;
+  stage: EntityStage;
+  /** Places in `entities` of those that must be complete before this one starts. */
+  after: number[];
+}
+
+export interface EntityInput {
+  run: string;
+  key: string;
+  /** `Espace.Entity`, for summaries. */
+  name: string;
+  heartbeatSeconds: number;
+}
+
+export interface EntityReport {
+  outcome: 'done' | 'paused' | 'timeUp';
+  stage: EntityStage;
+  /** Source rows looked at so far. */
+  read: number;
+}
+
+export interface VerifyReport {
+  outcome: 'done' | 'timeUp';
+  different: number;
+}
+
+/** Result of a run (interface.md). */
+export interface RunResult {
+  run: string;
+  status: 'completed' | 'completedWithIssues';
+  entities: (Counts & { espace: string; entity: string; key: string; verified: boolean })[];
+  users: { matched: number; created: number; updated: number; recreated: number };
+  groups: { matched: number; created: number };
+  issues: number;
+  seconds: number;
+}
+
+export type RunEnd = { status: 'completed' } | { status: 'blocked' | 'failed' | 'cancelled'; message: string };
+
+/** What a worker does for the workflows. */
+export interface Activities {
+  /** Checks the spec, notes the run in the journal and takes the destination for it. */
+  openRun(input: { run: string; execution: string; spec: unknown }): Promise<RunSettings>;
+  /** Makes the plan and the id maps of what is only matched; called again, gives the plan as the run now stands. */
+  planRun(input: { run: string }): Promise<PlanSummary>;
+  setPaused(input: { run: string; paused: boolean }): Promise<void>;
+  /** Notes the phase, for `caravel status`. */
+  enterPhase(input: { run: string; phase: string }): Promise<void>;
+  copyEntity(input: EntityInput): Promise<EntityReport>;
+  fillReferences(input: EntityInput): Promise<EntityReport>;
+  verifyEntities(input: { run: string; keys: string[] }): Promise<VerifyReport>;
+  /** Closes the run in the journal and gives the destination back. */
+  endRun(input: { run: string; end: RunEnd }): Promise<RunResult | null>;
+}

@@ -1,0 +1,74 @@
+import type { Database } from '../src/database/port.ts';
+import { loadIdMap } from '../src/identity/mapStore.ts';
+import { countOpenIssues } from '../src/journal/issues.ts';
+import { releaseLease } from '../src/journal/lease.ts';
+import { listProgress, noCounts } from '../src/journal/progress.ts';
+import { getRun, loadPlan, loadResult, updateRun } from '../src/journal/runs.ts';
+import type { RunEnd, RunResult } from './contract.ts';
+
+/**
+ * Closes a run in the journal and gives the destination back. Called again it gives the same result.
+ * @returns the result document of a completed run (interface.md, "Result of a run"), else null.
+ */
+export async function endRun(journal: Database, runId: string, end: RunEnd): Promise<RunResult | null> {
+  const run = await getRun(journal, runId);
+  if (run.finished !== null) return (await loadResult(journal, runId)) as RunResult | null;
+  if (end.status !== 'completed') {
+    const done = await listProgress(journal, runId);
+    const inserted = done.reduce((sum, entity) => sum + entity.inserted, 0);
+    const message = end.status === 'blocked' ? end.message : `${end.message}; ${inserted} rows had been written`;
+    await journal.transaction(async (transaction) => {
+      await updateRun(transaction, runId, { status: end.status, message, finished: true });
+      await releaseLease(transaction, run.destination, runId);
+    });
+    return null;
+  }
+  const result = await resultOf(journal, runId, run.pairId, run.started);
+  await journal.transaction(async (transaction) => {
+    await updateRun(transaction, runId, {
+      status: result.status,
+      phase: 'finished',
+      message: null,
+      result,
+      finished: true,
+    });
+    await releaseLease(transaction, run.destination, runId);
+  });
+  return result;
+}
+
+async function resultOf(journal: Database, runId: string, pairId: string, started: number): Promise<RunResult> {
+  const [plan, progress, issues] = [
+    await loadPlan(journal, runId),
+    new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])),
+    await countOpenIssues(journal, runId),
+  ];
+  const entities = plan.entities
+    .filter((entity) => progress.has(entity.key))
+    .map((entity) => {
+      const { verification, ...counts } = progress.get(entity.key)!;
+      const wrong = verification === null ? 0 : verification.different + verification.missing + verification.extra;
+      return {
+        espace: entity.espace,
+        entity: entity.entity,
+        key: entity.key,
+        ...pickCounts(counts),
+        verified: verification !== null && wrong === 0,
+      };
+    });
+  const users = plan.entities.find((entity) => entity.destination?.table.toUpperCase() === 'OSSYS_USER');
+  const matchedUsers = users ? (await loadIdMap(journal, pairId, users.key, 'integer')).size : 0;
+  return {
+    run: runId,
+    status: issues > 0 ? 'completedWithIssues' : 'completed',
+    entities,
+    users: { matched: matchedUsers, created: 0, updated: 0, recreated: 0 },
+    groups: { matched: 0, created: 0 },
+    issues,
+    seconds: Math.round((Date.now() - started) / 1_000),
+  };
+}
+
+function pickCounts(counts: Record<string, unknown>): typeof noCounts {
+  return Object.fromEntries(Object.keys(noCounts).map((name) => [name, counts[name]])) as unknown as typeof noCounts;
+}

@@ -1,0 +1,184 @@
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { checkMigrationSpec } from '../src/config/configuration.ts';
+import type { CopyContext, CopyControl, CopyOutcome } from '../src/copying/context.ts';
+import { copyEntity } from '../src/copying/copyEntity.ts';
+import { fillDeferred } from '../src/copying/deferred.ts';
+import { acquireLease, type HolderState, type Lease, leaseOf } from '../src/journal/lease.ts';
+import { getProgress, listProgress, saveVerification, type Verification } from '../src/journal/progress.ts';
+import { createRun, getRun, loadPlan, updateRun } from '../src/journal/runs.ts';
+import type { PlannedEntity } from '../src/planning/plan.ts';
+import type { VerificationReport } from '../src/verification/report.ts';
+import { verifyEntity } from '../src/verification/verifyEntity.ts';
+import type { Connections } from './connections.ts';
+import type { Activities, EntityInput, EntityReport } from './contract.ts';
+import { endRun } from './endRun.ts';
+import { typed } from './failures.ts';
+import { heartbeating } from './heartbeat.ts';
+import { planRun } from './planRun.ts';
+
+/** An activity copies for this long before it returns and is called again. */
+const sliceMilliseconds = 4 * 60_000;
+const batchBytes = 8 * 1024 * 1024;
+
+export interface WorkerSettings {
+  /** Silence after which Temporal gives an activity to another worker, in seconds. */
+  heartbeatSeconds: number;
+}
+
+/** The activities of one worker, over the databases it holds open. */
+export function createActivities(connections: Connections, settings: WorkerSettings): Activities {
+  const { journal } = connections;
+
+  async function stateOf(run: string): Promise<HolderState> {
+    try {
+      const { status } = await Context.current().client.workflow.getHandle(run).describe();
+      return status.name === 'RUNNING' ? 'open' : 'closed';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'unknown';
+      throw error;
+    }
+  }
+
+  async function contextOf(runId: string): Promise<CopyContext> {
+    const run = await getRun(journal, runId);
+    const lease: Lease = await leaseOf(journal, run.destination, runId);
+    return {
+      source: connections.source(run.source),
+      destination: connections.destination(run.destination),
+      journal,
+      lease,
+      pairId: run.pairId,
+      runId,
+      plan: await loadPlan(journal, runId),
+      batch: { rows: run.spec.batchRows, bytes: batchBytes },
+      conflicts: run.spec.conflicts,
+      rowErrors: run.spec.rowErrors,
+    };
+  }
+
+  async function copy(
+    { run, key, name }: EntityInput,
+    work: (context: CopyContext, entity: PlannedEntity, control: CopyControl) => Promise<CopyOutcome>,
+  ): Promise<EntityReport> {
+    return typed(async () => {
+      const context = await contextOf(run);
+      const entity = entityOf(context, key);
+      const started = Date.now();
+      let rows = 0;
+      let waiting: string | undefined;
+      const control: CopyControl = {
+        signal: Context.current().cancellationSignal,
+        deadline: started + sliceMilliseconds,
+        onBatch: (batch) => {
+          rows += batch;
+          waiting = undefined;
+        },
+        onWaiting: (message) => {
+          waiting = message;
+        },
+      };
+      const pulse = () => ({
+        entity: name,
+        rows,
+        rowsPerSecond: Math.round((rows * 1_000) / Math.max(1, Date.now() - started)),
+        ...(waiting === undefined ? {} : { waiting }),
+      });
+      const outcome = await heartbeating(pulse, () => work(context, entity, control));
+      const progress = await getProgress(journal, run, key);
+      return { outcome, stage: progress.state, read: progress.read };
+    });
+  }
+
+  return {
+    openRun: ({ run, execution, spec }) =>
+      typed(async () => {
+        const checked = checkMigrationSpec(spec);
+        connections.source(checked.source);
+        connections.destination(checked.destination);
+        await createRun(journal, run, execution, checked);
+        try {
+          await acquireLease(journal, checked.destination, run, stateOf);
+        } catch (error) {
+          await updateRun(journal, run, { status: 'failed', message: (error as Error).message, finished: true });
+          throw error;
+        }
+        return {
+          concurrency: checked.concurrency,
+          approval: checked.approval,
+          verify: checked.verify,
+          heartbeatSeconds: settings.heartbeatSeconds,
+        };
+      }),
+
+    planRun: ({ run }) =>
+      typed(() =>
+        heartbeating(
+          () => ({}),
+          () => planRun(connections, run),
+        ),
+      ),
+
+    setPaused: ({ run, paused }) =>
+      typed(() =>
+        updateRun(journal, run, { control: paused ? 'pause' : 'run', status: paused ? 'paused' : 'running' }),
+      ),
+
+    enterPhase: ({ run, phase }) => typed(() => updateRun(journal, run, { phase })),
+
+    copyEntity: (input) => copy(input, copyEntity),
+
+    fillReferences: (input) => copy(input, fillDeferred),
+
+    verifyEntities: ({ run, keys }) =>
+      typed(async () => {
+        const context = await contextOf(run);
+        const mode = (await getRun(journal, run)).spec.verify;
+        if (mode === 'none') return { outcome: 'done', different: 0 };
+        const done = new Map((await listProgress(journal, run)).map((entity) => [entity.entity, entity.verification]));
+        const deadline = Date.now() + sliceMilliseconds;
+        const { cancellationSignal: signal } = Context.current();
+        let different = 0;
+        let rows = 0;
+        let name = '';
+        const pulse = () => ({ entity: name, rows });
+        return heartbeating(pulse, async () => {
+          for (const key of keys) {
+            const entity = entityOf(context, key);
+            const earlier = done.get(key);
+            if (earlier) {
+              if (!isSame(earlier)) different += 1;
+              continue;
+            }
+            if (Date.now() > deadline) return { outcome: 'timeUp', different: 0 };
+            name = `${entity.espace}.${entity.entity}`;
+            const onBatch = (batch: number) => {
+              rows += batch;
+            };
+            const report = await verifyEntity({ ...context, mode, openEnd: true }, entity, { signal, onBatch });
+            const proved = ofThisRun(report);
+            await saveVerification(journal, run, key, proved);
+            if (!isSame(proved)) different += 1;
+          }
+          return { outcome: 'done', different };
+        });
+      }),
+
+    endRun: ({ run, end }) => typed(() => endRun(journal, run, end)),
+  };
+}
+
+/**
+ * What the run answers for. Rows that an earlier run brought may have changed in the source since, which a run that moves only what
+ * is new does not mend; `caravel verify` shows them.
+ */
+function ofThisRun({ same, different, missing, extra, ofEarlierRuns }: VerificationReport): Verification {
+  const ofOthers = Math.min(different, ofEarlierRuns);
+  return { same, different: different - ofOthers, missing: missing - (ofEarlierRuns - ofOthers), extra };
+}
+
+const isSame = ({ different, missing, extra }: Verification) => different + missing + extra === 0;
+
+function entityOf(context: CopyContext, key: string): PlannedEntity {
+  return context.plan.entities.find((entity) => entity.key === key)!;
+}

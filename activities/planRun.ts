@@ -1,0 +1,57 @@
+import { saveMatchedMaps } from '../src/identity/mapStore.ts';
+import { createProgress, listProgress } from '../src/journal/progress.ts';
+import { getRun, loadPlanIfAny, savePlan, updateRun } from '../src/journal/runs.ts';
+import type { Plan } from '../src/planning/plan.ts';
+import { prepareMigration } from '../src/planning/prepareMigration.ts';
+import type { Connections } from './connections.ts';
+import type { PlanSummary } from './contract.ts';
+
+/**
+ * Plans a run and keeps the plan and the maps of matched entities in the journal. A run is planned once: called again
+ * it gives the same plan with the progress made since.
+ */
+export async function planRun(connections: Connections, runId: string): Promise<PlanSummary> {
+  const { journal } = connections;
+  const run = await getRun(journal, runId);
+  let plan = await loadPlanIfAny(journal, runId);
+  if (plan === null) {
+    const prepared = await prepareMigration({
+      spec: run.spec,
+      source: connections.source(run.source),
+      destination: connections.destination(run.destination),
+    });
+    plan = prepared.plan;
+    if (plan.blocking.length === 0) {
+      await saveMatchedMaps(journal, run.pairId, runId, prepared.maps);
+      await createProgress(journal, runId, written(plan));
+    }
+    await savePlan(journal, runId, plan);
+  }
+  if (plan.blocking.length === 0) await updateRun(journal, runId, { status: 'running' });
+  return summary(plan, new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])));
+}
+
+const written = (plan: Plan) => plan.entities.filter((entity) => entity.role === 'copied');
+
+function summary(
+  plan: Plan,
+  progress: Map<string, { state: PlanSummary['entities'][number]['stage']; read: number }>,
+): PlanSummary {
+  const entities = written(plan);
+  const places = new Map(entities.map((entity, index) => [entity.key, index]));
+  const [first] = plan.blocking;
+  return {
+    executable: plan.blocking.length === 0,
+    blocking: plan.blocking.length,
+    firstBlocking: first ? `${first.entity ? `${first.entity}: ` : ''}${first.message}` : null,
+    entities: entities.map((entity) => ({
+      key: entity.key,
+      espace: entity.espace,
+      entity: entity.entity,
+      rows: entity.rows,
+      read: progress.get(entity.key)?.read ?? 0,
+      stage: progress.get(entity.key)?.state ?? 'waiting',
+      after: entity.after.flatMap((key) => places.get(key) ?? []),
+    })),
+  };
+}

@@ -1,0 +1,73 @@
+import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
+import { loadConfiguration } from '../src/config/configuration.ts';
+import { migrateJournal } from '../src/journal/migrate.ts';
+import { Connections } from './connections.ts';
+import { createActivities } from './index.ts';
+import { workflowBundle } from './workflowBundle.ts';
+
+/** Every worker and every start agree on this name (interface.md). */
+export const taskQueue = 'caravel';
+
+/** Activities of one worker at the same time. Each may hold two connections of a database: its transaction, and a read beside it. */
+const activities = 16;
+
+export interface CaravelWorkerOptions {
+  configurationFile: string;
+  journalUrl: string;
+  temporal: NativeConnectionOptions & { namespace?: string };
+}
+
+export interface CaravelWorker {
+  /** Polls until `shutdown`, then drains: batches in flight are finished. */
+  run(): Promise<void>;
+  shutdown(): void;
+}
+
+/**
+ * Connects a worker to Temporal and its journal.
+ * @throws ConfigurationError, DatabaseError when the journal is out of reach; TransportError when Temporal is.
+ */
+export async function createCaravelWorker(options: CaravelWorkerOptions): Promise<CaravelWorker> {
+  const configuration = loadConfiguration(options.configurationFile);
+  const { namespace = 'default', ...connectionOptions } = options.temporal;
+  const connections = new Connections(configuration, options.journalUrl, 2 * activities + 4);
+  let connection: NativeConnection | undefined;
+  try {
+    await migrateJournal(connections.journal);
+    connection = await NativeConnection.connect(connectionOptions);
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      workflowBundle: { codePath: await workflowBundle() },
+      activities: createActivities(connections, {
+        heartbeatSeconds: Number(process.env.CARAVEL_HEARTBEAT_SECONDS ?? 20),
+      }),
+      maxConcurrentActivityTaskExecutions: activities,
+      maxCachedWorkflows: 200,
+      workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
+      activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
+      // A copy sees a cancellation, and a stopped worker's tasks move on, within a batch or two.
+      maxHeartbeatThrottleInterval: '2 seconds',
+      defaultHeartbeatThrottleInterval: '1 second',
+      stickyQueueScheduleToStartTimeout: '3 seconds',
+      shutdownGraceTime: '1 second',
+      shutdownForceTime: '2 minutes',
+    });
+    return {
+      async run() {
+        try {
+          await worker.run();
+        } finally {
+          await connections.close();
+          await connection?.close();
+        }
+      },
+      shutdown: () => worker.shutdown(),
+    };
+  } catch (error) {
+    await connections.close();
+    await connection?.close();
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import color from 'picocolors';
+import { buildDemoEnvironments, type DemoEnvironments } from './demo/build.ts';
+import { startPostgres } from './services/postgres.ts';
+import { startTemporal } from './services/temporal.ts';
+
+/**
+ * `npm run demo`: starts what is needed, builds two environments, and migrates with the commands that users type.
+ * Exits 0 only when the migration was verified, by the run itself and by `caravel verify`.
+ */
+const usage = 'npm run demo -- [--rows N] [--keep]';
+const command = fileURLToPath(new URL('../src/cli/caravel.mjs', import.meta.url));
+const run = 'demo';
+
+function options(): { rows: number; keep: boolean } {
+  try {
+    const { values } = parseArgs({
+      options: { rows: { type: 'string', default: '20000' }, keep: { type: 'boolean', default: false } },
+    });
+    const rows = Number(values.rows);
+    if (!Number.isInteger(rows) || rows < 100) throw new Error('--rows takes a whole number of at least 100');
+    return { rows, keep: values.keep };
+  } catch (error) {
+    console.error(`demo: ${(error as Error).message}; usage: ${usage}`);
+    process.exit(64);
+  }
+}
+
+const title = (text: string) => console.log(`\n${color.bold(color.cyan('▸'))} ${color.bold(text)}`);
+const detail = (text: string) => console.log(`  ${text}`);
+
+/** Everything started, to be ended in reverse order. */
+const endings: (() => Promise<void> | void)[] = [];
+let ending: Promise<void> | null = null;
+
+function endEverything(): Promise<void> {
+  ending ??= (async () => {
+    for (const end of endings.reverse()) await end();
+  })();
+  return ending;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => void endEverything().then(() => process.exit(signal === 'SIGINT' ? 130 : 143)));
+}
+
+async function demo(): Promise<number> {
+  const { rows, keep } = options();
+  const started = Date.now();
+  const folder = mkdtempSync(path.join(tmpdir(), 'caravel-demo-'));
+  endings.push(() => rmSync(folder, { recursive: true, force: true }));
+
+  title('Starting PostgreSQL and Temporal');
+  const postgres = await startPostgres({ name: 'demo', durable: false, log: detail });
+  endings.push(() => postgres.stop());
+  const temporal = await startTemporal({ log: detail });
+  endings.push(() => temporal.stop());
+  detail(`Temporal ${temporal.address}${temporal.ui ? `, UI ${temporal.ui}` : ''}`);
+
+  title(`Building two OutSystems environments, ${rows.toLocaleString('en')} rows in the largest entity`);
+  const environments = await buildDemoEnvironments({
+    serverUrl: postgres.url,
+    sourceDatabase: 'production',
+    destinationDatabase: 'quality',
+    rows,
+    log: detail,
+  });
+  const { configuration, spec } = await writeFiles(folder, postgres.url, environments);
+  const variables = {
+    ...process.env,
+    CARAVEL_CONFIG: configuration,
+    CARAVEL_HOME: path.join(folder, 'home'),
+    TEMPORAL_ADDRESS: temporal.address,
+  };
+
+  title('caravel worker');
+  endings.push(startWorker(variables));
+  detail('polls the task queue "caravel" in the background');
+
+  title('caravel plan spec.json');
+  const planned = await caravel(variables, ['plan', spec]);
+  if (planned !== 0) return planned;
+
+  title(`caravel start spec.json --id ${run} --wait`);
+  const migrated = await caravel(variables, ['start', spec, '--id', run, '--wait']);
+  if (migrated !== 0) return migrated;
+
+  title(`caravel verify ${run}`);
+  const verified = await caravel(variables, ['verify', run]);
+  if (verified !== 0) return verified;
+
+  const seconds = Math.round((Date.now() - started) / 1_000);
+  console.log(`\n${color.green('✓')} migrated and verified in ${seconds} s, services and environments included`);
+  if (keep) await keepRunning(temporal.ui, configuration, postgres.url);
+  return 0;
+}
+
+async function writeFiles(folder: string, serverUrl: string, environments: DemoEnvironments) {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  await client.query('create database caravel_journal');
+  await client.end();
+  const configuration = path.join(folder, 'caravel.json');
+  const spec = path.join(folder, 'spec.json');
+  const document = {
+    environments: {
+      production: { url: environments.source.url },
+      quality: { url: environments.destination.url },
+    },
+    journal: { url: Object.assign(new URL(serverUrl), { pathname: '/caravel_journal' }).href },
+  };
+  writeFileSync(configuration, JSON.stringify(document, null, 2), { mode: 0o600 });
+  writeFileSync(spec, JSON.stringify(environments.spec, null, 2));
+  return { configuration, spec };
+}
+
+function startWorker(variables: NodeJS.ProcessEnv): () => Promise<void> {
+  const worker = spawn(process.execPath, [command, 'worker'], { env: variables, stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  worker.stderr.on('data', (chunk) => {
+    log = (log + chunk).slice(-20_000);
+  });
+  const exited = once(worker, 'exit');
+  let stopping = false;
+  void exited.then(([code]) => {
+    if (!stopping) console.error(`demo: the worker ended (${code}):\n${log}`);
+  });
+  return async () => {
+    stopping = true;
+    worker.kill('SIGTERM');
+    await exited;
+  };
+}
+
+async function caravel(variables: NodeJS.ProcessEnv, words: string[]): Promise<number> {
+  const child = spawn(process.execPath, [command, ...words], {
+    env: variables,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+async function keepRunning(ui: string | null, configuration: string, serverUrl: string): Promise<void> {
+  title('Everything stays up until Ctrl-C');
+  if (ui) detail(`Temporal UI    ${ui}`);
+  detail(`configuration  ${configuration}  (export CARAVEL_CONFIG=… to use caravel on it)`);
+  detail(`PostgreSQL     ${serverUrl}`);
+  await new Promise(() => setInterval(() => {}, 60_000));
+}
+
+const code = await demo().catch((error) => {
+  console.error(`demo: ${error instanceof Error ? error.message : error}`);
+  return 1;
+});
+await endEverything();
+process.exit(code);

@@ -1,0 +1,144 @@
+import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
+import { entityRows, leftoverRows, rowCounts } from './data/tableRows.ts';
+import { type TextPools, textPools } from './data/textPools.ts';
+import { createWorld } from './data/world.ts';
+import type { CreateDemoDatabase } from './dialect/dialect.ts';
+import { createPostgresDatabase, dropPostgresDatabase } from './dialect/postgres.ts';
+import { applicationTable, leftoverTables } from './schema/applicationTables.ts';
+import { type EnvironmentDescription, production, quality } from './schema/environments.ts';
+import { storedEntities } from './schema/factory.ts';
+import { metamodelRows } from './schema/metamodelRows.ts';
+import { platformTables, platformViews, writablePlatformTables } from './schema/platformTables.ts';
+import type { TableDescription, Value } from './schema/tables.ts';
+
+export interface DemoOptions {
+  /** A superuser's URL of the server that is to hold both databases. */
+  serverUrl: string;
+  /** Names of the two databases; existing ones of these names are dropped. */
+  sourceDatabase: string;
+  destinationDatabase: string;
+  /** Rows of the largest entity (order lines) in the source; all together it has about twice as many. */
+  rows: number;
+  seed?: number;
+  /**
+   * Ignore references hold ids of rows that are gone, as they do in the field (default). The spec then says that
+   * such references become NULL; without orphans it leaves `missingReferences` at its default.
+   */
+  orphans?: boolean;
+  log?: (line: string) => void;
+}
+
+export interface DemoEnvironment {
+  /** The login that Caravel is given: only SELECT on the source; the rights of a data writer on the destination. */
+  url: string;
+  /** The owner's login, for looking and for mutating in tests. */
+  ownerUrl: string;
+  /** Rows of all application tables. */
+  rows: number;
+}
+
+export interface DemoEnvironments {
+  source: DemoEnvironment;
+  destination: DemoEnvironment;
+  /** Moves the application Order Management with its producer, Customer Core. */
+  spec: MigrationSpecInput;
+}
+
+/** Rows of the largest entity that the destination already has: its own, which must stay as they are. */
+const ownRowsOfDestination = 60;
+/** Entities that nobody has used yet in the destination. */
+const emptyInDestination = ['Sales.CustomerNote', 'Fulfilment.ReturnRequest', 'Fulfilment.ShipmentEvent'];
+
+/**
+ * Builds "production" and "quality": the same applications with other physical names, ids, tenants and static ids, and
+ * the history that two environments gather (docs/metamodel.md §8). The same options give the same databases.
+ */
+export async function buildDemoEnvironments(options: DemoOptions): Promise<DemoEnvironments> {
+  const { serverUrl, rows, seed = 20260115, orphans = true, log = () => {} } = options;
+  if (!Number.isInteger(rows) || rows < 1) throw new Error(`Rows must be a whole number above 0, not ${rows}.`);
+  const shared = { create: createPostgresDatabase, serverUrl, seed, orphans, log, texts: textPools(seed) };
+  const source = await buildEnvironment({
+    ...shared,
+    environment: production,
+    database: options.sourceDatabase,
+    counts: rowCounts(rows),
+    writable: false,
+  });
+  const destination = await buildEnvironment({
+    ...shared,
+    environment: quality,
+    database: options.destinationDatabase,
+    counts: rowCounts(ownRowsOfDestination, emptyInDestination),
+    writable: true,
+  });
+  const spec: MigrationSpecInput = {
+    source: production.name,
+    destination: quality.name,
+    scope: { applications: ['Order Management'] },
+    ...(orphans ? { missingReferences: 'null' } : {}),
+  };
+  return { source, destination, spec };
+}
+
+/** Removes both databases and their logins. */
+export async function dropDemoEnvironments(
+  options: Pick<DemoOptions, 'serverUrl' | 'sourceDatabase' | 'destinationDatabase'>,
+): Promise<void> {
+  await dropPostgresDatabase(options.serverUrl, options.sourceDatabase);
+  await dropPostgresDatabase(options.serverUrl, options.destinationDatabase);
+}
+
+async function buildEnvironment(options: {
+  create: CreateDemoDatabase;
+  serverUrl: string;
+  database: string;
+  environment: EnvironmentDescription;
+  counts: Map<string, number>;
+  seed: number;
+  orphans: boolean;
+  texts: TextPools;
+  writable: boolean;
+  log: (line: string) => void;
+}): Promise<DemoEnvironment> {
+  const { environment, log } = options;
+  const started = performance.now();
+  const metamodel = metamodelRows(environment);
+  const world = createWorld({ ...options, platform: metamodel.ids });
+  const application = storedEntities.map((described) => ({
+    described,
+    table: applicationTable(environment, described),
+  }));
+  const leftovers = leftoverTables(environment);
+  const database = await options.create(options.serverUrl, options.database);
+  try {
+    const load = async (table: TableDescription, rows: Iterable<Value[]>) => {
+      await database.createTable(table);
+      const count = await database.load(table, rows);
+      await database.addKeys(table, environment.name === 'production' ? 1 : 17);
+      return count;
+    };
+    for (const table of platformTables) {
+      const rows = metamodel.tables.get(table.name) ?? [];
+      await load(
+        table,
+        rows.map((row) => table.columns.map((column) => row[column.name] ?? null)),
+      );
+    }
+    for (const view of platformViews) await database.createView(view);
+    let total = 0;
+    for (const { described, table } of application) total += await load(table, entityRows(world, described, table));
+    for (const table of leftovers) await load(table, leftoverRows(table));
+    for (const table of [...platformTables, ...application.map((one) => one.table)])
+      await database.addForeignKeys(table);
+    await database.analyze();
+    const writable = [...application.map((one) => one.table.name), ...writablePlatformTables];
+    const url = options.writable
+      ? await database.createLogin(`${options.database}_writer`, writable)
+      : await database.createLogin(`${options.database}_reader`, []);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    log(`${environment.name}: ${total} rows in ${application.length} entities, built in ${seconds} s`);
+    return { url, ownerUrl: database.url, rows: total };
+  } finally {
+    await database.close();
+  }
+}

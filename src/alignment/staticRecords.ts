@@ -1,0 +1,89 @@
+import type { Entity, EntityKey, StaticRecord } from '../outsystems/catalog.ts';
+import type { Finding } from '../planning/plan.ts';
+import type { MatchedMap } from './alignMatched.ts';
+import { foldText } from './collation.ts';
+import { type Environment, entityOf, nameOf, page } from './environment.ts';
+
+/**
+ * Maps the records of one static entity through OSSYS_ENTITY_RECORD: active records of both sides with the same espace,
+ * entity and record key (guide, "Match System Static Entities Records Identifiers"; traps 32, 33). A record that only the
+ * source has, or whose row the destination lacks, stays unmapped with a warning: it matters only where rows refer to it.
+ */
+export async function alignStaticRecords(
+  source: Environment,
+  destination: Environment,
+  key: EntityKey,
+): Promise<{ map: MatchedMap; warnings: Finding[] }> {
+  const entities = [entityOf(source, key), entityOf(destination, key)] as const;
+  const type = entities.every((entity) => entity?.identifier?.column?.kind === 'integer') ? 'integer' : 'text';
+  const map: MatchedMap = { entity: key, type, pairs: [] };
+  const warnings: Finding[] = [];
+  const entity = entities[0]!;
+  const warn = (code: string, message: string) => warnings.push({ code, entity: nameOf(entity), message });
+  const there = destination.catalog.environment;
+  if (entities[1] === undefined) {
+    warn('static-entity-missing', `'${there}' has no static entity ${nameOf(entity)}; publish its module there`);
+    return { map, warnings };
+  }
+  const sourceRows = await physicalIds(source, entity);
+  const destinationRows = await physicalIds(destination, entities[1]);
+  const counterparts = recordsByKey(destination, key);
+  for (const record of recordsByKey(source, key).values()) {
+    const counterpart = counterparts.get(record.key);
+    if (counterpart === undefined) {
+      warn('static-record-missing', `'${there}' has no record ${record.name}; rows that refer to it cannot be mapped`);
+      continue;
+    }
+    const given = identifierOf(counterpart, type);
+    const destinationId = destinationRows === null ? given : physicalId(destinationRows, given);
+    if (destinationId === undefined) {
+      warn(
+        'static-row-missing',
+        `in '${there}' the table lacks the row of record ${record.name}; publish its module again`,
+      );
+      continue;
+    }
+    const sourceId = identifierOf(record, type);
+    map.pairs.push([(sourceRows && physicalId(sourceRows, sourceId)) ?? sourceId, destinationId]);
+  }
+  return { map, warnings };
+}
+
+function recordsByKey({ catalog }: Environment, entity: EntityKey): Map<string, StaticRecord> {
+  return new Map(catalog.records.filter((record) => record.entity === entity).map((record) => [record.key, record]));
+}
+
+/**
+ * Ids of a static table's rows as they are spelled there, by that spelling and by the folded one; null where there is no
+ * table to look into.
+ */
+async function physicalIds({ database }: Environment, entity: Entity): Promise<Map<string, string> | null> {
+  const { table } = entity;
+  const column = entity.identifier?.column?.name;
+  if (table === null || column === undefined) return null;
+  const ids = new Map<string, string>();
+  const pages = database.readRows({
+    table: { schema: table.schema, name: table.name },
+    columns: [column],
+    key: null,
+    batch: page,
+  });
+  for await (const rows of pages) {
+    for (const [cell] of rows) {
+      const id = String(cell);
+      if (!ids.has(foldText(id))) ids.set(foldText(id), id);
+      ids.set(id, id);
+    }
+  }
+  return ids;
+}
+
+function physicalId(rows: Map<string, string>, id: string): string | undefined {
+  return rows.get(id) ?? rows.get(foldText(id));
+}
+
+/** DATA_ID is text also where it stands for an integer, and may then be written as no database writes one: ` 07`. */
+function identifierOf({ dataId }: StaticRecord, type: 'integer' | 'text'): string {
+  const digits = dataId.trim();
+  return type === 'integer' && /^-?\d+$/.test(digits) ? String(BigInt(digits)) : dataId;
+}

@@ -1,0 +1,77 @@
+import { readRunningServices } from '../../infra/services/home.ts';
+import { type Configuration, environmentUrl } from '../config/configuration.ts';
+import { connect } from '../database/connect.ts';
+import { DatabaseError } from '../database/errors.ts';
+import type { Database } from '../database/port.ts';
+import { migrateJournal } from '../journal/migrate.ts';
+import { readConfigurationIfAny } from './configurationFile.ts';
+import { notePlace } from './databasePlaces.ts';
+import { CommandError, exitCode } from './exitCodes.ts';
+import type { CommonOptions } from './options.ts';
+
+function open(name: string, url: string, setting: string, readOnly: boolean): Database {
+  notePlace(name, url, setting);
+  try {
+    return connect({ name, url, readOnly, pool: 4 });
+  } catch (error) {
+    throw new CommandError(exitCode.usage, (error as Error).message, error);
+  }
+}
+
+/** Opens an environment for a command that only reads it. @throws ConfigurationError, CommandError */
+export function openEnvironment(configuration: Configuration, name: string): Database {
+  return open(name, environmentUrl(configuration, name), `environments.${name}.url`, true);
+}
+
+/**
+ * Address of the journal: the configuration's, else that of a running `caravel dev`.
+ * @throws CommandError when neither is there.
+ */
+export function journalUrl(configuration: Configuration | null): { url: string; setting: string } {
+  if (configuration?.journal) return { url: configuration.journal.url, setting: 'journal.url' };
+  const running = readRunningServices();
+  if (running) return { url: running.journal, setting: "that of 'caravel dev'" };
+  throw new CommandError(
+    exitCode.unavailable,
+    "no journal: the configuration names none and no 'caravel dev' is running; start one, or set journal.url",
+  );
+}
+
+/**
+ * Runs `work` with the journal open and brought to this version.
+ * @throws CommandError when there is none; DatabaseError when it is out of reach.
+ */
+export async function withJournal<T>(
+  options: CommonOptions,
+  work: (journal: Database, configuration: Configuration | null) => Promise<T>,
+): Promise<T> {
+  const configuration = readConfigurationIfAny(options);
+  const { url, setting } = journalUrl(configuration);
+  const journal = open('journal', url, setting, false);
+  try {
+    try {
+      await migrateJournal(journal);
+    } catch (error) {
+      if (error instanceof DatabaseError) throw error;
+      throw new CommandError(exitCode.unavailable, (error as Error).message, error);
+    }
+    return await work(journal, configuration);
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Runs `work` with both environments of a migration open for reading. */
+export async function withEnvironments<T>(
+  configuration: Configuration,
+  pair: { source: string; destination: string },
+  work: (source: Database, destination: Database) => Promise<T>,
+): Promise<T> {
+  const opened: Database[] = [];
+  try {
+    for (const name of [pair.source, pair.destination]) opened.push(openEnvironment(configuration, name));
+    return await work(opened[0]!, opened[1]!);
+  } finally {
+    await Promise.allSettled(opened.map((database) => database.close()));
+  }
+}

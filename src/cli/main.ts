@@ -1,0 +1,24 @@
+import { createProgram } from './program.ts';
+
+/** Runs the command that the process was called with; its exit code becomes the process's. */
+async function main(): Promise<void> {
+  // `caravel map … | head`: the reader has had enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  const words = process.argv.slice(2);
+  try {
+    process.exitCode = await createProgram().run(words);
+  } catch (error) {
+    const { explain } = await import('./explain.ts');
+    const { line, exitCode } = explain(error);
+    process.exitCode = exitCode;
+    process.stderr.write(`caravel: ${line}\n`);
+    if (words.includes('--verbose') && error instanceof Error) console.error(error);
+  }
+  // Whatever is still open after a failure, a worker that lost its server for instance, does not keep the command.
+  setTimeout(() => process.exit(), 3_000).unref();
+}
+
+await main();

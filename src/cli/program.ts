@@ -1,0 +1,169 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { CommandError, exitCode } from './exitCodes.ts';
+import type { CommonOptions, DataOptions } from './options.ts';
+
+/**
+ * The `caravel` command as users see it (interface.md, "caravel"). What a command does is loaded when it is called, so that
+ * help and wrong usage answer at once.
+ */
+export function createProgram(): { run(words: string[]): Promise<number> } {
+  let code: number = exitCode.ok;
+  /** Runs what a command does, with its options and those of the program. */
+  const does =
+    <Options extends CommonOptions>(work: (words: string[], options: Options) => Promise<number>) =>
+    async (...parameters: unknown[]) => {
+      const command = parameters.at(-1) as Command;
+      code = await work(command.processedArgs as string[], command.optsWithGlobals<Options>());
+    };
+
+  const program = new Command('caravel')
+    .description('Moves the data of OutSystems 11 applications from one environment to another, durably, on Temporal.')
+    .option('--config <file>', 'where the environments are (default: $CARAVEL_CONFIG, else ./caravel.json)')
+    .option('--verbose', 'debug logs, and stack traces of errors')
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand(false);
+
+  program
+    .command('dev')
+    .description('start Temporal with its UI, the journal and a worker, and keep them until Ctrl-C')
+    .option('--no-worker', 'services only')
+    .option('--port <number>', 'port of Temporal (default: a free one)', port)
+    .addOption(json('one line with the addresses when ready'))
+    .action(
+      does<DataOptions & { worker: boolean; port?: number }>(async (_, options) =>
+        (await import('./commands/dev.ts')).dev(options),
+      ),
+    );
+
+  program
+    .command('worker')
+    .description('poll the task queue until told to stop; batches in flight are finished')
+    .action(does(async (_, options) => (await import('./commands/worker.ts')).worker(options)));
+
+  program
+    .command('plan')
+    .description('read both environments and print what a run would do; exits with 2 when something stands in the way')
+    .argument('<spec>', 'file with the migration spec')
+    .addOption(json())
+    .action(does<DataOptions>(async ([spec], options) => (await import('./commands/plan.ts')).plan(spec!, options)));
+
+  program
+    .command('start')
+    .description('start a run; with --wait exits with 1 failed or refused, 2 blocked by the plan, 3 rows set aside')
+    .argument('<spec>', 'file with the migration spec')
+    .option('--id <id>', 'id of the run (default: made from the destination and the time)', runId)
+    .option('--wait', 'show progress and end with the result')
+    .addOption(json())
+    .action(
+      does<DataOptions & { id?: string; wait?: boolean }>(async ([spec], options) =>
+        (await import('./commands/start.ts')).start(spec!, options),
+      ),
+    );
+
+  program
+    .command('status')
+    .description('progress of one run, or the list of runs')
+    .argument('[id]', 'id of the run')
+    .option('--watch', 'follow the run until it ends')
+    .addOption(json())
+    .action(
+      does<DataOptions & { watch?: boolean }>(async ([id], options) =>
+        (await import('./commands/status.ts')).status(id, options),
+      ),
+    );
+
+  const steering = [
+    ['pause', 'hold a run after the batches now being written'],
+    ['resume', 'let a paused run go on'],
+    ['approve', 'let a run that waits after its plan go on'],
+    ['cancel', 'end a run after the batches now being written'],
+  ] as const;
+  for (const [order, description] of steering) {
+    program
+      .command(order)
+      .description(description)
+      .argument('<id>', 'id of the run')
+      .action(does(async ([id]) => (await import('./commands/control.ts')).control(order, id!)));
+  }
+
+  program
+    .command('verify')
+    .description(
+      'prove the destination against the source, read-only; exits with 1 differs, 3 the same but for rows set aside',
+    )
+    .argument('<id>', 'id of the run')
+    .addOption(json())
+    .action(does<DataOptions>(async ([id], options) => (await import('./commands/verify.ts')).verify(id!, options)));
+
+  program
+    .command('map')
+    .description('print the id map as CSV: espace,entity,source_id,destination_id')
+    .argument('<id>', 'id of the run')
+    .option('--entity <espace.entity>', 'of this entity only')
+    .addOption(json('a JSON array instead of CSV'))
+    .action(
+      does<DataOptions & { entity?: string }>(async ([id], options) =>
+        (await import('./commands/map.ts')).map(id!, options),
+      ),
+    );
+
+  program
+    .command('issues')
+    .description('rows set aside, with reasons; exits with 3 when some are open')
+    .argument('<id>', 'id of the run')
+    .addOption(new Option('--csv', 'as CSV').conflicts('json'))
+    .addOption(json())
+    .action(
+      does<DataOptions & { csv?: boolean }>(async ([id], options) =>
+        (await import('./commands/issues.ts')).issues(id!, options),
+      ),
+    );
+
+  program
+    .command('schema')
+    .description('print the JSON Schema of caravel.json or of a migration spec')
+    .addArgument(program.createArgument('<file>', 'which of the two').choices(['config', 'spec']))
+    .action(does(async ([file]) => (await import('./commands/schema.ts')).schema(file as 'config' | 'spec')));
+
+  for (const command of [program, ...program.commands]) explainUsage(command);
+  return {
+    async run(words) {
+      try {
+        await program.parseAsync(words, { from: 'user' });
+      } catch (error) {
+        if (error instanceof CommanderError && error.exitCode === 0) return exitCode.ok;
+        throw error;
+      }
+      return code;
+    },
+  };
+}
+
+const json = (description = 'one JSON document on stdout') => new Option('--json', description);
+
+function port(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number < 65_536) return number;
+  throw new InvalidArgumentError('It must be a port number, 1 to 65535.');
+}
+
+function runId(text: string): string {
+  // Workflow ids of its entities are `<run>/<Espace.Entity>`; the journal keeps 200 characters.
+  if (/^[^\s/]{1,150}$/.test(text)) return text;
+  throw new InvalidArgumentError('It must have 1 to 150 characters, none of them a space or a slash.');
+}
+
+/** Wrong usage becomes one line that says where the right one is written. */
+function explainUsage(command: Command): void {
+  const parent = command.parent?.name();
+  const name = parent ? `${parent} ${command.name()}` : command.name();
+  command.configureOutput({ outputError: () => {} });
+  command.exitOverride((error) => {
+    if (error.exitCode === 0) throw error;
+    const what =
+      error.code === 'commander.help'
+        ? 'no command given'
+        : error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    throw new CommandError(exitCode.usage, `${what.replace(/\.$/, '')}; see '${name} --help'`, error);
+  });
+}

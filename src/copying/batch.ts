@@ -1,0 +1,295 @@
+import type { MintedIds, Row, Transaction } from '../database/port.ts';
+import { packIds, unpackIds } from '../identity/idList.ts';
+import { encodeSegment, encodeTextSegment } from '../identity/segment.ts';
+import {
+  closeBatch,
+  discardIntent,
+  type EntityPosition,
+  type Intent,
+  openIntent,
+  readPosition,
+  type Tally,
+} from '../journal/batches.ts';
+import type { Control } from '../journal/runs.ts';
+import type { SegmentCoding } from '../journal/segments.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import { type CopyContext, type CopyControl, nameOf } from './context.ts';
+import { underEntityLock } from './entityLock.ts';
+import { conflict, foreignWrites, identityReseeded } from './errors.ts';
+import { failpoint } from './failpoints.ts';
+import { fingerprints, packFingerprints } from './fingerprint.ts';
+import { reconcile, type Settlement } from './reconcile.ts';
+import { resolvePending, type TranslatedRows, type Translator } from './translator.ts';
+
+/** Another worker moved the entity on: start again from what the journal says now. */
+export class StalePositionError extends Error {
+  constructor(entity: PlannedEntity) {
+    super(`${nameOf(entity)}: another worker went on with it`);
+    this.name = 'StalePositionError';
+  }
+}
+
+/** A batch about to be written. */
+export interface Batch {
+  translated: TranslatedRows;
+  /** Source rows it covers, also those that are known or set aside. */
+  sourceRows: number;
+  /** Source id of the last row it covers; null where the entity has no identifier. */
+  upTo: string | null;
+}
+
+export interface WrittenBatch {
+  control: Control;
+  /** Segments added to the entity's own map. */
+  segments: { coding: SegmentCoding; content: Uint8Array }[];
+  ordinal: number;
+}
+
+interface Segment {
+  coding: SegmentCoding;
+  rows: number;
+  content: Uint8Array;
+}
+
+/**
+ * Writes one batch by the protocol of design.md, under the entity's lock: position (the fence) → stage → mark → intent in the
+ * journal → insert → commit → segment in the journal. Dying between any two steps leaves either nothing, or an intent
+ * that `settleIntent` can decide.
+ * @throws StalePositionError, CopyError, DatabaseError
+ */
+export async function writeBatch(
+  context: CopyContext,
+  entity: PlannedEntity,
+  translator: Translator,
+  batch: Batch,
+  expected: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
+  control: CopyControl,
+): Promise<WrittenBatch> {
+  const name = nameOf(entity);
+  const written = await underEntityLock(context, entity, control, async (transaction) => {
+    await checkPosition(context, entity, expected);
+    const reused = await separateReused(context, entity, translator, batch.translated, transaction);
+    const { translated } = batch;
+    const deferred = resolvePending(translated);
+    const tally = tallyOf(batch, deferred, reused.length);
+    if (translated.rows.length === 0) return { tally, reused, inserted: null };
+
+    failpoint('stage', 'before', name);
+    const table = { schema: entity.destination!.schema, name: entity.destination!.table };
+    const stage = await transaction.stage(table, translator.destinationColumns, translated.rows);
+    failpoint('stage', 'after', name);
+
+    const intent = newIntent(context, entity, translator, translated, expected.ordinal, tally);
+    const identity = entity.identifier === 'minted' ? entity.destination!.identifier : null;
+    if (identity !== null) await writeMarkedIntent(context, entity, transaction, intent, identity);
+    else await writeIntent(context, entity, intent);
+
+    failpoint('insert', 'before', name);
+    const minted =
+      identity === null ? await transaction.insertStaged(stage, null) : await transaction.insertStaged(stage, identity);
+    if (minted !== null && lowest(minted) <= (intent.mark ?? lowest(minted) - 1n)) throw identityReseeded(entity);
+    failpoint('insert', 'after', name);
+    failpoint('commit', 'before', name);
+    return { tally, reused, inserted: { minted, destinationIds: keptIds(translator, translated.rows) } };
+  });
+  if (written.inserted !== null) failpoint('commit', 'after', name);
+
+  const segments: Segment[] = [];
+  if (written.inserted !== null) {
+    const destinationIds = written.inserted.minted ?? written.inserted.destinationIds!;
+    segments.push(segmentOf(entity, batch.translated.sourceIds, destinationIds));
+  }
+  if (written.reused.length > 0) segments.push(reusedSegment(entity, written.reused));
+  failpoint('segment', 'before', name);
+  const next = await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
+    ordinal: expected.ordinal,
+    from: expected.copiedUpTo,
+    hadIntent: written.inserted !== null,
+    segments,
+    tally: written.tally,
+    runId: context.runId,
+  });
+  failpoint('segment', 'after', name);
+  return { control: next, segments, ordinal: expected.ordinal + segments.length };
+}
+
+/**
+ * Decides what became of a batch that an earlier attempt or run left open, and closes it when it went in.
+ * Does nothing where there is none.
+ * @throws CopyError `foreign-writes`
+ */
+export async function settleIntent(
+  context: CopyContext,
+  entity: PlannedEntity,
+  translator: Translator,
+  control: CopyControl,
+): Promise<void> {
+  const before = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+  if (before.intent === null) return;
+  const settled = await underEntityLock(context, entity, control, async (transaction) => {
+    const { intent } = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+    if (intent === null) return null;
+    const names = translator.fingerprinted.map((index) => translator.destinationColumns[index]!);
+    const settlement = await reconcile(context, entity, names, transaction, intent);
+    if (settlement.wentIn) return { intent, settlement };
+    await discardIntent(context.journal, context.lease, context.pairId, entity.key, intent.ordinal);
+    return null;
+  });
+  if (settled !== null) await closeSettled(context, entity, settled.intent, settled.settlement);
+}
+
+async function closeSettled(
+  context: CopyContext,
+  entity: PlannedEntity,
+  intent: Intent,
+  settlement: Settlement & { wentIn: true },
+): Promise<void> {
+  const segment =
+    settlement.destinationIds === null
+      ? { coding: 'rows' as const, rows: intent.rows, content: intent.fingerprints }
+      : segmentOf(entity, unpackIds(intent.sourceIds), settlement.destinationIds);
+  await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
+    ordinal: intent.ordinal,
+    from: null,
+    hadIntent: true,
+    segments: [segment],
+    tally: intent.tally,
+    runId: intent.runId,
+  });
+}
+
+async function checkPosition(
+  context: CopyContext,
+  entity: PlannedEntity,
+  expected: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
+): Promise<void> {
+  const position = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+  const moved = position.ordinal !== expected.ordinal || position.copiedUpTo !== expected.copiedUpTo;
+  if (moved || position.intent !== null) throw new StalePositionError(entity);
+}
+
+/** Notes the intent with the destination's largest id as its mark, and again should an application move it meanwhile. */
+async function writeMarkedIntent(
+  context: CopyContext,
+  entity: PlannedEntity,
+  transaction: Transaction,
+  intent: Intent,
+  identity: string,
+): Promise<void> {
+  const table = { schema: entity.destination!.schema, name: entity.destination!.table };
+  for (let attempt = 0; attempt < 50; attempt++) {
+    intent.mark = await transaction.maximum(table, identity);
+    intent.tally.destinationBefore = intent.mark === null ? null : String(intent.mark);
+    await writeIntent(context, entity, intent);
+    if ((await transaction.maximum(table, identity)) === intent.mark) return;
+  }
+  throw foreignWrites(entity, `${table.name} was written to 50 times while one batch was prepared`);
+}
+
+async function writeIntent(context: CopyContext, entity: PlannedEntity, intent: Intent): Promise<void> {
+  failpoint('intent', 'before', nameOf(entity));
+  await openIntent(context.journal, context.lease, context.pairId, entity.key, intent);
+  failpoint('intent', 'after', nameOf(entity));
+}
+
+function newIntent(
+  context: CopyContext,
+  entity: PlannedEntity,
+  translator: Translator,
+  { rows, sourceIds }: TranslatedRows,
+  ordinal: number,
+  tally: Tally,
+): Intent {
+  const destinationIds = entity.identifier === 'minted' ? null : keptIds(translator, rows);
+  return {
+    ordinal,
+    runId: context.runId,
+    rows: rows.length,
+    mark: null,
+    sourceIds: packIds(sourceIds),
+    destinationIds: destinationIds === null ? null : packIds(destinationIds),
+    fingerprints: packFingerprints(fingerprints(rows, translator.fingerprinted)),
+    tally,
+  };
+}
+
+function tallyOf(batch: Batch, deferred: number, reused: number): Tally {
+  const { rows, known, nulled, setAside } = batch.translated;
+  return {
+    counts: {
+      read: batch.sourceRows,
+      inserted: rows.length,
+      known,
+      reused,
+      nulled,
+      deferred,
+      setAside: setAside.length,
+    },
+    copiedUpTo: batch.upTo,
+    issues: setAside,
+  };
+}
+
+/**
+ * Takes the rows whose identifier the destination holds already out of the batch.
+ * @returns [source id, destination id] of each. @throws CopyError `conflict` unless the spec says to reuse them.
+ */
+async function separateReused(
+  context: CopyContext,
+  entity: PlannedEntity,
+  translator: Translator,
+  translated: TranslatedRows,
+  transaction: Transaction,
+): Promise<[string, string][]> {
+  if (translator.identifier === null || translated.rows.length === 0) return [];
+  const ids = keptIds(translator, translated.rows)!;
+  const { schema, table, identifier } = entity.destination!;
+  const taken = new Set(await transaction.existingKeys({ schema, name: table }, identifier!, ids));
+  if (taken.size === 0) return [];
+  const reused: [string, string][] = [];
+  const kept: number[] = [];
+  for (const [index, id] of ids.entries()) {
+    if (taken.has(id)) reused.push([translated.sourceIds[index]!, id]);
+    else kept.push(index);
+  }
+  if (context.conflicts === 'fail') throw conflict(entity, reused.length, reused[0]![0]);
+  keepRows(translated, kept);
+  return reused;
+}
+
+function keepRows(translated: TranslatedRows, kept: number[]): void {
+  const places = new Map(kept.map((old, now) => [old, now]));
+  translated.rows = kept.map((index) => translated.rows[index]!);
+  translated.sourceIds = kept.map((index) => translated.sourceIds[index]!);
+  translated.pending = translated.pending.flatMap((pending) => {
+    const row = places.get(pending.row);
+    return row === undefined ? [] : [{ ...pending, row }];
+  });
+}
+
+function keptIds(translator: Translator, rows: Row[]): string[] | null {
+  const index = translator.identifier;
+  // An identifier is an integer or a text, so its cell is never bytes, and never NULL in the source's primary key.
+  return index === null ? null : rows.map((row) => row[index] as string);
+}
+
+function segmentOf(entity: PlannedEntity, sourceIds: string[], destinationIds: MintedIds | string[]): Segment {
+  if (entity.identifierType === 'text') {
+    const content = encodeTextSegment(sourceIds, destinationIds as string[]);
+    return { coding: 'texts', rows: sourceIds.length, content };
+  }
+  return { coding: 'pairs', rows: sourceIds.length, content: encodeSegment(sourceIds, destinationIds) };
+}
+
+function reusedSegment(entity: PlannedEntity, reused: [string, string][]): Segment {
+  const segment = segmentOf(
+    entity,
+    reused.map(([source]) => source),
+    reused.map(([, destination]) => destination),
+  );
+  return { ...segment, coding: segment.coding === 'texts' ? 'reusedTexts' : 'reusedPairs' };
+}
+
+function lowest(ids: MintedIds): bigint {
+  return Array.isArray(ids) ? ids[0]! : ids.first;
+}

@@ -1,0 +1,164 @@
+import { DatabaseError } from '../database/errors.ts';
+import type { Row } from '../database/port.ts';
+import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
+import { BatchClosedError, closeBatch, type EntityPosition, readPosition, reclaimIntents } from '../journal/batches.ts';
+import { getProgress, setEntityState } from '../journal/progress.ts';
+import { getRun } from '../journal/runs.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import { type Batch, StalePositionError, settleIntent, writeBatch } from './batch.ts';
+import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
+import { needsSecondPass } from './deferred.ts';
+import { readAhead } from './readAhead.ts';
+import { copyRowSet } from './rowSet.ts';
+import { createTranslator, type TranslatedRows, type Translator } from './translator.ts';
+
+/**
+ * Copies the rows of one entity that its id map does not know yet, batch by batch, until it is complete, paused or out of
+ * time. Called again, in this process or another, it goes on where the journal says.
+ * @throws CopyError, DatabaseError, LeaseLostError; AbortSignal's reason when cancelled.
+ */
+export async function copyEntity(
+  context: CopyContext,
+  entity: PlannedEntity,
+  control: CopyControl,
+): Promise<CopyOutcome> {
+  for (;;) {
+    const progress = await getProgress(context.journal, context.runId, entity.key);
+    if (progress.state !== 'waiting' && progress.state !== 'copying') return 'done';
+    if (progress.state === 'waiting') await setEntityState(context.journal, context.lease, entity.key, 'copying');
+    const maps = await loadMaps(context, entity);
+    const translator = createTranslator(entity, maps.own, maps.of);
+    try {
+      await settleIntent(context, entity, translator, control);
+      const outcome =
+        entity.identifier === 'none'
+          ? await copyRowSet(context, entity, translator, control)
+          : await copyBatches(context, entity, translator, maps.own, control);
+      if (outcome !== 'done') return outcome;
+      const next = (await needsSecondPass(context, entity)) ? 'copied' : 'done';
+      await setEntityState(context.journal, context.lease, entity.key, next);
+      return 'done';
+    } catch (error) {
+      // A worker that was taken for dead went on: what is in memory here is stale, the journal knows better.
+      if (!(error instanceof StalePositionError) && !(error instanceof BatchClosedError)) throw error;
+      control.signal.throwIfAborted();
+    }
+  }
+}
+
+/** Batches after which the journal's space is reclaimed: some 3 MB of intents. */
+const reclaimEvery = 32;
+
+interface Maps {
+  own: GrowingIdMap;
+  of: (target: EntityKey) => GrowingIdMap;
+}
+
+async function loadMaps(context: CopyContext, entity: PlannedEntity): Promise<Maps> {
+  const types = new Map(context.plan.entities.map((planned) => [planned.key, planned.identifierType]));
+  const load = (key: EntityKey) => loadIdMap(context.journal, context.pairId, key, types.get(key) ?? 'integer');
+  const own = await load(entity.key);
+  const maps = new Map<EntityKey, GrowingIdMap>([[entity.key, own]]);
+  for (const { target, missing } of entity.references) {
+    if (missing !== 'keep' && !maps.has(target)) maps.set(target, await load(target));
+  }
+  return { own, of: (target) => maps.get(target)! };
+}
+
+async function copyBatches(
+  context: CopyContext,
+  entity: PlannedEntity,
+  translator: Translator,
+  own: GrowingIdMap,
+  control: CopyControl,
+): Promise<CopyOutcome> {
+  let position: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'> = await readPosition(
+    context.journal,
+    context.pairId,
+    context.runId,
+    entity.key,
+  );
+  if ((await getRun(context.journal, context.runId)).control === 'pause') return 'paused';
+  const pages = context.source.readRows({
+    table: { schema: entity.source!.schema, name: entity.source!.table },
+    columns: translator.sourceColumns,
+    key: entity.source!.identifier,
+    after: position.copiedUpTo,
+    upTo: entity.bound,
+    batch: context.batch,
+  });
+  let batches = 0;
+  for await (const prepared of readAhead(translated(pages, translator))) {
+    const queue = [prepared];
+    while (queue.length > 0) {
+      control.signal.throwIfAborted();
+      const next = queue.shift()!;
+      const batch = toBatch(next.rows, next.translated ?? translator.translate(next.rows));
+      try {
+        const written = await writeBatch(context, entity, translator, batch, position, control);
+        for (const segment of written.segments) own.add(segment.content);
+        position = { ordinal: written.ordinal, copiedUpTo: batch.upTo };
+        control.onBatch(batch.sourceRows);
+        batches += 1;
+        if (batches % reclaimEvery === 0) await reclaimIntents(context.journal);
+        if (written.control === 'pause') return 'paused';
+      } catch (error) {
+        if (!(error instanceof DatabaseError && error.rowLevel && context.rowErrors === 'setAside')) throw error;
+        await settleIntent(context, entity, translator, control);
+        if (next.rows.length === 1) {
+          await setRowAside(context, entity, batch, position, error);
+          position = { ...position, copiedUpTo: batch.upTo };
+        } else {
+          const middle = next.rows.length >> 1;
+          queue.unshift({ rows: next.rows.slice(0, middle) }, { rows: next.rows.slice(middle) });
+        }
+      }
+    }
+    if (Date.now() > control.deadline) return 'timeUp';
+  }
+  if (batches > 1) await reclaimIntents(context.journal);
+  return 'done';
+}
+
+interface Prepared {
+  rows: Row[];
+  translated?: TranslatedRows;
+}
+
+async function* translated(pages: AsyncIterable<Row[]>, translator: Translator): AsyncGenerator<Prepared> {
+  for await (const rows of pages) yield { rows, translated: translator.translate(rows) };
+}
+
+function toBatch(rows: Row[], translated: TranslatedRows): Batch {
+  return { translated, sourceRows: rows.length, upTo: rows.at(-1)![0] as string };
+}
+
+/** Records the one row that the destination does not take, and goes past it. */
+async function setRowAside(
+  context: CopyContext,
+  entity: PlannedEntity,
+  batch: Batch,
+  position: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
+  error: DatabaseError,
+): Promise<void> {
+  await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
+    ordinal: position.ordinal,
+    from: position.copiedUpTo,
+    hadIntent: false,
+    segments: [],
+    tally: {
+      counts: { read: 1, setAside: 1 },
+      copiedUpTo: batch.upTo,
+      issues: [
+        {
+          sourceId: batch.upTo,
+          code: error.code,
+          reason: error.message,
+          detail: error.cause instanceof Error ? error.cause.message : null,
+        },
+      ],
+    },
+    runId: context.runId,
+  });
+}

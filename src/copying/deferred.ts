@@ -1,0 +1,168 @@
+import type { Row } from '../database/port.ts';
+import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
+import { closeFill, unfinishedRuns } from '../journal/fills.ts';
+import type { NewIssue } from '../journal/issues.ts';
+import { getProgress, setEntityState } from '../journal/progress.ts';
+import { getRun } from '../journal/runs.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import type { PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import { type CopyContext, type CopyControl, type CopyOutcome, nameOf } from './context.ts';
+import { underEntityLock } from './entityLock.ts';
+import { missingReference } from './errors.ts';
+import { failpoint } from './failpoints.ts';
+import { readAhead } from './readAhead.ts';
+import { isNullIdentifier } from './translator.ts';
+
+/** A deferred reference: the column it is read from and the one it is written to. */
+interface Deferred {
+  source: string;
+  destination: string;
+  reference: PlannedReference;
+}
+
+function deferredReferences(entity: PlannedEntity): Deferred[] {
+  return entity.columns.flatMap((column) => {
+    if (column.handling.as !== 'reference') return [];
+    const reference = entity.references[column.handling.reference]!;
+    return reference.deferred ? [{ source: column.handling.source, destination: column.destination, reference }] : [];
+  });
+}
+
+/** Whether rows of this entity wait for references: written by this run, or by one that ended before its second pass. */
+export async function needsSecondPass(context: CopyContext, entity: PlannedEntity): Promise<boolean> {
+  if (deferredReferences(entity).length === 0) return false;
+  return (await unfinishedRuns(context.journal, context.pairId, context.runId, entity.key)).size > 0;
+}
+
+/**
+ * The second pass: reads the deferred references of the entity's rows again, translates them, and fills those that are
+ * still NULL in the destination. Idempotent by construction; rows reused from the destination are never touched.
+ * @throws CopyError `missing-reference`, DatabaseError, LeaseLostError
+ */
+export async function fillDeferred(
+  context: CopyContext,
+  entity: PlannedEntity,
+  control: CopyControl,
+): Promise<CopyOutcome> {
+  const progress = await getProgress(context.journal, context.runId, entity.key);
+  if (progress.state !== 'copied' && progress.state !== 'filling') return 'done';
+  if ((await getRun(context.journal, context.runId)).control === 'pause') return 'paused';
+  if (progress.state === 'copied') await setEntityState(context.journal, context.lease, entity.key, 'filling');
+  const deferred = deferredReferences(entity);
+  const runs = await unfinishedRuns(context.journal, context.pairId, context.runId, entity.key);
+  const own = await loadIdMap(
+    context.journal,
+    context.pairId,
+    entity.key,
+    entity.identifierType ?? 'integer',
+    (segment) => !segment.coding.startsWith('reused') && runs.has(segment.runId),
+  );
+  const maps = await loadTargets(context, deferred);
+  const pages = context.source.readRows({
+    table: { schema: entity.source!.schema, name: entity.source!.table },
+    columns: [entity.source!.identifier!, ...deferred.map(({ source }) => source)],
+    key: entity.source!.identifier,
+    after: progress.filledUpTo,
+    upTo: entity.bound,
+    anyNotNull: deferred.map(({ source }) => source),
+    batch: context.batch,
+  });
+  let filledUpTo = progress.filledUpTo;
+  for await (const rows of readAhead(pages)) {
+    control.signal.throwIfAborted();
+    const translated = translate(entity, deferred, rows, own, maps);
+    const filled = await fill(context, entity, deferred, translated.rows, control);
+    const upTo = rows.at(-1)![0] as string;
+    failpoint('fillClose', 'before', nameOf(entity));
+    const next = await closeFill(context.journal, context.lease, entity.key, {
+      from: filledUpTo,
+      upTo,
+      filled,
+      nulled: translated.nulled,
+      issues: translated.issues,
+    });
+    failpoint('fillClose', 'after', nameOf(entity));
+    filledUpTo = upTo;
+    control.onBatch(rows.length);
+    if (next === 'pause') return 'paused';
+    if (Date.now() > control.deadline) return 'timeUp';
+  }
+  await setEntityState(context.journal, context.lease, entity.key, 'done');
+  return 'done';
+}
+
+async function loadTargets(context: CopyContext, deferred: Deferred[]): Promise<Map<EntityKey, GrowingIdMap>> {
+  const types = new Map(context.plan.entities.map((planned) => [planned.key, planned.identifierType]));
+  const maps = new Map<EntityKey, GrowingIdMap>();
+  for (const { reference } of deferred) {
+    const { target } = reference;
+    if (maps.has(target)) continue;
+    maps.set(target, await loadIdMap(context.journal, context.pairId, target, types.get(target) ?? 'integer'));
+  }
+  return maps;
+}
+
+interface TranslatedReferences {
+  /** Destination id, then one cell for each deferred reference. */
+  rows: Row[];
+  nulled: number;
+  issues: NewIssue[];
+}
+
+function translate(
+  entity: PlannedEntity,
+  deferred: Deferred[],
+  rows: Row[],
+  own: GrowingIdMap,
+  maps: Map<EntityKey, GrowingIdMap>,
+): TranslatedReferences {
+  const into: TranslatedReferences = { rows: [], nulled: 0, issues: [] };
+  for (const row of rows) {
+    const sourceId = row[0] as string;
+    const destinationId = own.get(sourceId);
+    if (destinationId === undefined) continue;
+    const cells: Row = [destinationId];
+    for (const [index, { reference }] of deferred.entries()) {
+      const value = row[index + 1] as string | null;
+      const mapped = value === null ? undefined : maps.get(reference.target)!.get(value);
+      cells.push(mapped ?? null);
+      if (value === null || mapped !== undefined || isNullIdentifier(value)) continue;
+      if (reference.missing === 'fail') {
+        throw missingReference(entity, reference.attribute, reference.targetName, sourceId);
+      }
+      if (reference.missing === 'null') into.nulled += 1;
+      else {
+        into.issues.push({
+          sourceId,
+          code: 'missing-reference',
+          reason: `${reference.attribute} refers to a row of ${reference.targetName} that was not migrated; it is NULL`,
+        });
+      }
+    }
+    if (cells.some((cell, index) => index > 0 && cell !== null)) into.rows.push(cells);
+  }
+  return into;
+}
+
+/** @returns rows changed. */
+async function fill(
+  context: CopyContext,
+  entity: PlannedEntity,
+  deferred: Deferred[],
+  rows: Row[],
+  control: CopyControl,
+): Promise<number> {
+  if (rows.length === 0) return 0;
+  const { schema, table, identifier } = entity.destination!;
+  const columns = deferred.map(({ destination }) => destination);
+  const filled = await underEntityLock(context, entity, control, async (transaction) => {
+    const stage = await transaction.stage({ schema, name: table }, [identifier!, ...columns], rows);
+    failpoint('fill', 'before', nameOf(entity));
+    const changed = await transaction.fillFromStage(stage, identifier!, columns);
+    failpoint('fill', 'after', nameOf(entity));
+    failpoint('fillCommit', 'before', nameOf(entity));
+    return changed;
+  });
+  failpoint('fillCommit', 'after', nameOf(entity));
+  return filled;
+}

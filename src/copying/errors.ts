@@ -1,0 +1,58 @@
+import type { PlannedEntity } from '../planning/plan.ts';
+
+/** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (design.md, "Temporal"). */
+export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded';
+
+/** Stops the run until a person has decided. Nothing of the batch in question is in the destination. */
+export class CopyError extends Error {
+  readonly code: CopyErrorCode;
+  /** Identifier of a row concerned, for the journal only. */
+  readonly sourceId: string | null;
+  constructor(code: CopyErrorCode, message: string, sourceId: string | null = null) {
+    super(message);
+    this.name = 'CopyError';
+    this.code = code;
+    this.sourceId = sourceId;
+  }
+}
+
+const nameOf = (entity: PlannedEntity) => `${entity.espace}.${entity.entity}`;
+
+export function missingReference(
+  entity: PlannedEntity,
+  attribute: string,
+  target: string,
+  sourceId: string,
+): CopyError {
+  return new CopyError(
+    'missing-reference',
+    `${nameOf(entity)}.${attribute} refers to a row of ${target} that was not migrated; ` +
+      `set "missingReferences" to "null" or "skip" in the spec, or bring the row's entity into the scope`,
+    sourceId,
+  );
+}
+
+export function conflict(entity: PlannedEntity, count: number, sourceId: string): CopyError {
+  return new CopyError(
+    'conflict',
+    `${nameOf(entity)}: ${count} ${count === 1 ? 'identifier is' : 'identifiers are'} already taken in the destination; ` +
+      `remove those rows there, or set "conflicts" to "reuse" in the spec to map to them`,
+    sourceId,
+  );
+}
+
+export function foreignWrites(entity: PlannedEntity, found: string): CopyError {
+  return new CopyError(
+    'foreign-writes',
+    `${nameOf(entity)}: ${found}, so it cannot be told whether the last batch went in; ` +
+      `stop whatever else writes to ${entity.destination?.table} and start the run again`,
+  );
+}
+
+export function identityReseeded(entity: PlannedEntity): CopyError {
+  return new CopyError(
+    'identity-reseeded',
+    `${nameOf(entity)}: the destination minted an identifier that is not above its largest one; ` +
+      `have the identity of ${entity.destination?.table} reseeded above MAX(id) and start the run again`,
+  );
+}

@@ -1,0 +1,132 @@
+import type { Transaction } from '../database/port.ts';
+import { unpackIds } from '../identity/idList.ts';
+import type { Intent } from '../journal/batches.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import type { CopyContext } from './context.ts';
+import { foreignWrites } from './errors.ts';
+import { fingerprint, unpackFingerprints } from './fingerprint.ts';
+
+/** What became of a batch that was written down: its destination ids (null: rows without identifier), or nothing went in. */
+export type Settlement = { wentIn: true; destinationIds: string[] | null } | { wentIn: false };
+
+/**
+ * Decides from the destination alone whether an intent's batch went in. Must run under the entity's lock: then no
+ * transaction of an earlier attempt is open any more, and the answer is final.
+ * @param names columns of the destination that the fingerprints cover, in their order.
+ * @throws CopyError `foreign-writes` when the destination allows no certain answer.
+ */
+export async function reconcile(
+  context: CopyContext,
+  entity: PlannedEntity,
+  names: string[],
+  transaction: Transaction,
+  intent: Intent,
+): Promise<Settlement> {
+  if (entity.identifier === 'none') return reconcileCount(entity, transaction, intent);
+  if (intent.destinationIds !== null) return reconcileKeys(context, entity, names, intent);
+  return reconcileAboveMark(context, entity, names, intent);
+}
+
+/** Rows without identifier went in all or none: the count tells. */
+async function reconcileCount(entity: PlannedEntity, transaction: Transaction, intent: Intent): Promise<Settlement> {
+  const { schema, table } = entity.destination!;
+  const grown = BigInt(await transaction.count({ schema, name: table })) - (intent.mark ?? 0n);
+  if (grown === 0n) return { wentIn: false };
+  if (grown === BigInt(intent.rows)) return { wentIn: true, destinationIds: null };
+  throw foreignWrites(entity, `${table} changed by ${grown} rows where the batch has ${intent.rows}`);
+}
+
+/** Entities that keep or translate their ids: none of the intent's keys stood there before. */
+async function reconcileKeys(
+  context: CopyContext,
+  entity: PlannedEntity,
+  names: string[],
+  intent: Intent,
+): Promise<Settlement> {
+  const { schema, table, identifier } = entity.destination!;
+  const keys = unpackIds(intent.destinationIds!);
+  const prints = unpackFingerprints(intent.fingerprints);
+  const wanted = new Map(keys.map((key, index) => [key, prints[index]!]));
+  const cells = names.map((_, index) => index + 1);
+  let present = 0;
+  let equal = 0;
+  const pages = context.destination.readRows({
+    table: { schema, name: table },
+    columns: [identifier!, ...names],
+    key: identifier!,
+    keys,
+    batch: context.batch,
+  });
+  for await (const rows of pages) {
+    for (const row of rows) {
+      present += 1;
+      if (wanted.get(row[0] as string) === fingerprint(row, cells)) equal += 1;
+    }
+  }
+  if (present === 0) return { wentIn: false };
+  if (equal === keys.length) return { wentIn: true, destinationIds: keys };
+  throw foreignWrites(
+    entity,
+    `${present} of the batch's ${keys.length} identifiers are there, ${equal} with its content`,
+  );
+}
+
+/**
+ * Minted ids: the batch is looked for among the rows above the mark, by content and in order. The application may have
+ * written in between, so the batch may be a subsequence; it is accepted only where there is one way to find it.
+ */
+async function reconcileAboveMark(
+  context: CopyContext,
+  entity: PlannedEntity,
+  names: string[],
+  intent: Intent,
+): Promise<Settlement> {
+  const { schema, table, identifier } = entity.destination!;
+  const wanted = unpackFingerprints(intent.fingerprints);
+  const cells = names.map((_, index) => index + 1);
+  const ids: string[] = [];
+  const found: bigint[] = [];
+  const pages = context.destination.readRows({
+    table: { schema, name: table },
+    columns: [identifier!, ...names],
+    key: identifier!,
+    after: intent.mark === null ? null : String(intent.mark),
+    batch: context.batch,
+  });
+  for await (const rows of pages) {
+    for (const row of rows) {
+      ids.push(row[0] as string);
+      found.push(fingerprint(row, cells));
+    }
+  }
+  const places = findSubsequence(wanted, found);
+  if (places === 'absent') return { wentIn: false };
+  if (places === 'unclear') {
+    throw foreignWrites(entity, `${found.length} rows stand above the mark where the batch has ${wanted.length}`);
+  }
+  return { wentIn: true, destinationIds: places.map((place) => ids[place]!) };
+}
+
+/**
+ * Places of `wanted` in `found`, in order. `absent`: not one of them occurs; `unclear`: only some do, or they can be
+ * found in more than one way.
+ */
+export function findSubsequence(wanted: ArrayLike<bigint>, found: ArrayLike<bigint>): number[] | 'absent' | 'unclear' {
+  const first: number[] = [];
+  for (let place = 0; place < found.length && first.length < wanted.length; place++) {
+    if (found[place] === wanted[first.length]) first.push(place);
+  }
+  if (first.length < wanted.length) {
+    const any = new Set<bigint>();
+    for (let i = 0; i < wanted.length; i++) any.add(wanted[i]!);
+    for (let i = 0; i < found.length; i++) if (any.has(found[i]!)) return 'unclear';
+    return 'absent';
+  }
+  let last = wanted.length - 1;
+  for (let place = found.length - 1; place >= 0 && last >= 0; place--) {
+    if (found[place] !== wanted[last]) continue;
+    if (place !== first[last]) return 'unclear';
+    last -= 1;
+  }
+  return first;
+}

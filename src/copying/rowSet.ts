@@ -1,0 +1,148 @@
+import type { Row } from '../database/port.ts';
+import { packIds } from '../identity/idList.ts';
+import { closeBatch, type Intent, openIntent, readPosition } from '../journal/batches.ts';
+import type { NewIssue } from '../journal/issues.ts';
+import { readSegments } from '../journal/segments.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import { StalePositionError } from './batch.ts';
+import { type CopyContext, type CopyControl, type CopyOutcome, nameOf } from './context.ts';
+import { underEntityLock } from './entityLock.ts';
+import { failpoint } from './failpoints.ts';
+import { fingerprint, packFingerprints, unpackFingerprints } from './fingerprint.ts';
+import type { Translator } from './translator.ts';
+
+/**
+ * Copies an entity whose rows have no identifier: they cannot be told apart, so all of them go in as one transaction, and
+ * the row count before tells on a retry whether they did (trap 21). Rows that an earlier run wrote are recognised by
+ * the fingerprint of their source cells, each as many times as it was written.
+ * @throws StalePositionError, CopyError, DatabaseError
+ */
+export async function copyRowSet(
+  context: CopyContext,
+  entity: PlannedEntity,
+  translator: Translator,
+  control: CopyControl,
+): Promise<CopyOutcome> {
+  const name = nameOf(entity);
+  const position = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+  if (position.copiedUpTo !== null) return 'done';
+  const reading = new RowSetReading(translator, await knownRows(context, entity));
+  const pages = context.source.readRows({
+    table: { schema: entity.source!.schema, name: entity.source!.table },
+    columns: translator.sourceColumns,
+    key: null,
+    batch: context.batch,
+  });
+  const table = { schema: entity.destination!.schema, name: entity.destination!.table };
+  const tally = await underEntityLock(context, entity, control, async (transaction) => {
+    const now = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+    if (now.ordinal !== position.ordinal || now.intent !== null || now.copiedUpTo !== null) {
+      throw new StalePositionError(entity);
+    }
+    failpoint('stage', 'before', name);
+    const stage = await transaction.stage(table, translator.destinationColumns, reading.translated(pages, control));
+    failpoint('stage', 'after', name);
+    const tally = reading.tally(stage.rows);
+    const intent: Intent = {
+      ordinal: position.ordinal,
+      runId: context.runId,
+      rows: stage.rows,
+      mark: BigInt(await transaction.count(table)),
+      sourceIds: packIds([]),
+      destinationIds: null,
+      fingerprints: reading.fingerprints(),
+      tally,
+    };
+    failpoint('intent', 'before', name);
+    await openIntent(context.journal, context.lease, context.pairId, entity.key, intent);
+    failpoint('intent', 'after', name);
+    failpoint('insert', 'before', name);
+    await transaction.insertStaged(stage, null);
+    failpoint('insert', 'after', name);
+    failpoint('commit', 'before', name);
+    return tally;
+  });
+  failpoint('commit', 'after', name);
+  failpoint('segment', 'before', name);
+  await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
+    ordinal: position.ordinal,
+    from: null,
+    hadIntent: true,
+    segments: [{ coding: 'rows', rows: tally.counts.inserted ?? 0, content: reading.fingerprints() }],
+    tally,
+    runId: context.runId,
+  });
+  failpoint('segment', 'after', name);
+  control.onBatch(tally.counts.read ?? 0);
+  return 'done';
+}
+
+/** How many times each fingerprint was written by earlier runs. */
+async function knownRows(context: CopyContext, entity: PlannedEntity): Promise<Map<bigint, number>> {
+  const known = new Map<bigint, number>();
+  for (const segment of await readSegments(context.journal, context.pairId, entity.key)) {
+    if (segment.coding !== 'rows') continue;
+    for (const print of unpackFingerprints(segment.content)) known.set(print, (known.get(print) ?? 0) + 1);
+  }
+  return known;
+}
+
+/** One pass over the source rows: leaves out the known ones and remembers what it passed on. */
+class RowSetReading {
+  readonly #translator: Translator;
+  readonly #known: Map<bigint, number>;
+  readonly #sourceCells: number[];
+  #prints: bigint[] = [];
+  #issues: NewIssue[] = [];
+  #read = 0;
+  #knownRows = 0;
+  #nulled = 0;
+
+  constructor(translator: Translator, known: Map<bigint, number>) {
+    this.#translator = translator;
+    this.#known = known;
+    this.#sourceCells = translator.sourceColumns.map((_, index) => index);
+  }
+
+  async *translated(pages: AsyncIterable<Row[]>, control: CopyControl): AsyncGenerator<Row[]> {
+    for await (const page of pages) {
+      control.signal.throwIfAborted();
+      this.#read += page.length;
+      const fresh = page.filter((row) => this.#take(fingerprint(row, this.#sourceCells)));
+      const { rows, nulled, setAside } = this.#translator.translate(fresh);
+      this.#nulled += nulled;
+      this.#issues.push(...setAside);
+      if (rows.length > 0) yield rows;
+    }
+  }
+
+  #take(print: bigint): boolean {
+    const times = this.#known.get(print) ?? 0;
+    if (times > 0) {
+      this.#known.set(print, times - 1);
+      this.#knownRows += 1;
+      return false;
+    }
+    this.#prints.push(print);
+    return true;
+  }
+
+  fingerprints(): Uint8Array {
+    return packFingerprints(BigUint64Array.from(this.#prints));
+  }
+
+  tally(inserted: number) {
+    return {
+      counts: {
+        read: this.#read,
+        inserted,
+        known: this.#knownRows,
+        nulled: this.#nulled,
+        setAside: this.#issues.length,
+      },
+      // Not a row's id: rows of this entity have none. Says that the set is complete.
+      copiedUpTo: 'all',
+      issues: this.#issues,
+    };
+  }
+}

@@ -1,0 +1,158 @@
+import type { Cell, Row } from '../database/port.ts';
+import type { IdMap } from '../identity/idMap.ts';
+import type { NewIssue } from '../journal/issues.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import type { PlannedColumn, PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import { missingReference } from './errors.ts';
+
+/** Rows as the destination will hold them, and what became of those that it will not hold. */
+export interface TranslatedRows {
+  /** Cells in the order of `Translator.destinationColumns`. */
+  rows: Row[];
+  /** Source identifier of each row of `rows`; empty where the entity has none. */
+  sourceIds: string[];
+  known: number;
+  nulled: number;
+  setAside: NewIssue[];
+  /** References left NULL for now: cell to fill should its target be mapped before the row is written. */
+  pending: { row: number; column: number; value: string; map: IdMap }[];
+}
+
+/** Turns source rows of one entity into destination rows, replacing every reference through the id maps. */
+export interface Translator {
+  /** Columns to read; the identifier first, where there is one. */
+  sourceColumns: string[];
+  destinationColumns: string[];
+  /** Indexes into a destination row that its fingerprint covers: everything but deferred references. */
+  fingerprinted: number[];
+  /** Index of the identifier in a destination row; null where the destination mints it or there is none. */
+  identifier: number | null;
+  /**
+   * @throws CopyError `missing-reference` under missingReferences "fail".
+   */
+  translate(rows: readonly Row[]): TranslatedRows;
+}
+
+/**
+ * A value that the platform reads as "no row" though the column is not NULL (trap 39). It is kept as it is: where it
+ * exists, no constraint forbids it.
+ */
+export function isNullIdentifier(value: string): boolean {
+  return value === '0' || value === '';
+}
+
+type Step =
+  | { as: 'value'; from: number }
+  | { as: 'constant'; value: Cell }
+  | { as: 'reference'; from: number; reference: PlannedReference; map: IdMap };
+
+/**
+ * @param own the entity's own map, to leave out rows that were migrated before; null for entities without identifier.
+ * @param mapOf maps of the entities referred to.
+ */
+export function createTranslator(
+  entity: PlannedEntity,
+  own: IdMap | null,
+  mapOf: (target: EntityKey) => IdMap,
+): Translator {
+  const written = entity.columns.filter(
+    (column) => !(column.handling.as === 'identifier' && entity.identifier === 'minted'),
+  );
+  const sourceColumns: string[] = entity.source?.identifier ? [entity.source.identifier] : [];
+  const indexOf = (column: string): number => {
+    const found = sourceColumns.indexOf(column);
+    return found >= 0 ? found : sourceColumns.push(column) - 1;
+  };
+  const stepFor = (column: PlannedColumn): Step => {
+    const { handling } = column;
+    if (handling.as === 'neutral') return { as: 'constant', value: handling.value };
+    if (handling.as !== 'reference') return { as: 'value', from: indexOf(handling.source) };
+    const reference = entity.references[handling.reference]!;
+    const from = indexOf(handling.source);
+    return reference.missing === 'keep'
+      ? { as: 'value', from }
+      : { as: 'reference', from, reference, map: mapOf(reference.target) };
+  };
+  const steps = written.map(stepFor);
+  const hasIdentifier = entity.source?.identifier != null;
+  const identifier = written.findIndex(
+    (column, index) =>
+      column.handling.as === 'identifier' ||
+      (steps[index]!.as === 'reference' && (steps[index] as { reference: PlannedReference }).reference.identifier),
+  );
+
+  function translateRow(source: Row, into: TranslatedRows): void {
+    const id = hasIdentifier ? (source[0] as string) : '';
+    if (own !== null && own.get(id) !== undefined) {
+      into.known += 1;
+      return;
+    }
+    const row: Row = new Array(steps.length);
+    const pendingBefore = into.pending.length;
+    let nulled = 0;
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]!;
+      if (step.as === 'value') {
+        row[i] = source[step.from]!;
+        continue;
+      }
+      if (step.as === 'constant') {
+        row[i] = step.value;
+        continue;
+      }
+      const value = source[step.from] as string | null;
+      if (value === null) {
+        row[i] = null;
+        continue;
+      }
+      const mapped = step.map.get(value);
+      if (mapped !== undefined) {
+        row[i] = mapped;
+      } else if (isNullIdentifier(value) && !step.reference.identifier) {
+        row[i] = value;
+      } else if (step.reference.deferred) {
+        row[i] = null;
+        into.pending.push({ row: into.rows.length, column: i, value, map: step.map });
+      } else if (step.reference.missing === 'null' && !step.reference.identifier) {
+        row[i] = null;
+        nulled += 1;
+      } else if (step.reference.missing === 'fail') {
+        throw missingReference(entity, step.reference.attribute, step.reference.targetName, id);
+      } else {
+        into.pending.length = pendingBefore;
+        into.setAside.push({
+          sourceId: hasIdentifier ? id : null,
+          code: 'missing-reference',
+          reason: `${step.reference.attribute} refers to a row of ${step.reference.targetName} that was not migrated`,
+        });
+        return;
+      }
+    }
+    into.nulled += nulled;
+    into.rows.push(row);
+    if (hasIdentifier) into.sourceIds.push(id);
+  }
+
+  return {
+    sourceColumns,
+    destinationColumns: written.map((column) => column.destination),
+    fingerprinted: steps.flatMap((step, index) => (step.as === 'reference' && step.reference.deferred ? [] : [index])),
+    identifier: identifier < 0 ? null : identifier,
+    translate(rows) {
+      const into: TranslatedRows = { rows: [], sourceIds: [], known: 0, nulled: 0, setAside: [], pending: [] };
+      for (const row of rows) translateRow(row, into);
+      return into;
+    },
+  };
+}
+
+/** Fills the pending references whose targets have been mapped since. @returns how many are still NULL. */
+export function resolvePending(translated: TranslatedRows): number {
+  let open = 0;
+  for (const { row, column, value, map } of translated.pending) {
+    const mapped = map.get(value);
+    if (mapped === undefined) open += 1;
+    else translated.rows[row]![column] = mapped;
+  }
+  return open;
+}

@@ -1,0 +1,197 @@
+/**
+ * What the engine above needs of a database, and nothing more. Two adapters implement it, `postgres/` and
+ * `sqlserver/`; the code above cannot tell them apart. No word of OutSystems appears below this line.
+ */
+
+export type EngineName = 'postgres' | 'sqlserver';
+
+/**
+ * One value of one row, exact and in the same form on both engines:
+ * - integers: decimal digits; decimals: plain digits with a point, trailing zeros of the fraction removed;
+ * - booleans: `1` or `0`;
+ * - date and time: `YYYY-MM-DD`, `HH:MM:SS`, `YYYY-MM-DD HH:MM:SS`, fractions of a second only as far as they are not 0;
+ * - floats: the shortest text that reads back as the same number; uuids: lower case with hyphens;
+ * - binary: the bytes; everything else: the text itself.
+ * NULL is null; an empty text is '' and empty bytes are an empty array.
+ */
+export type Cell = string | Uint8Array | null;
+export type Row = Cell[];
+
+export type ColumnKind =
+  | 'integer'
+  | 'decimal'
+  | 'float'
+  | 'boolean'
+  | 'text'
+  | 'binary'
+  | 'datetime'
+  | 'date'
+  | 'time'
+  | 'uuid'
+  | 'other';
+
+export interface PhysicalColumn {
+  /** Exactly as the catalog writes it. */
+  name: string;
+  kind: ColumnKind;
+  /** As the engine declares it, ready to be used in DDL: `character varying(50)`, `nvarchar(50)`, `decimal(37,8)`. */
+  type: string;
+  /** Characters (text) or bytes (binary); null where unlimited or not applicable. */
+  length: number | null;
+  precision: number | null;
+  scale: number | null;
+  nullable: boolean;
+  /** The engine mints its values. */
+  identity: boolean;
+  /** Computed by the engine: never written. */
+  computed: boolean;
+  /** The engine's own default expression, or null. */
+  default: string | null;
+  collation: string | null;
+}
+
+export interface PhysicalForeignKey {
+  name: string;
+  column: string;
+  /** Schema-less name of the table referred to. */
+  target: string;
+  targetColumn: string;
+  onDelete: 'restrict' | 'cascade' | 'other';
+  enabled: boolean;
+}
+
+export interface PhysicalIndex {
+  name: string;
+  columns: string[];
+  unique: boolean;
+}
+
+export interface PhysicalTable {
+  /** Exactly as the catalog writes it. */
+  schema: string;
+  name: string;
+  type: 'table' | 'view';
+  columns: PhysicalColumn[];
+  primaryKey: string[];
+  foreignKeys: PhysicalForeignKey[];
+  indexes: PhysicalIndex[];
+  triggers: { name: string; enabled: boolean }[];
+  /** Estimate from the engine's statistics; null where unknown. */
+  estimatedRows: number | null;
+}
+
+/** Names a physical table; adapters quote both parts. */
+export interface TableName {
+  schema: string;
+  name: string;
+}
+
+export interface RowRead {
+  table: TableName;
+  columns: string[];
+  /** Rows come in ascending order of this column; null reads all rows in no order. */
+  key: string | null;
+  /** Read only rows whose key is greater than this. */
+  after?: string | null;
+  /** Read only rows whose key is at most this. */
+  upTo?: string | null;
+  /** Read only rows that have a value in at least one of these columns. */
+  anyNotNull?: string[];
+  /** Read only the rows with these keys (needs `key`; in any number, in any order). */
+  keys?: string[];
+  /** Bounds of one array of rows; a single row larger than `bytes` comes alone. */
+  batch: { rows: number; bytes: number };
+}
+
+export interface StagedColumn {
+  /** Column of the destination table, whose type the staged column takes. */
+  name: string;
+}
+
+/** Rows waiting in a temporary table of the transaction, numbered in the order they were given. */
+export interface Stage {
+  table: TableName;
+  columns: string[];
+  rows: number;
+}
+
+/** New identifiers of a batch, ascending: `first, first+1, …` when contiguous, else each one. */
+export type MintedIds = { first: bigint; count: number } | bigint[];
+
+export type Parameter = string | number | bigint | boolean | Uint8Array | null | Date;
+
+export interface Queries {
+  /**
+   * Runs one statement with `?` placeholders (the adapter numbers them; write `??` for a literal question mark)
+   * and returns its rows as cells. For small results only. Identifiers in the text must be quoted with `"`.
+   */
+  query(statement: string, parameters?: Parameter[]): Promise<Row[]>;
+  /** Like `query`, gives the number of rows the statement touched. */
+  execute(statement: string, parameters?: Parameter[]): Promise<number>;
+}
+
+export interface Transaction extends Queries {
+  /**
+   * Takes an exclusive lock by name until the transaction ends, waiting at most `waitMs`.
+   * @returns false when somebody else still holds it.
+   */
+  lock(resource: string, waitMs: number): Promise<boolean>;
+  /** Largest value of an integer column, null for an empty table. */
+  maximum(table: TableName, column: string): Promise<bigint | null>;
+  count(table: TableName): Promise<number>;
+  /** Which of these keys the table holds, in the destination's own collation; returned as given. */
+  existingKeys(table: TableName, column: string, keys: string[]): Promise<string[]>;
+  /**
+   * Puts rows into a new temporary table whose columns have the types of `table`'s columns.
+   * @throws DatabaseError when a value does not fit its column.
+   */
+  stage(table: TableName, columns: string[], rows: Row[] | AsyncIterable<Row[]>): Promise<Stage>;
+  /** Inserts the staged rows in their order; with `identity`, returns what the destination minted for it. */
+  insertStaged(stage: Stage, identity: string): Promise<MintedIds>;
+  insertStaged(stage: Stage, identity: null): Promise<null>;
+  /**
+   * For each staged row, found by `key`, fills those of `columns` that are NULL in the table and not in the stage.
+   * @returns rows changed.
+   */
+  fillFromStage(stage: Stage, key: string, columns: string[]): Promise<number>;
+  /**
+   * Deletes the rows whose `key` lies in (`after`, `upTo`]; null leaves an end open.
+   * @returns rows deleted.
+   */
+  deleteRange(table: TableName, key: string, range: { after: string | null; upTo: string | null }): Promise<number>;
+}
+
+export interface Database extends Queries {
+  readonly engine: EngineName;
+  /** The environment's name as the configuration has it, or 'journal'. For messages. */
+  readonly name: string;
+  /** Server's product and version, as it says itself. */
+  version(): Promise<string>;
+  /** The database's own catalog, for these table names (case-insensitively) or for all of the default schema. */
+  tables(names?: string[]): Promise<PhysicalTable[]>;
+  /** Streams rows in arrays bounded by `batch`. Holds one connection while iterated, none between pages for long. */
+  readRows(read: RowRead): AsyncIterable<Row[]>;
+  /**
+   * Runs `work` in one read-committed transaction on one connection; commits when it resolves, rolls back when it throws.
+   * A connection that failed is never reused.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Rights of the login on each table, effective ones. */
+  rights(
+    tables: TableName[],
+  ): Promise<{ table: TableName; select: boolean; insert: boolean; update: boolean; delete: boolean }[]>;
+  /** Where the engine's counter of an identity column stands (the last value minted); null when unknown or never used. */
+  identityPosition(table: TableName, column: string): Promise<bigint | null>;
+  /** Quotes one identifier for this engine. */
+  quote(identifier: string): string;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  name: string;
+  url: string;
+  /** Source databases are opened read-only. */
+  readOnly: boolean;
+  /** Upper bound of connections. */
+  pool: number;
+}

@@ -1,0 +1,185 @@
+import { to as copyTo } from 'pg-copy-streams';
+import type { Cell, Row, RowRead } from '../port.ts';
+import { columnTypes } from './catalog.ts';
+import { rowDecoder } from './cells.ts';
+import { toDatabaseError } from './errors.ts';
+import { quoteArray, quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from './quoting.ts';
+import type { Session, SessionPool } from './session.ts';
+
+const smallestPage = 10_000;
+
+/** Rows decoded and not yet handed on; a batch may span pages. */
+interface Accumulated {
+  ready: Row[][];
+  rows: Row[];
+  bytes: number;
+}
+
+interface Page {
+  statement: string;
+  types: number[];
+  /** Column that was read only for paging and is no part of the rows. */
+  extraKey: boolean;
+  keyIndex: number;
+}
+
+interface PageEnd {
+  rows: number;
+  bytes: number;
+  lastKey: Cell;
+}
+
+/**
+ * Streams rows by COPY, a page of a few batches per statement, so that no statement lasts as long as the read. Each
+ * page starts after the last key of the one before; a page never ends between rows whose keys the column's own
+ * collation takes for equal (WITH TIES). `key` must hold no NULLs. Backpressure reaches the server through the socket.
+ * When the reader stops early, a connection in mid-COPY is closed.
+ * @throws DatabaseError
+ */
+export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerator<Row[]> {
+  const session = await pool.acquire();
+  let finished = false;
+  try {
+    const accumulated: Accumulated = { ready: [], rows: [], bytes: 0 };
+    yield* read.key === null
+      ? readAll(session, read, accumulated)
+      : read.keys === undefined
+        ? readPages(session, read, read.key, accumulated)
+        : readKeys(session, read, read.key, read.keys, accumulated);
+    if (accumulated.rows.length > 0) yield accumulated.rows;
+    finished = true;
+  } catch (error) {
+    throw toDatabaseError(error, { database: session.database, table: read.table.name });
+  } finally {
+    if (!finished) session.broken = true;
+    pool.release(session);
+  }
+}
+
+async function* readAll(session: Session, read: RowRead, accumulated: Accumulated): AsyncGenerator<Row[]> {
+  const types = await columnTypes(session, read.table, read.columns);
+  const statement = select(read, read.columns, conditions(read, null, null));
+  yield* readPage(session, { statement, types, extraKey: false, keyIndex: -1 }, read, accumulated);
+}
+
+async function* readPages(
+  session: Session,
+  read: RowRead,
+  key: string,
+  accumulated: Accumulated,
+): AsyncGenerator<Row[]> {
+  const { columns, types, extraKey, keyIndex } = await withKey(session, read, key);
+  const largestPage = Math.max(4 * read.batch.rows, smallestPage);
+  let limit = Math.min(Math.max(read.batch.rows, 100), largestPage);
+  let after: Cell = read.after ?? null;
+  for (;;) {
+    const statement = `${select(read, columns, conditions(read, key, after))}
+      ORDER BY ${quoteIdentifier(key)} FETCH FIRST ${limit} ROWS WITH TIES`;
+    const end: PageEnd = yield* readPage(session, { statement, types, extraKey, keyIndex }, read, accumulated);
+    if (end.rows < limit || end.lastKey === null) return;
+    after = end.lastKey;
+    const fitting = Math.floor((4 * read.batch.bytes * end.rows) / (end.bytes + 1));
+    limit = Math.min(Math.max(fitting, 100), largestPage);
+  }
+}
+
+/** The server sorts the keys by the column's own order first; then each page reads its share of them. */
+async function* readKeys(
+  session: Session,
+  read: RowRead,
+  key: string,
+  keys: string[],
+  accumulated: Accumulated,
+): AsyncGenerator<Row[]> {
+  if (keys.length === 0) return;
+  const { columns, types, extraKey, keyIndex } = await withKey(session, read, key);
+  const column = quoteIdentifier(key);
+  const page = Math.max(read.batch.rows, 1000);
+  const among = (some: string[]) => [
+    ...conditions(read, key, read.after ?? null),
+    `${column} = ANY(${quoteArray(some)})`,
+  ];
+  let sorted = keys;
+  if (keys.length > page) {
+    const found = new Set<string>();
+    const keyOnly: Page = {
+      statement: `${select(read, [key], among(keys))} ORDER BY ${column}`,
+      types: [types[keyIndex]!],
+      extraKey: false,
+      keyIndex: 0,
+    };
+    const unbounded: Accumulated = { ready: [], rows: [], bytes: 0 };
+    for await (const rows of readPage(session, keyOnly, read, unbounded))
+      for (const row of rows) found.add(row[0] as string);
+    for (const row of unbounded.rows) found.add(row[0] as string);
+    sorted = [...found];
+  }
+  for (let at = 0; at < sorted.length; at += page) {
+    const statement = `${select(read, columns, among(sorted.slice(at, at + page)))} ORDER BY ${column}`;
+    yield* readPage(session, { statement, types, extraKey, keyIndex }, read, accumulated);
+  }
+}
+
+async function withKey(session: Session, read: RowRead, key: string) {
+  const position = read.columns.indexOf(key);
+  const columns = position < 0 ? [...read.columns, key] : read.columns;
+  const types = await columnTypes(session, read.table, columns);
+  return { columns, types, extraKey: position < 0, keyIndex: position < 0 ? read.columns.length : position };
+}
+
+function select(read: RowRead, columns: string[], where: string[]): string {
+  const filter = where.length === 0 ? '' : ` WHERE ${where.join(' AND ')}`;
+  return `SELECT ${quoteColumns(columns)} FROM ${quoteTable(read.table)}${filter}`;
+}
+
+function conditions(read: RowRead, key: string | null, after: Cell): string[] {
+  const where: string[] = [];
+  if (key !== null && after !== null) where.push(`${quoteIdentifier(key)} > ${keyLiteral(after)}`);
+  if (key !== null && read.upTo != null) where.push(`${quoteIdentifier(key)} <= ${quoteLiteral(read.upTo)}`);
+  if (read.anyNotNull !== undefined) {
+    const present = read.anyNotNull.map((column) => `${quoteIdentifier(column)} IS NOT NULL`);
+    where.push(present.length === 0 ? 'false' : `(${present.join(' OR ')})`);
+  }
+  return where;
+}
+
+function keyLiteral(key: string | Uint8Array): string {
+  return quoteLiteral(typeof key === 'string' ? key : `\\x${Buffer.from(key).toString('hex')}`);
+}
+
+/** Runs one COPY and hands on the batches it fills; what is left stays in `accumulated`. */
+async function* readPage(
+  session: Session,
+  page: Page,
+  { batch }: RowRead,
+  accumulated: Accumulated,
+): AsyncGenerator<Row[], PageEnd> {
+  const end: PageEnd = { rows: 0, bytes: 0, lastKey: null };
+  const { extraKey, keyIndex } = page;
+  let lastRow: Row | undefined;
+  const decode = rowDecoder(page.types, (row, bytes) => {
+    if (accumulated.rows.length > 0 && accumulated.bytes + bytes > batch.bytes) handOver(accumulated);
+    end.rows++;
+    end.bytes += bytes;
+    lastRow = row;
+    if (extraKey) end.lastKey = row.pop()!;
+    accumulated.rows.push(row);
+    accumulated.bytes += bytes;
+    if (accumulated.rows.length >= batch.rows) handOver(accumulated);
+  });
+  const copy = session.client.query(copyTo(`COPY (${page.statement}) TO STDOUT`));
+  // A connection that is closed early reports it here, when nobody listens any more.
+  copy.on('error', () => {});
+  for await (const chunk of copy) {
+    decode(chunk as Buffer);
+    while (accumulated.ready.length > 0) yield accumulated.ready.shift()!;
+  }
+  if (!extraKey && keyIndex >= 0 && lastRow !== undefined) end.lastKey = lastRow[keyIndex]!;
+  return end;
+}
+
+function handOver(accumulated: Accumulated): void {
+  accumulated.ready.push(accumulated.rows);
+  accumulated.rows = [];
+  accumulated.bytes = 0;
+}

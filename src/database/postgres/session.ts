@@ -1,0 +1,109 @@
+import pg from 'pg';
+import { DatabaseError } from '../errors.ts';
+import type { ConnectOptions } from '../port.ts';
+import { leavesSessionAlive, toDatabaseError } from './errors.ts';
+
+const connectTimeoutMs = 10_000;
+const keepAliveAfterMs = 10_000;
+/** A worker that was stopped inside a transaction must not hold its locks for ever. */
+const idleInTransactionTimeout = '60s';
+
+/** One connection, lent to one piece of work at a time. */
+export interface Session {
+  client: pg.PoolClient;
+  database: string;
+  /** Set when the connection is in an unknown state, in the middle of a COPY for instance: it is closed, not reused. */
+  broken: boolean;
+}
+
+export interface SessionPool {
+  database: string;
+  /** Lends a connection while `work` runs; errors come out as DatabaseError where they are the database's. */
+  use<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  acquire(): Promise<Session>;
+  release(session: Session): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pool; connects at the first use. Who finds all connections lent waits as long as it takes, so a piece of work
+ * must not ask for a second connection while it holds one, unless `pool` allows for all that do.
+ */
+export function openPool(options: ConnectOptions): SessionPool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.pool,
+    application_name: 'caravel',
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveAfterMs,
+    onConnect: async (client) => {
+      await client.query(settings(options));
+    },
+  });
+  // A connection that dies while nobody uses it, or between two statements, raises an event; the next statement fails.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+
+  // The pool's own queue would end after the time meant for connecting, and look like an outage.
+  let free = options.pool;
+  const waiting: (() => void)[] = [];
+  const takeTurn = async () => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const passTurn = () => {
+    const next = waiting.shift();
+    if (next === undefined) free++;
+    else next();
+  };
+
+  const sessions: SessionPool = {
+    database: options.name,
+    async acquire() {
+      await takeTurn();
+      try {
+        return { client: await pool.connect(), database: options.name, broken: false };
+      } catch (error) {
+        passTurn();
+        throw toDatabaseError(error, { database: options.name });
+      }
+    },
+    release({ client, broken }) {
+      client.release(broken);
+      passTurn();
+    },
+    async use(work) {
+      const session = await sessions.acquire();
+      try {
+        return await work(session);
+      } catch (error) {
+        if (!(error instanceof DatabaseError) || !leavesSessionAlive(error)) session.broken = true;
+        throw error;
+      } finally {
+        sessions.release(session);
+      }
+    },
+    close: () => pool.end(),
+  };
+  return sessions;
+}
+
+/** Statements, not startup parameters: connection poolers in front of the server refuse those. */
+function settings({ readOnly }: ConnectOptions): string {
+  return [
+    "SET client_encoding = 'UTF8'",
+    'SET standard_conforming_strings = on',
+    "SET DateStyle = 'ISO, YMD'",
+    "SET TimeZone = 'UTC'",
+    "SET IntervalStyle = 'postgres'",
+    "SET bytea_output = 'hex'",
+    'SET extra_float_digits = 1',
+    'SET client_min_messages = error',
+    'SET statement_timeout = 0',
+    `SET idle_in_transaction_session_timeout = '${idleInTransactionTimeout}'`,
+    `SET default_transaction_read_only = ${readOnly ? 'on' : 'off'}`,
+    // What was committed must survive a crash of the server: the journal is told of it right after.
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+  ].join(';');
+}

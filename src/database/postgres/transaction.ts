@@ -1,0 +1,123 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { DatabaseError } from '../errors.ts';
+import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
+import { columnTypeName } from './catalog.ts';
+import { leavesSessionAlive } from './errors.ts';
+import { arrayText, quoteIdentifier, quoteTable } from './quoting.ts';
+import type { Session, SessionPool } from './session.ts';
+import { executeCount, queryCells, run } from './statements.ts';
+import { deleteRows, fillFromStagedRows, insertStagedRows, type StagedTable, stageRows } from './writing.ts';
+
+const lockPollMs = 50;
+
+/**
+ * Runs `work` between BEGIN and COMMIT. When COMMIT itself loses the connection, nobody knows whether it took place:
+ * that comes out as `unreachable`, like any lost connection.
+ * @throws DatabaseError, and whatever `work` throws
+ */
+export async function runTransaction<T>(pool: SessionPool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const session = await pool.acquire();
+  try {
+    await run(session, 'BEGIN ISOLATION LEVEL READ COMMITTED');
+    const result = await work(transactionOn(session));
+    const end = await run(session, 'COMMIT');
+    if (end.command === 'ROLLBACK') throw alreadyFailed(session);
+    return result;
+  } catch (error) {
+    if (error instanceof DatabaseError && error.database === session.database && !leavesSessionAlive(error))
+      session.broken = true;
+    if (!session.broken) await rollBack(session);
+    throw error;
+  } finally {
+    pool.release(session);
+  }
+}
+
+async function rollBack(session: Session): Promise<void> {
+  try {
+    await run(session, 'ROLLBACK');
+  } catch {
+    // The error that led here is the one to report; the connection is closed, which rolls back as well.
+    session.broken = true;
+  }
+}
+
+function alreadyFailed(session: Session): DatabaseError {
+  return new DatabaseError({
+    code: 'other',
+    database: session.database,
+    number: '25P02',
+    message: `${session.database}: a statement of the transaction had failed, so it was rolled back instead of committed`,
+  });
+}
+
+function transactionOn(session: Session): Transaction {
+  const stages = new WeakMap<Stage, StagedTable>();
+  let stageCount = 0;
+  const staged = (stage: Stage): StagedTable => {
+    const table = stages.get(stage);
+    if (table === undefined) throw new Error('the stage belongs to another transaction');
+    return table;
+  };
+
+  function insertStaged(stage: Stage, identity: string): Promise<MintedIds>;
+  function insertStaged(stage: Stage, identity: null): Promise<null>;
+  function insertStaged(stage: Stage, identity: string | null): Promise<MintedIds | null> {
+    return insertStagedRows(session, staged(stage), identity);
+  }
+
+  return {
+    query: (statement, parameters) => queryCells(session, statement, parameters),
+    execute: (statement, parameters) => executeCount(session, statement, parameters),
+    lock: (resource, waitMs) => takeLock(session, resource, waitMs),
+    async maximum(table, column) {
+      const rows = await queryCells(session, `SELECT max(${quoteIdentifier(column)}) FROM ${quoteTable(table)}`, [], {
+        table: table.name,
+      });
+      const value = rows[0]![0];
+      return value == null ? null : BigInt(value as string);
+    },
+    async count(table) {
+      const rows = await queryCells(session, `SELECT count(*) FROM ${quoteTable(table)}`, [], { table: table.name });
+      return Number(rows[0]![0]);
+    },
+    existingKeys: (table, column, keys) => findExistingKeys(session, table, column, keys),
+    async stage(table, columns, rows) {
+      const stage = await stageRows(session, `caravel_stage_${++stageCount}`, table, columns, rows);
+      stages.set(stage, stage);
+      return stage;
+    },
+    insertStaged,
+    fillFromStage: (stage, key, columns) => fillFromStagedRows(session, staged(stage), key, columns),
+    deleteRange: (table, key, range) => deleteRows(session, table, key, range),
+  };
+}
+
+/** An advisory lock: the server releases it when the transaction ends, also when the worker dies. Polled, because a lock timeout would abort the transaction. */
+async function takeLock(session: Session, resource: string, waitMs: number): Promise<boolean> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const rows = await queryCells(session, 'SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))', [
+      `caravel:${resource}`,
+    ]);
+    if (rows[0]![0] === '1') return true;
+    const left = deadline - performance.now();
+    if (left <= 0) return false;
+    await pause(Math.min(lockPollMs, left));
+  }
+}
+
+/** Compared as values of the column's type, by its own collation. */
+async function findExistingKeys(session: Session, table: TableName, column: string, keys: string[]): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const type = await columnTypeName(session, table, column);
+  const rows = await queryCells(
+    session,
+    `SELECT asked.position FROM unnest(?::${type}[]) WITH ORDINALITY asked (key, position)
+     WHERE EXISTS (SELECT FROM ${quoteTable(table)} t WHERE t.${quoteIdentifier(column)} = asked.key)
+     ORDER BY asked.position`,
+    [arrayText(keys)],
+    { table: table.name },
+  );
+  return rows.map(([position]) => keys[Number(position) - 1]!);
+}

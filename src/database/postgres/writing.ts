@@ -1,0 +1,169 @@
+import { from as copyFrom } from 'pg-copy-streams';
+import { DatabaseError } from '../errors.ts';
+import type { MintedIds, Row, Stage, TableName } from '../port.ts';
+import { encodeRows } from './cells.ts';
+import { toDatabaseError } from './errors.ts';
+import { quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
+import type { Session } from './session.ts';
+import { executeCount, queryCells, run } from './statements.ts';
+
+const rank = quoteIdentifier('caravel rank');
+
+/** A stage and the temporary table it lies in. */
+export interface StagedTable extends Stage {
+  temporary: string;
+}
+
+/**
+ * Creates a temporary table with the columns' types and collations and none of their constraints, and fills it with one
+ * COPY. It is dropped with the transaction.
+ * @throws DatabaseError
+ */
+export async function stageRows(
+  session: Session,
+  temporary: string,
+  table: TableName,
+  columns: string[],
+  rows: Row[] | AsyncIterable<Row[]>,
+): Promise<StagedTable> {
+  const name = `pg_temp.${quoteIdentifier(temporary)}`;
+  const names = quoteColumns(columns);
+  const place = { table: table.name, columns };
+  await run(
+    session,
+    `CREATE TEMPORARY TABLE ${quoteIdentifier(temporary)} ON COMMIT DROP AS
+       SELECT ${names}, 0 AS ${rank} FROM ${quoteTable(table)} WITH NO DATA`,
+    [],
+    place,
+  );
+  const count = await copyIn(session, `COPY ${name} (${names}, ${rank}) FROM STDIN`, rows, place);
+  return { table, columns, rows: count, temporary: name };
+}
+
+/** One write is outstanding at a time: the library cannot bear more when the server refuses a row. */
+async function copyIn(
+  session: Session,
+  statement: string,
+  rows: Row[] | AsyncIterable<Row[]>,
+  place: { table: string; columns: string[] },
+): Promise<number> {
+  const copy = session.client.query(copyFrom(statement));
+  let failure: unknown;
+  const ended = new Promise<void>((resolve) => {
+    copy.once('finish', resolve);
+    copy.on('error', (error) => {
+      failure ??= error;
+      resolve();
+    });
+  });
+  const written = (chunk: Buffer) => new Promise<void>((resolve) => copy.write(chunk, () => resolve()));
+  let count = 0;
+  try {
+    for await (const part of Array.isArray(rows) ? [rows] : rows) {
+      for (const chunk of encodeRows(part, count, { database: session.database, ...place })) {
+        if (failure !== undefined) break;
+        await Promise.race([written(chunk), ended]);
+      }
+      if (failure !== undefined) break;
+      count += part.length;
+    }
+  } catch (error) {
+    // The rows could not be had or written down: the COPY is left in its middle.
+    session.broken = true;
+    throw error;
+  }
+  if (failure === undefined) copy.end();
+  await ended;
+  if (failure !== undefined) throw toDatabaseError(failure, { database: session.database, ...place });
+  if (copy.rowCount !== count) throw leftOut(session, place.table, count, copy.rowCount);
+  return count;
+}
+
+/**
+ * Inserts the staged rows by rank. PostgreSQL computes the defaults above the sort, so that minted ids ascend with it.
+ * @throws DatabaseError also when a trigger of the table left rows out.
+ */
+export async function insertStagedRows(
+  session: Session,
+  stage: StagedTable,
+  identity: string | null,
+): Promise<MintedIds | null> {
+  const place = { table: stage.table.name, columns: stage.columns };
+  const columns = quoteColumns(stage.columns);
+  const insert = `INSERT INTO ${quoteTable(stage.table)} (${columns})
+    SELECT ${columns} FROM ${stage.temporary} ORDER BY ${rank}`;
+  if (identity === null) {
+    const inserted = await executeCount(session, insert, [], place);
+    if (inserted !== stage.rows) throw leftOut(session, place.table, stage.rows, inserted);
+    return null;
+  }
+  const minted = await queryCells(
+    session,
+    `WITH inserted (id) AS (${insert} RETURNING ${quoteIdentifier(identity)}),
+       summary AS (SELECT count(*) AS count, min(id) AS first, max(id) AS last, array_agg(id) AS ids FROM inserted)
+     SELECT count, first, CASE WHEN last - first + 1 <> count THEN array_to_string(ids, ',') END FROM summary`,
+    [],
+    place,
+  );
+  const [count, first, ids] = minted[0] as [string, string | null, string | null];
+  if (Number(count) !== stage.rows) throw leftOut(session, place.table, stage.rows, Number(count));
+  if (first === null) return [];
+  return ids === null ? { first: BigInt(first), count: stage.rows } : ids.split(',').map(BigInt);
+}
+
+/** @returns rows changed. */
+export function fillFromStagedRows(
+  session: Session,
+  stage: StagedTable,
+  key: string,
+  columns: string[],
+): Promise<number> {
+  const filled = columns.map((column) => {
+    const name = quoteIdentifier(column);
+    return {
+      assignment: `${name} = COALESCE(target.${name}, staged.${name})`,
+      wanted: `(target.${name} IS NULL AND staged.${name} IS NOT NULL)`,
+    };
+  });
+  if (filled.length === 0) return Promise.resolve(0);
+  const keyName = quoteIdentifier(key);
+  return executeCount(
+    session,
+    `UPDATE ${quoteTable(stage.table)} AS target SET ${filled.map((column) => column.assignment).join(', ')}
+     FROM ${stage.temporary} AS staged
+     WHERE target.${keyName} = staged.${keyName} AND (${filled.map((column) => column.wanted).join(' OR ')})`,
+    [],
+    { table: stage.table.name },
+  );
+}
+
+/** @returns rows deleted. */
+export function deleteRows(
+  session: Session,
+  table: TableName,
+  key: string,
+  range: { after: string | null; upTo: string | null },
+): Promise<number> {
+  const name = quoteIdentifier(key);
+  const bounds: { condition: string; value: string | null }[] = [
+    { condition: `${name} > ?`, value: range.after },
+    { condition: `${name} <= ?`, value: range.upTo },
+  ].filter((bound) => bound.value !== null);
+  const where = bounds.length === 0 ? '' : ` WHERE ${bounds.map((bound) => bound.condition).join(' AND ')}`;
+  return executeCount(
+    session,
+    `DELETE FROM ${quoteTable(table)}${where}`,
+    bounds.map((bound) => bound.value),
+    { table: table.name },
+  );
+}
+
+function leftOut(session: Session, table: string, given: number, taken: number): DatabaseError {
+  return new DatabaseError({
+    code: 'other',
+    database: session.database,
+    number: '',
+    table,
+    message: `${session.database} on table ${table}: took ${taken} of ${given} rows; look for a trigger or rule of the table that leaves rows out`,
+  });
+}

@@ -1,0 +1,35 @@
+import type { Database, EngineName } from '../database/port.ts';
+import { foundation } from './migrations/0001-foundation.ts';
+
+/** Numbered, in order, never changed once released: a new need is a new migration. */
+const migrations: { version: number; statements: (engine: EngineName) => string[] }[] = [
+  { version: 1, statements: foundation },
+];
+
+/**
+ * Brings the journal's tables to this version. Safe to call by several workers at once: one migrates, the others wait.
+ * @throws Error when the journal was written by a newer version of Caravel.
+ */
+export async function migrateJournal(database: Database): Promise<void> {
+  await database.transaction(async (transaction) => {
+    if (!(await transaction.lock('caravel journal migration', 60_000))) {
+      throw new Error('journal: another process has been migrating it for a minute; try again when it is done');
+    }
+    const exists = await transaction.query(
+      "select 1 from information_schema.tables where table_name = 'caravel_migration'",
+    );
+    if (exists.length === 0) await transaction.execute('create table caravel_migration (version integer primary key)');
+    const rows = await transaction.query('select version from caravel_migration');
+    const applied = new Set(rows.map((row) => Number(row[0])));
+    const newest = Math.max(0, ...applied);
+    const known = migrations.at(-1)!.version;
+    if (newest > known) {
+      throw new Error(`journal: written by a newer Caravel (version ${newest}, this one knows ${known}); use that one`);
+    }
+    for (const migration of migrations) {
+      if (applied.has(migration.version)) continue;
+      for (const statement of migration.statements(database.engine)) await transaction.execute(statement);
+      await transaction.execute('insert into caravel_migration (version) values (?)', [migration.version]);
+    }
+  });
+}

@@ -1,0 +1,85 @@
+import type { Attribute, Entity, EnvironmentCatalog } from './catalog.ts';
+import { CatalogError } from './errors.ts';
+
+/** How many existing names an error lists. */
+const listed = 8;
+
+/** Names are compared as the platform does, without case. */
+export function foldName(name: string): string {
+  return name.trim().toLowerCase();
+}
+
+/**
+ * The thing of that name.
+ * @param what as in `application`, for the error.
+ * @throws CatalogError listing names that are close, or some that exist.
+ */
+export function findByName<T>(
+  things: readonly T[],
+  nameOf: (thing: T) => string,
+  wanted: string,
+  { what, where }: { what: string; where: string },
+): T {
+  const found = things.find((thing) => foldName(nameOf(thing)) === foldName(wanted));
+  if (found !== undefined) return found;
+  throw new CatalogError(`${where} has no ${what} '${wanted}'; ${suggestion(things.map(nameOf), wanted)}`);
+}
+
+function suggestion(names: string[], wanted: string): string {
+  if (names.length === 0) return 'it has none at all';
+  const sorted = [...new Set(names)].sort((left, right) => left.localeCompare(right, 'en'));
+  const near = sorted
+    .map((name) => ({ name, distance: editDistance(foldName(name), foldName(wanted)) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
+    .sort((left, right) => left.distance - right.distance)
+    .slice(0, 3);
+  if (near.length > 0) return `did you mean ${near.map(({ name }) => `'${name}'`).join(' or ')}?`;
+  const more = sorted.length > listed ? ` and ${sorted.length - listed} more` : '';
+  return `it has ${sorted
+    .slice(0, listed)
+    .map((name) => `'${name}'`)
+    .join(', ')}${more}`;
+}
+
+/** Levenshtein's distance. */
+function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= right.length; j++) {
+      const substituted = previous[j - 1]! + (left[i - 1] === right[j - 1] ? 0 : 1);
+      current.push(Math.min(previous[j]! + 1, current[j - 1]! + 1, substituted));
+    }
+    previous = current;
+  }
+  return previous[right.length]!;
+}
+
+/**
+ * The entity that `Espace.Entity` names. Espace names may hold dots, entity names do not.
+ * @throws CatalogError
+ */
+export function findEntity(catalog: EnvironmentCatalog, name: string): Entity {
+  const dot = name.lastIndexOf('.');
+  const where = `'${catalog.environment}'`;
+  const espace = findByName(catalog.espaces, (one) => one.name, name.slice(0, dot), { what: 'espace', where });
+  const owned = catalog.entities.filter((entity) => entity.espace === espace);
+  return findByName(owned, (one) => one.name, name.slice(dot + 1), {
+    what: 'entity',
+    where: `${espace.name} in ${where}`,
+  });
+}
+
+/**
+ * The attribute that `Espace.Entity.Attribute` names.
+ * @throws CatalogError
+ */
+export function findAttribute(catalog: EnvironmentCatalog, name: string): { entity: Entity; attribute: Attribute } {
+  const dot = name.lastIndexOf('.');
+  const entity = findEntity(catalog, name.slice(0, dot));
+  const attribute = findByName(entity.attributes, (one) => one.name, name.slice(dot + 1), {
+    what: 'attribute',
+    where: `${entity.espace.name}.${entity.name} in '${catalog.environment}'`,
+  });
+  return { entity, attribute };
+}

@@ -1,0 +1,62 @@
+import type { PhysicalTable } from '../database/port.ts';
+import type { Attribute, Entity, EntityKey } from './catalog.ts';
+
+/** Active entities, and what is known of former ones, as references are resolved against. */
+export interface ReferenceContext {
+  byKey: Map<EntityKey, Entity>;
+  /** Active entities by the entity half of their key: clones share it (trap 1). */
+  byEntityKey: Map<string, Entity[]>;
+  /** `<espace>*<entity>` of inactive entities: what a move or a deletion left behind (trap 2). */
+  formerKeys: Set<EntityKey>;
+}
+
+/** The two halves of a `bt` type in lower case; null for any other type (traps 7, 8: TYPE alone tells a reference). */
+export function parseReferenceType(type: string): { espaceKey: string; entityKey: string } | null {
+  const match = /^bt([^*]+)\*(.+)$/i.exec(type.trim());
+  return match ? { espaceKey: match[1]!.trim().toLowerCase(), entityKey: match[2]!.trim().toLowerCase() } : null;
+}
+
+/** Key that a `bt` type spells, whether or not such an entity exists; null for scalars. */
+export function spelledTarget(type: string): EntityKey | null {
+  const halves = parseReferenceType(type);
+  return halves && `${halves.espaceKey}*${halves.entityKey}`;
+}
+
+/** A `bt` type was resolved although it names an espace that the entity has left. */
+export function isStale(attribute: Attribute): boolean {
+  const spelled = spelledTarget(attribute.type);
+  return attribute.references !== null && spelled !== null && spelled !== attribute.references;
+}
+
+/** A `bt` type that names no active entity (trap 7). */
+export function isUnresolved(attribute: Attribute): boolean {
+  return attribute.references === null && spelledTarget(attribute.type) !== null;
+}
+
+/**
+ * The entity that an attribute refers to. A stale espace half (trap 2) is followed to the active entity with the same
+ * entity key, but only on evidence that it is the same entity and no clone of it: the column's foreign key leads to its
+ * table, or the named espace still has the inactive row that a move leaves behind and there is but one candidate.
+ * Anything else resolves to nothing: ids translated through a clone's map would be wrong in silence.
+ */
+export function resolveReference(
+  attribute: Pick<Attribute, 'type' | 'column'>,
+  table: PhysicalTable | null,
+  context: ReferenceContext,
+): EntityKey | null {
+  const halves = parseReferenceType(attribute.type);
+  if (!halves) return null;
+  const spelled = `${halves.espaceKey}*${halves.entityKey}`;
+  if (context.byKey.has(spelled)) return spelled;
+  const candidates = context.byEntityKey.get(halves.entityKey) ?? [];
+  const constrained = table?.foreignKeys.find((key) => sameName(key.column, attribute.column?.name));
+  if (constrained) {
+    return candidates.find((candidate) => sameName(candidate.table?.name, constrained.target))?.key ?? null;
+  }
+  return candidates.length === 1 && context.formerKeys.has(spelled) ? candidates[0]!.key : null;
+}
+
+/** Physical names are compared without case (metamodel §0, collation). */
+export function sameName(left: string | undefined, right: string | undefined): boolean {
+  return left !== undefined && right !== undefined && left.toUpperCase() === right.toUpperCase();
+}

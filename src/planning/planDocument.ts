@@ -1,0 +1,48 @@
+import type { Finding, Plan, PlannedReference, Role } from './plan.ts';
+
+/** The plan as `caravel plan --json` prints it (interface.md, "Plan"). */
+export interface PlanDocument {
+  executable: boolean;
+  entities: {
+    espace: string;
+    entity: string;
+    key: string;
+    role: Role;
+    rows: number;
+    order: number;
+    /** Physical tables; '' where there is none. */
+    source: string;
+    destination: string;
+    references: Pick<PlannedReference, 'attribute' | 'identifier' | 'deferred' | 'rule'>[] & { target: string }[];
+    differences: string[];
+  }[];
+  blocking: Finding[];
+  warnings: Finding[];
+}
+
+/** The plan's public form: names and decisions, without columns and bounds. */
+export function planDocument(plan: Plan): PlanDocument {
+  return {
+    executable: plan.blocking.length === 0,
+    entities: plan.entities.map((entity) => ({
+      espace: entity.espace,
+      entity: entity.entity,
+      key: entity.key,
+      role: entity.role,
+      rows: entity.rows,
+      order: entity.order,
+      source: entity.source?.table ?? '',
+      destination: entity.destination?.table ?? '',
+      references: entity.references.map(({ attribute, targetName, identifier, deferred, rule }) => ({
+        attribute,
+        target: targetName,
+        identifier,
+        deferred,
+        rule,
+      })),
+      differences: entity.differences,
+    })),
+    blocking: plan.blocking,
+    warnings: plan.warnings,
+  };
+}

@@ -1,0 +1,185 @@
+import type { MigrationSpec } from '../config/migrationSpec.ts';
+import type { Database } from '../database/port.ts';
+import type { Entity, EntityKey, EnvironmentCatalog } from '../outsystems/catalog.ts';
+import { CatalogError } from '../outsystems/errors.ts';
+import { type CatalogMatch, matchCatalogs } from '../outsystems/matching.ts';
+import { readCatalog } from '../outsystems/readCatalog.ts';
+import { parseReferenceType } from '../outsystems/references.ts';
+import { entitiesInScope, type Scope, withProducers } from '../outsystems/scope.ts';
+import { connectDrafts } from './connectDrafts.ts';
+import { answerQuestions, type DataQuestion } from './dataQuestions.ts';
+import { checkIdentityPositions, checkRights } from './destinationChecks.ts';
+import type { Draft, DraftContext } from './draft.ts';
+import { draftEntity } from './draftEntity.ts';
+import { PlanningError } from './errors.ts';
+import { countDrafts, readBounds } from './facts.ts';
+import { addFindings, type Findings, noFindings } from './findings.ts';
+import { findMissingReferences } from './missingReferences.ts';
+import type { Plan } from './plan.ts';
+import { planCopied, planMatched, planWithoutDraft } from './plannedEntities.ts';
+import { missingInDestination, sharedTables, unusableTables } from './scopeFindings.ts';
+import { type SourceReferences, sourceReferences } from './sourceReferences.ts';
+import { resolveSpecNames } from './specNames.ts';
+import { quoteFor } from './statements.ts';
+
+export interface PlanRequest {
+  spec: MigrationSpec;
+  source: Database;
+  destination: Database;
+}
+
+export interface Catalogs {
+  source: EnvironmentCatalog;
+  destination: EnvironmentCatalog;
+}
+
+/**
+ * Decides what a run will do. Reads both environments and writes to neither. The rows of matched entities are not looked
+ * at here: `prepareMigration` adds their id maps and what follows from them.
+ * @throws PlanningError for a spec that names what is not there; DatabaseError
+ */
+export async function planMigration(request: PlanRequest): Promise<Plan> {
+  return planWithCatalogs(request, await readCatalogs(request));
+}
+
+/** Reads both environments. @throws PlanningError where one is no OutSystems database; DatabaseError */
+export async function readCatalogs({ source, destination }: PlanRequest): Promise<Catalogs> {
+  return asPlanningError(async () => {
+    const [ofSource, ofDestination] = await Promise.all([readCatalog(source), readCatalog(destination)]);
+    return { source: ofSource, destination: ofDestination };
+  });
+}
+
+async function asPlanningError<T>(work: () => Promise<T> | T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof CatalogError) throw new PlanningError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Like `planMigration`, with catalogs that were read before. */
+export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs): Promise<Plan> {
+  const { spec, source, destination } = request;
+  const work = await asPlanningError(() => lookUp(spec, catalogs));
+  const { copied, drafts, questions, findings } = work;
+  addFindings(findings, await answerQuestions(source, questions));
+
+  const quote = quoteFor(source);
+  const connected = await connectDrafts(source, quote, drafts);
+  addFindings(findings, connected.findings);
+  const bounds = await readBounds(source, quote, connected);
+  const rows = await countDrafts(source, quote, connected.drafts, bounds);
+  addFindings(findings, await findMissingReferences(source, quote, connected.drafts, bounds, work.leftOut));
+  addFindings(findings, await checkIdentityPositions(destination, quoteFor(destination), connected.drafts));
+  addFindings(findings, await checkRights(destination, connected.drafts, spec.destinationData === 'delete'));
+
+  const matched = await planMatched(source, catalogs, work.matched);
+  const components = matched.length;
+  const written = connected.drafts.map((draft, index) =>
+    planCopied(
+      draft,
+      { component: components + connected.components[index]!, bound: bounds.get(draft) ?? null, rows: rows[index]! },
+      new Set(copied.map(({ key }) => key)),
+    ),
+  );
+  const drafted = new Set(connected.drafts.map(({ pair }) => pair.key));
+  const last = components + connected.drafts.length;
+  const blocked = copied
+    .filter(({ key }) => !drafted.has(key))
+    .map((entity, index) =>
+      planWithoutDraft(entity, work.match.pairs.get(entity.key)?.destination ?? null, last + index),
+    );
+  const entities = [...matched, ...written, ...blocked].map((entity, index) => ({ ...entity, order: index + 1 }));
+  return { source: spec.source, destination: spec.destination, entities, ...findings };
+}
+
+/** What the catalogs alone say. */
+interface LookedUp {
+  match: CatalogMatch;
+  /** Entities to be copied, those that cannot be among them. */
+  copied: Entity[];
+  drafts: Draft[];
+  questions: DataQuestion[];
+  /** Keys of the entities that are matched. */
+  matched: EntityKey[];
+  /** Of those, application entities that `producers: match` leaves out. */
+  leftOut: Set<EntityKey>;
+  findings: Findings;
+}
+
+function lookUp(spec: MigrationSpec, catalogs: Catalogs): LookedUp {
+  const { source, destination } = catalogs;
+  const entities = new Map(source.entities.map((entity) => [entity.key, entity]));
+  const { ignored, softKeys } = resolveSpecNames(spec, source, destination);
+  const references = sourceReferences(source, softKeys);
+  const match = matchCatalogs(source, destination);
+  const scope = entitiesInScope(source, spec.scope);
+  const keys =
+    spec.producers === 'include'
+      ? withProducers(scope.copied, entities, (entity) => targetsOf(entity, match, references))
+      : scope.copied;
+  const copied = [...keys].map((key) => entities.get(key)!);
+  const environments = { source: source.environment, destination: destination.environment };
+  const context: DraftContext = {
+    environments,
+    missingReferences: spec.missingReferences,
+    ignored,
+    references,
+    isOutside: (target) => ['external', 'client'].includes(entities.get(target)?.kind ?? ''),
+    wordsFor: (type) => targetWords(type, source),
+    // Conditions are asked of the source alone; both engines take double quotes.
+    quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`.replaceAll('?', '??'),
+  };
+  const findings = noFindings();
+  addFindings(findings, missingInDestination(spec, source, destination, match, copied));
+  for (const catalog of [source, destination]) addFindings(findings, sharedTables(catalog, keys));
+  const drafts: Draft[] = [];
+  const questions: DataQuestion[] = [];
+  for (const { key } of copied) {
+    const pair = match.pairs.get(key);
+    if (pair === undefined) continue;
+    const unusable = unusableTables(pair, environments);
+    addFindings(findings, unusable);
+    if (unusable.blocking.length > 0) continue;
+    const { draft, notes } = draftEntity(pair, context);
+    addFindings(findings, notes.findings);
+    questions.push(...notes.questions);
+    if (draft !== null) drafts.push(draft);
+  }
+  const { matched, leftOut } = matchedTargets(scope, keys, drafts, entities);
+  return { match, copied, drafts, questions, matched, leftOut, findings };
+}
+
+function targetWords(type: string, { espaces }: EnvironmentCatalog): string {
+  const halves = parseReferenceType(type);
+  if (halves === null) return type;
+  const espace = espaces.find(({ key }) => key === halves.espaceKey);
+  const owner = espace ? `module ${espace.name}` : `a module that is not there (${halves.espaceKey})`;
+  return `entity ${halves.entityKey} of ${owner}`;
+}
+
+/** What an entity refers to through the attributes that are copied; all of them where the destination lacks the entity. */
+function* targetsOf(entity: Entity, match: CatalogMatch, references: SourceReferences): Generator<EntityKey> {
+  const pair = match.pairs.get(entity.key);
+  const attributes = pair ? pair.attributes.map((attribute) => attribute.source) : entity.attributes;
+  for (const attribute of entity.identifier ? [...attributes, entity.identifier] : attributes) {
+    const reference = references.of(attribute);
+    if (reference !== null) yield reference.target;
+  }
+}
+
+function matchedTargets(
+  scope: Scope,
+  copied: ReadonlySet<EntityKey>,
+  drafts: readonly Draft[],
+  entities: ReadonlyMap<EntityKey, Entity>,
+): { matched: EntityKey[]; leftOut: Set<EntityKey> } {
+  const referred = drafts
+    .flatMap((draft) => draft.references)
+    .filter(({ missing, target }) => missing !== 'keep' && !copied.has(target))
+    .map(({ target }) => target);
+  const matched = [...new Set([...scope.statics, ...referred])];
+  return { matched, leftOut: new Set(matched.filter((key) => entities.get(key)?.kind === 'entity')) };
+}

@@ -1,0 +1,131 @@
+import type { Database, PhysicalTable } from '../database/port.ts';
+import type { Entity, EntityKey, EnvironmentCatalog } from '../outsystems/catalog.ts';
+import { sameName } from '../outsystems/references.ts';
+import type { Draft } from './draft.ts';
+import { countAll } from './facts.ts';
+import { identifierType } from './identifiers.ts';
+import { inParallel } from './parallel.ts';
+import type { PhysicalEntity, PlannedEntity } from './plan.ts';
+import { quoteFor } from './statements.ts';
+
+/** The plan of a copied entity. `order` is given when all entities are known. */
+export function planCopied(
+  draft: Draft,
+  facts: { component: number; bound: string | null; rows: number },
+  copied: ReadonlySet<EntityKey>,
+): PlannedEntity {
+  const { pair, identifierColumns } = draft;
+  const after = draft.references
+    .filter(({ deferred, target }) => !deferred && copied.has(target) && target !== pair.key)
+    .map(({ target }) => target);
+  return {
+    key: pair.key,
+    espace: pair.source.espace.name,
+    entity: pair.source.name,
+    role: 'copied',
+    order: 0,
+    component: facts.component,
+    source: physical(draft.source, identifierColumns?.source.name ?? null),
+    destination: physical(draft.destination, identifierColumns?.destination.name ?? null),
+    identifier: draft.identifier,
+    identifierType: draft.identifierType,
+    rows: facts.rows,
+    bound: facts.bound,
+    columns: draft.columns,
+    references: draft.references.map(({ column: _column, deferrable: _deferrable, ...reference }) => reference),
+    after: [...new Set(after)],
+    differences: draft.differences,
+  };
+}
+
+const physical = (table: PhysicalTable, identifier: string | null): PhysicalEntity => ({
+  schema: table.schema,
+  table: table.name,
+  identifier,
+});
+
+/** The plan of an entity that should be copied and cannot be: the plan's findings say why. */
+export function planWithoutDraft(source: Entity, destination: Entity | null, component: number): PlannedEntity {
+  return {
+    key: source.key,
+    espace: source.espace.name,
+    entity: source.name,
+    role: 'copied',
+    order: 0,
+    component,
+    source: physicalOf(source),
+    destination: destination && physicalOf(destination),
+    identifier: 'none',
+    identifierType: null,
+    rows: 0,
+    bound: null,
+    columns: [],
+    references: [],
+    after: [],
+    differences: [],
+  };
+}
+
+function physicalOf({ table, identifier }: Entity): PhysicalEntity | null {
+  return table && physical(table, identifier?.column?.name ?? null);
+}
+
+/**
+ * Plans of matched entities, by name: static ones, platform tables (also such as no entity describes), and application
+ * entities that are left out.
+ * @throws DatabaseError
+ */
+export async function planMatched(
+  database: Database,
+  catalogs: { source: EnvironmentCatalog; destination: EnvironmentCatalog },
+  keys: readonly EntityKey[],
+): Promise<PlannedEntity[]> {
+  const found = keys.map((key) => ({
+    key,
+    source: sideOf(catalogs.source, key),
+    destination: sideOf(catalogs.destination, key),
+  }));
+  const named = found.sort(
+    (left, right) => compare(nameIn(left.source), nameIn(right.source)) || compare(left.key, right.key),
+  );
+  const quote = quoteFor(database);
+  return inParallel(
+    named.map((one, index) => ({ ...one, index })),
+    async ({ key, source, destination, index }): Promise<PlannedEntity> => ({
+      key,
+      espace: source.espace,
+      entity: source.entity,
+      role: 'matched',
+      order: 0,
+      component: index,
+      source: source.table && physical(source.table, source.identifier?.name ?? null),
+      destination: destination.table && physical(destination.table, destination.identifier?.name ?? null),
+      identifier: source.identifier === null ? 'none' : source.identifier.identity ? 'minted' : 'kept',
+      identifierType: source.identifier && identifierType(source.identifier),
+      rows: source.table === null ? 0 : await countAll(database, quote, source.table),
+      bound: null,
+      columns: [],
+      references: [],
+      after: [],
+      differences: [],
+    }),
+  );
+}
+
+const compare = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
+const nameIn = ({ espace, entity }: { espace: string; entity: string }) => `${espace}.${entity}`;
+
+/** An entity, or a platform table under the key that stands for it, in one environment. */
+function sideOf(catalog: EnvironmentCatalog, key: EntityKey) {
+  const entity = catalog.entities.find((one) => one.key === key);
+  const [owner, half] = key.split('*') as [string, string];
+  const table = entity ? entity.table : (catalog.platformTables.get(half.toUpperCase()) ?? null);
+  const idColumn = table?.columns.find((column) => sameName(column.name, 'ID')) ?? null;
+  const isPlatform = entity === undefined || entity.kind === 'platform';
+  return {
+    espace: entity?.espace.name ?? owner,
+    entity: entity?.name ?? half.toUpperCase(),
+    table,
+    identifier: entity?.identifier?.column ?? (isPlatform ? idColumn : null),
+  };
+}

@@ -1,0 +1,119 @@
+import Table from 'cli-table3';
+import { countOf } from './findings.ts';
+import type { Finding, Plan, PlannedEntity, PlannedReference } from './plan.ts';
+
+/** Widths of the columns order, entity, role, rows and after; with borders 80 characters at least. */
+const fixedWidth = 5 + 11 + 16 + 6;
+
+/**
+ * The plan for people: the order as a table, cycles and how they are broken, what differs, then what stands in the way.
+ * @param width of the terminal in characters; between 80 and 120 is used.
+ */
+export function printPlan(plan: Plan, width = 100): string {
+  const usable = Math.min(120, Math.max(80, width));
+  const copied = plan.entities.filter(({ role }) => role !== 'matched');
+  const matched = plan.entities.filter(({ role }) => role === 'matched');
+  const rows = copied.reduce((sum, entity) => sum + entity.rows, 0);
+  const parts = [
+    `${plan.source} → ${plan.destination}: ${countOf(rows, 'row')} in ${copied.length} ${copied.length === 1 ? 'entity' : 'entities'}, in this order`,
+    orderTable(copied, usable),
+    ...(matched.length > 0
+      ? [wrap(`Matched, not written: ${matched.map((entity) => nameOf(entity)).join(', ')}`, usable)]
+      : []),
+    ...section('Cycles', cycles(plan), usable),
+    ...section('Differences', differences(copied), usable),
+    ...section('Warnings', plan.warnings.map(findingText), usable),
+    ...section('Blocking', plan.blocking.map(findingText), usable),
+    plan.blocking.length === 0
+      ? 'This plan can run.'
+      : `This plan cannot run: ${plan.blocking.length === 1 ? 'one thing stands' : `${plan.blocking.length} things stand`} in the way.`,
+  ];
+  return parts.join('\n\n');
+}
+
+const nameOf = (entity: PlannedEntity) => `${entity.espace}.${entity.entity}`;
+const findingText = ({ entity, message }: Finding) => (entity === '' ? message : `${entity}: ${message}`);
+
+function orderTable(entities: readonly PlannedEntity[], width: number): string {
+  const flexible = width - fixedWidth;
+  const table = new Table({
+    head: ['#', 'Entity', 'Role', 'Rows', 'Refers to'],
+    colWidths: [6, Math.floor(flexible * 0.45), 9, 13, Math.ceil(flexible * 0.55)],
+    colAligns: ['right', 'left', 'left', 'right', 'left'],
+    style: { head: [], border: [], compact: true },
+    wordWrap: true,
+  });
+  for (const entity of entities) {
+    table.push([
+      String(entity.order),
+      wrapDotted(nameOf(entity), Math.floor(flexible * 0.45) - 2),
+      entity.role,
+      entity.rows.toLocaleString('en-US'),
+      referencesText(entity.references),
+    ]);
+  }
+  return table.toString();
+}
+
+/** A long `Espace.Entity` breaks behind its dot. */
+function wrapDotted(name: string, width: number): string {
+  if (name.length <= width) return name;
+  const dot = name.lastIndexOf('.') + 1;
+  return `${name.slice(0, dot)} ${name.slice(dot)}`;
+}
+
+function referencesText(references: readonly PlannedReference[]): string {
+  const deferred = references.filter((reference) => reference.deferred).map(({ attribute }) => attribute);
+  const extended = references.find(({ identifier }) => identifier);
+  const parts = [
+    references.length === 0 ? '' : String(references.length),
+    extended ? `1:1 with ${extended.targetName}` : '',
+    deferred.length > 0 ? `later: ${deferred.join(', ')}` : '',
+  ];
+  return parts.filter((part) => part !== '').join('; ');
+}
+
+/** Which references are filled in a second pass, and why. */
+function cycles(plan: Plan): string[] {
+  const members = new Map<number, PlannedEntity[]>();
+  for (const entity of plan.entities) members.set(entity.component, [...(members.get(entity.component) ?? []), entity]);
+  const lines: string[] = [];
+  for (const entities of members.values()) {
+    const later = entities.flatMap((entity) =>
+      entity.references
+        .filter(({ deferred, target }) => deferred && target !== entity.key)
+        .map(({ attribute }) => `${nameOf(entity)}.${attribute}`),
+    );
+    if (later.length > 0) {
+      lines.push(
+        `${entities.map(nameOf).join(', ')} refer to each other; filled in a second pass: ${later.join(', ')}`,
+      );
+    }
+    for (const entity of entities) {
+      const own = entity.references.filter(({ deferred, target }) => deferred && target === entity.key);
+      for (const { attribute } of own) lines.push(`${nameOf(entity)}.${attribute} refers to its own entity`);
+    }
+  }
+  return lines;
+}
+
+function differences(entities: readonly PlannedEntity[]): string[] {
+  return entities.flatMap((entity) => entity.differences.map((difference) => `${nameOf(entity)}: ${difference}`));
+}
+
+function section(title: string, lines: readonly string[], width: number): string[] {
+  if (lines.length === 0) return [];
+  return [[title, ...lines.map((line) => wrap(`- ${line}`, width, '  '))].join('\n')];
+}
+
+function wrap(text: string, width: number, indent = ''): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = `${indent}${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].join('\n');
+}

@@ -1,0 +1,39 @@
+import type { Database, Row } from '../database/port.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+
+/** Rows that a range read may give for each one wanted, before it is cheaper to ask for each one. */
+const widestSpread = 2n;
+
+/**
+ * Reads rows of the destination by identifier, the ids in any order: as one range of the key where they lie close
+ * together, which also gives rows nobody asked for.
+ * @param columns the identifier first.
+ */
+export async function* rowsByIds(
+  destination: Database,
+  entity: PlannedEntity,
+  columns: string[],
+  ids: string[],
+  batch: { rows: number; bytes: number },
+): AsyncGenerator<Row[]> {
+  if (ids.length === 0) return;
+  const { schema, table, identifier } = entity.destination!;
+  const read = { table: { schema, name: table }, columns, key: identifier!, batch };
+  const range = entity.identifierType === 'integer' ? rangeOf(ids) : null;
+  yield* destination.readRows(range === null ? { ...read, keys: [...new Set(ids)] } : { ...read, ...range });
+}
+
+/** Null where the ids lie too far apart. */
+function rangeOf(ids: string[]): { after: string; upTo: string } | null {
+  let lowest = BigInt(ids[0]!);
+  let highest = lowest;
+  for (const text of ids) {
+    const id = BigInt(text);
+    if (id < lowest) lowest = id;
+    else if (id > highest) highest = id;
+  }
+  const spread = highest - lowest + 1n;
+  if (spread > widestSpread * BigInt(ids.length)) return null;
+  // -2^63 has nothing below it.
+  return lowest === -(2n ** 63n) ? null : { after: String(lowest - 1n), upTo: String(highest) };
+}

@@ -1,0 +1,120 @@
+import type { IdMap } from '../identity/idMap.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import type { ClaimedIds } from './claimedIds.ts';
+import type { VerifyContext, VerifyControl } from './context.ts';
+import { rowsByIds } from './destinationRows.ts';
+import { addExample, type VerificationReport } from './report.ts';
+
+/** Lowest and highest destination id that rows of the run were found with; null where it wrote none. */
+export interface RunRange {
+  lowest: bigint | null;
+  highest: bigint | null;
+}
+
+export interface Claims {
+  /** Ids found to be the counterpart of a source row; grows here. */
+  ids: ClaimedIds;
+  /** The entity's whole map. */
+  map: IdMap & { entries(): Iterable<[string, string]> };
+  /** Source rows of this proof that the map knows. */
+  mapped: number;
+}
+
+/**
+ * Adds to the report the rows of the destination that lie where the run wrote and that no row of the map owns. Minted ids
+ * only: where ids are kept or translated, a row cannot be there twice.
+ */
+export async function countExtra(
+  context: VerifyContext,
+  entity: PlannedEntity,
+  control: VerifyControl,
+  { destinationBefore, run }: { destinationBefore: string | null; run: RunRange },
+  claims: Claims,
+  report: VerificationReport,
+): Promise<void> {
+  const range = rangeOf(context, destinationBefore, run);
+  if (range === null) return;
+  const present = await countRange(context, entity, range);
+  if (present === claims.ids.count(range)) return;
+  // Rows whose source rows are gone, or newer than the plan, have their owner too.
+  if (claims.mapped < claims.map.size) await claimTheRest(context, entity, control, claims, range);
+  if (present === claims.ids.count(range)) return;
+  const pages = context.destination.readRows({
+    table: { schema: entity.destination!.schema, name: entity.destination!.table },
+    columns: [entity.destination!.identifier!],
+    key: entity.destination!.identifier!,
+    after: range.after === null ? null : String(range.after),
+    upTo: range.upTo === null ? null : String(range.upTo),
+    batch: context.batch,
+  });
+  for await (const rows of pages) {
+    control.signal.throwIfAborted();
+    for (const row of rows) {
+      const id = row[0] as string;
+      if (claims.ids.has(id)) continue;
+      report.extra += 1;
+      addExample(report, 'extra', null, id);
+    }
+    control.onBatch(0);
+  }
+}
+
+interface Range {
+  after: bigint | null;
+  upTo: bigint | null;
+}
+
+/** Where the run wrote; null where it wrote nothing that the journal knows of. */
+function rangeOf(context: VerifyContext, destinationBefore: string | null, run: RunRange): Range | null {
+  const open = context.openEnd === true;
+  if (run.lowest === null && (destinationBefore === null || !open)) return null;
+  let after = destinationBefore === null ? null : BigInt(destinationBefore);
+  // What is not below the run's own rows was not there before them.
+  if (after !== null && run.lowest !== null && run.lowest <= after) after = run.lowest - 1n;
+  return { after, upTo: open ? null : run.highest };
+}
+
+async function countRange({ destination }: VerifyContext, entity: PlannedEntity, range: Range): Promise<number> {
+  // In the text of a statement a question mark is a placeholder.
+  const quote = (name: string) => destination.quote(name).replaceAll('?', '??');
+  const { schema, table, identifier } = entity.destination!;
+  const conditions: string[] = [];
+  const parameters: bigint[] = [];
+  for (const [comparison, bound] of [
+    ['>', range.after],
+    ['<=', range.upTo],
+  ] as const) {
+    if (bound === null) continue;
+    conditions.push(`${quote(identifier!)} ${comparison} ?`);
+    parameters.push(bound);
+  }
+  const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
+  const rows = await destination.query(`select count(*) from ${quote(schema)}.${quote(table)}${where}`, parameters);
+  return Number(rows[0]![0]);
+}
+
+/** Claims what the map owns besides the rows that this proof went through, a page at a time. */
+async function claimTheRest(
+  context: VerifyContext,
+  entity: PlannedEntity,
+  control: VerifyControl,
+  { ids, map }: Claims,
+  { after, upTo }: Range,
+): Promise<void> {
+  let page: string[] = [];
+  const claim = async () => {
+    control.signal.throwIfAborted();
+    const owned = new Set(page);
+    const found = rowsByIds(context.destination, entity, [entity.destination!.identifier!], page, context.batch);
+    for await (const rows of found) for (const [id] of rows) if (owned.has(id as string)) ids.add(id as string);
+    control.onBatch(0);
+    page = [];
+  };
+  for (const [, destinationId] of map.entries()) {
+    const id = BigInt(destinationId);
+    if (ids.has(destinationId) || (after !== null && id <= after) || (upTo !== null && id > upTo)) continue;
+    page.push(destinationId);
+    if (page.length >= context.batch.rows) await claim();
+  }
+  if (page.length > 0) await claim();
+}

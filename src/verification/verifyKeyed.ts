@@ -1,0 +1,230 @@
+import { foldText } from '../alignment/collation.ts';
+import type { Cell, Row } from '../database/port.ts';
+import { getProgress } from '../journal/progress.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import { ClaimedIds } from './claimedIds.ts';
+import type { VerifyContext, VerifyControl } from './context.ts';
+import { rowsByIds } from './destinationRows.ts';
+import { type ColumnExpectation, expectationsOf, impossible, sameCell, unfilled } from './expectation.ts';
+import { countExtra, type RunRange } from './extraRows.ts';
+import { loadOwnMap, loadTargetMaps, type OwnMap } from './maps.ts';
+import { type OpenIssues, readOpenIssues } from './openIssues.ts';
+import { pagesAhead } from './pagesAhead.ts';
+import { addExample, emptyReport, type VerificationReport } from './report.ts';
+
+/**
+ * Proves an entity whose rows have identifiers: goes through the source in id order, a page at a time, finds each row's
+ * counterpart through the entity's map, and compares.
+ * @throws DatabaseError; AbortSignal's reason when cancelled.
+ */
+export async function verifyKeyed(
+  context: VerifyContext,
+  entity: PlannedEntity,
+  control: VerifyControl,
+): Promise<VerificationReport> {
+  const own = await loadOwnMap(context, entity);
+  const targets = context.mode === 'content' ? await loadTargetMaps(context, entity) : null;
+  const proof = new Proof(
+    entity,
+    own,
+    await readOpenIssues(context, entity),
+    targets === null ? [] : expectationsOf(entity, targets),
+  );
+  const pages = context.source.readRows({
+    table: { schema: entity.source!.schema, name: entity.source!.table },
+    columns: proof.sourceColumns,
+    key: entity.source!.identifier,
+    upTo: entity.bound,
+    batch: context.batch,
+  });
+  for await (const page of pagesAhead(pages)) {
+    control.signal.throwIfAborted();
+    const wanted = proof.wantedOf(page);
+    const ids = wanted.map(({ destinationId }) => destinationId);
+    const found = rowsByIds(context.destination, entity, proof.destinationColumns, ids, context.batch);
+    const awaited = new AwaitedRows(wanted);
+    for await (const rows of found) {
+      control.signal.throwIfAborted();
+      for (const row of rows) for (const one of awaited.take(row[0] as string)) proof.compare(one, row);
+    }
+    for (const one of awaited.left()) proof.missing(one);
+    control.onBatch(page.length);
+  }
+  if (proof.claimed !== null) {
+    const { destinationBefore } = await getProgress(context.journal, context.runId, entity.key);
+    const claims = { ids: proof.claimed, map: own.all, mapped: proof.mapped };
+    await countExtra(context, entity, control, { destinationBefore, run: proof.run }, claims, proof.report);
+  }
+  return proof.report;
+}
+
+/** A source row and the destination row that must be its counterpart. */
+interface Wanted {
+  source: Row;
+  destinationId: string;
+  reused: boolean;
+}
+
+/** Rows of one page whose counterparts have not been seen yet. */
+class AwaitedRows {
+  readonly #byId = new Map<string, Wanted>();
+  /** Source rows that share a counterpart with another one. */
+  readonly #shared: Wanted[] = [];
+  #byFoldedId: Map<string, string> | null = null;
+
+  constructor(wanted: Wanted[]) {
+    for (const one of wanted) {
+      if (this.#byId.has(one.destinationId)) this.#shared.push(one);
+      else this.#byId.set(one.destinationId, one);
+    }
+  }
+
+  /** Source rows that the destination row with this id is the counterpart of; each is given once. */
+  take(id: string): Wanted[] {
+    const exact = this.#byId.get(id);
+    const one = exact ?? this.#byId.get(this.#spelling(id) ?? '');
+    if (one === undefined) return [];
+    this.#byId.delete(one.destinationId);
+    if (this.#shared.length === 0) return [one];
+    const all = [one];
+    for (let index = this.#shared.length - 1; index >= 0; index--) {
+      if (this.#shared[index]!.destinationId === one.destinationId) all.push(...this.#shared.splice(index, 1));
+    }
+    return all;
+  }
+
+  left(): Wanted[] {
+    return [...this.#byId.values(), ...this.#shared];
+  }
+
+  /**
+   * A reused row may spell its id another way than the source does: the destination's collation held them equal
+   * (trap 12). Undefined where no such row is awaited.
+   */
+  #spelling(id: string): string | undefined {
+    if (this.#byFoldedId === null) {
+      const reused = [...this.#byId.values()].filter(({ reused }) => reused);
+      this.#byFoldedId = new Map(reused.map(({ destinationId }) => [foldText(destinationId), destinationId]));
+    }
+    return this.#byFoldedId.size === 0 ? undefined : this.#byFoldedId.get(foldText(id));
+  }
+}
+
+interface CellCheck extends ColumnExpectation {
+  /** Index into a source row; null for neutral columns. */
+  from: number | null;
+  /** Index into a destination row. */
+  to: number;
+}
+
+/** The totals of one entity as they grow. */
+class Proof {
+  readonly report: VerificationReport;
+  /** The identifier first. */
+  readonly sourceColumns: string[];
+  /** The identifier first. */
+  readonly destinationColumns: string[];
+  /** Ids that were found to be some row's counterpart; null where the destination does not mint them. */
+  readonly claimed: ClaimedIds | null;
+  /** Source rows that the map knows. */
+  mapped = 0;
+  /** Between which ids this run's rows were found. */
+  readonly run: RunRange = { lowest: null, highest: null };
+  readonly #own: OwnMap;
+  readonly #issues: OpenIssues;
+  readonly #checks: CellCheck[];
+
+  constructor(entity: PlannedEntity, own: OwnMap, issues: OpenIssues, expectations: ColumnExpectation[]) {
+    this.report = emptyReport(entity);
+    this.sourceColumns = [entity.source!.identifier!];
+    this.destinationColumns = [entity.destination!.identifier!];
+    this.claimed = entity.identifier === 'minted' ? new ClaimedIds() : null;
+    this.#own = own;
+    this.#issues = issues;
+    const indexIn = (columns: string[], column: string) => {
+      const found = columns.indexOf(column);
+      return found >= 0 ? found : columns.push(column) - 1;
+    };
+    this.#checks = expectations.map((expectation) => ({
+      ...expectation,
+      from: expectation.source === null ? null : indexIn(this.sourceColumns, expectation.source),
+      to: indexIn(this.destinationColumns, expectation.column),
+    }));
+  }
+
+  /** Rows of a page that the map knows; counts the others. */
+  wantedOf(page: Row[]): Wanted[] {
+    const wanted: Wanted[] = [];
+    for (const source of page) {
+      const id = source[0] as string;
+      const destinationId = this.#own.all.get(id);
+      if (destinationId !== undefined) wanted.push({ source, destinationId, reused: this.#own.isReused(id) });
+      else if (this.#issues.ofRun.has(id)) this.report.setAside += 1;
+      else {
+        this.report.missing += 1;
+        addExample(this.report, 'missing', id, null);
+      }
+    }
+    this.mapped += wanted.length;
+    return wanted;
+  }
+
+  missing({ source, destinationId }: Wanted): void {
+    const id = source[0] as string;
+    this.report.missing += 1;
+    if (!this.#own.isOfRun(id)) this.report.ofEarlierRuns += 1;
+    addExample(this.report, 'missing', id, destinationId);
+  }
+
+  compare(wanted: Wanted, row: Row): void {
+    const isFirst = this.claimed === null || this.claimed.add(wanted.destinationId);
+    if (wanted.reused) {
+      this.report.same += 1;
+      return;
+    }
+    // Two source rows, one row of the destination: one of them was never written.
+    if (!isFirst) {
+      this.missing(wanted);
+      return;
+    }
+    const id = wanted.source[0] as string;
+    const isOfRun = this.#own.isOfRun(id);
+    if (isOfRun && this.claimed !== null) extend(this.run, BigInt(wanted.destinationId));
+    const columns = this.#differences(wanted.source, row, isOfRun);
+    if (columns === 'setAside') this.report.setAside += 1;
+    else if (columns.length === 0) this.report.same += 1;
+    else {
+      this.report.different += 1;
+      if (!isOfRun) this.report.ofEarlierRuns += 1;
+      addExample(this.report, 'different', id, wanted.destinationId, () => columns);
+    }
+  }
+
+  /** Columns that differ; setAside: only references that an open issue accounts for are not filled. */
+  #differences(source: Row, row: Row, isOfRun: boolean): string[] | 'setAside' {
+    let columns: string[] = none;
+    let excused = false;
+    for (let index = 0; index < this.#checks.length; index++) {
+      const check = this.#checks[index]!;
+      // Earlier runs may have written the row before the destination had the column.
+      if (check.from === null && !isOfRun) continue;
+      const expected = check.expected(check.from === null ? null : source[check.from]!);
+      const actual: Cell = row[check.to]!;
+      if (expected === unfilled) {
+        if (actual === null && this.#issues.ofPair.has(source[0] as string)) {
+          excused = true;
+          continue;
+        }
+      } else if (expected !== impossible && sameCell(expected, actual)) continue;
+      columns = columns === none ? [check.column] : [...columns, check.column];
+    }
+    return excused && columns.length === 0 ? 'setAside' : columns;
+  }
+}
+
+const none: string[] = [];
+
+function extend(range: RunRange, id: bigint): void {
+  if (range.lowest === null || id < range.lowest) range.lowest = id;
+  if (range.highest === null || id > range.highest) range.highest = id;
+}

@@ -1,0 +1,123 @@
+import type { Cell, Database, Row } from '../database/port.ts';
+import { getProgress } from '../journal/progress.ts';
+import { readSegments } from '../journal/segments.ts';
+import type { PhysicalEntity, PlannedEntity } from '../planning/plan.ts';
+import type { VerifyContext, VerifyControl } from './context.ts';
+import { type ColumnExpectation, expectationsOf } from './expectation.ts';
+import { loadTargetMaps } from './maps.ts';
+import { readOpenIssues } from './openIssues.ts';
+import { pagesAhead } from './pagesAhead.ts';
+import { emptyReport, type VerificationReport } from './report.ts';
+import { AwaitedHashes, hashOfCells } from './rowHash.ts';
+
+/**
+ * Proves an entity whose rows have no identifier: each source row, translated, must occur in the destination at least as
+ * often as in the source. A row that differs cannot be told from one that is missing. Extra rows are counted against the
+ * destination's row count from before the run (`destinationBefore`), for these entities a count; unknown, none is extra.
+ * @throws DatabaseError; AbortSignal's reason when cancelled.
+ */
+export async function verifyRowSet(
+  context: VerifyContext,
+  entity: PlannedEntity,
+  control: VerifyControl,
+): Promise<VerificationReport> {
+  const report = emptyReport(entity);
+  const segments = (await readSegments(context.journal, context.pairId, entity.key)).filter(
+    ({ coding }) => coding === 'rows',
+  );
+  const rowsOf = (ofRun: boolean) =>
+    segments.reduce((sum, { runId, rows }) => sum + ((runId === context.runId) === ofRun ? rows : 0), 0);
+  const { destinationBefore } = await getProgress(context.journal, context.runId, entity.key);
+  const before = destinationBefore === null ? null : Number(destinationBefore);
+  // Rows of the destination that no run wrote.
+  const foreign = Math.max(0, (before ?? 0) - rowsOf(false));
+  const counts =
+    context.mode === 'counts'
+      ? await countRows(context, entity, foreign)
+      : await matchRows(context, entity, control, rowsOf(false) === 0);
+  const { withoutId } = await readOpenIssues(context, entity);
+  const absent = counts.source - counts.matched;
+  report.same = counts.matched;
+  report.setAside = Math.min(absent, withoutId);
+  report.missing = absent - report.setAside;
+  if (context.openEnd === true && before !== null) {
+    report.extra = Math.max(0, counts.destination - before - rowsOf(true));
+  }
+  return report;
+}
+
+/** Rows on either side, and source rows that have a counterpart. */
+interface RowCounts {
+  source: number;
+  destination: number;
+  matched: number;
+}
+
+async function countRows(context: VerifyContext, entity: PlannedEntity, foreign: number): Promise<RowCounts> {
+  const source = await countTable(context.source, entity.source!);
+  const destination = await countTable(context.destination, entity.destination!);
+  return { source, destination, matched: Math.min(source, Math.max(0, destination - foreign)) };
+}
+
+async function countTable(database: Database, { schema, table }: PhysicalEntity): Promise<number> {
+  // In the text of a statement a question mark is a placeholder.
+  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
+  const rows = await database.query(`select count(*) from ${quote(schema)}.${quote(table)}`);
+  return Number(rows[0]![0]);
+}
+
+/** @param withNeutral also what only the destination has; rows of earlier runs may be older than such a column. */
+async function matchRows(
+  context: VerifyContext,
+  entity: PlannedEntity,
+  control: VerifyControl,
+  withNeutral: boolean,
+): Promise<RowCounts> {
+  const expectations = expectationsOf(entity, await loadTargetMaps(context, entity)).filter(
+    ({ source }) => source !== null || withNeutral,
+  );
+  const counts: RowCounts = { source: 0, destination: 0, matched: 0 };
+  const awaited = new AwaitedHashes();
+  const sourceColumns = [...new Set(expectations.flatMap(({ source }) => source ?? []))];
+  for await (const page of allRows(context, context.source, entity.source!, sourceColumns, control)) {
+    counts.source += page.length;
+    for (const row of page) {
+      const cells = expectedCells(expectations, sourceColumns, row);
+      if (cells !== null) awaited.add(hashOfCells(cells));
+    }
+    control.onBatch(page.length);
+  }
+  awaited.close();
+  const columns = expectations.map(({ column }) => column);
+  for await (const page of allRows(context, context.destination, entity.destination!, columns, control)) {
+    counts.destination += page.length;
+    for (const row of page) if (awaited.find(hashOfCells(row))) counts.matched += 1;
+    control.onBatch(0);
+  }
+  return counts;
+}
+
+async function* allRows(
+  { batch }: VerifyContext,
+  database: Database,
+  { schema, table }: PhysicalEntity,
+  columns: string[],
+  { signal }: VerifyControl,
+): AsyncGenerator<Row[]> {
+  const pages = database.readRows({ table: { schema, name: table }, columns, key: null, batch });
+  for await (const page of pagesAhead(pages)) {
+    signal.throwIfAborted();
+    yield page;
+  }
+}
+
+/** The row as the destination must hold it; null where it should not be there. */
+function expectedCells(expectations: ColumnExpectation[], sourceColumns: string[], row: Row): Cell[] | null {
+  const cells: Cell[] = [];
+  for (const { source, expected } of expectations) {
+    const cell = expected(source === null ? null : row[sourceColumns.indexOf(source)]!);
+    if (typeof cell === 'symbol') return null;
+    cells.push(cell);
+  }
+  return cells;
+}

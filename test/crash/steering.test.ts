@@ -1,0 +1,83 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { workflowBundle } from '../../activities/workflowBundle.ts';
+import { pause, progress, resume } from '../../workflows/messages.ts';
+import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
+import { until } from '../support/until.ts';
+
+async function inserted(migration: MigrationTest, run: string): Promise<number> {
+  const client = new pg.Client({ connectionString: migration.journalUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query(
+      'select coalesce(sum(inserted), 0) as rows from caravel_entity where run_id = $1',
+      [run],
+    );
+    return Number(rows[0].rows);
+  } catch {
+    return 0; // the worker has not made the journal's tables yet
+  } finally {
+    await client.end();
+  }
+}
+
+describe('steering a run', () => {
+  let migration: MigrationTest;
+  beforeAll(async () => {
+    migration = await createMigrationTest('steering', { rows: 6_000 });
+    migration.startWorker();
+  }, 120_000);
+  afterAll(() => migration?.cleanUp());
+
+  it('pauses within a batch, resumes, is cancelled and leaves a destination that a later run completes', async () => {
+    const first = await migration.start('first', { batchRows: 50, concurrency: 2 });
+    await until('rows are being copied', async () => (await inserted(migration, 'first')) > 500);
+    await first.signal(pause);
+    await until('the run is paused', async () => (await first.query(progress)).paused);
+    // Batches in flight are finished; then nothing moves any more.
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const held = await inserted(migration, 'first');
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(await inserted(migration, 'first')).toBe(held);
+
+    await first.signal(resume);
+    await until('it goes on', async () => (await inserted(migration, 'first')) > held + 500);
+    await first.cancel();
+    await expect(first.result()).rejects.toThrow(WorkflowFailedError);
+    expect((await first.describe()).status.name).toBe('CANCELLED');
+    const status = await migration.caravel('status', 'first', '--json');
+    expect(JSON.parse(status.stdout).status).toBe('cancelled');
+
+    const second = await migration.start('second');
+    const result = await second.result();
+    expect(result.entities.reduce((sum, entity) => sum + entity.known, 0)).toBeGreaterThan(held);
+    expect(await migration.differences()).toEqual([]);
+
+    const third = await (await migration.start('third')).result();
+    expect(third.entities.reduce((sum, entity) => sum + entity.inserted, 0)).toBe(0);
+    expect(await migration.differences()).toEqual([]);
+  }, 300_000);
+
+  it('replays: the workflows decide the same again from any history they made', async () => {
+    const codePath = await workflowBundle();
+    for (const id of ['first', 'second', 'second/Sales.OrderLine', 'second/Sales.CustomerNote/references']) {
+      const history = await migration.client.workflow.getHandle(id).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle: { codePath } }, history, id);
+    }
+  }, 60_000);
+
+  it('refuses a second run on the same destination, and a run id that was used', async () => {
+    const holder = await migration.start('holder', { approval: true });
+    await until('it waits for approval', async () => (await holder.query(progress)).phase === 'approval');
+    await expect((await migration.start('intruder')).result()).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("another run, 'holder'") },
+    });
+    await holder.cancel();
+    await expect(holder.result()).rejects.toThrow(WorkflowFailedError);
+    await expect((await migration.start('holder')).result()).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("run id 'holder' was used before") },
+    });
+  }, 120_000);
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { type ContractGround, tableName } from './contract.ts';
+
+export function describeCatalog(ground: ContractGround): void {
+  const { database } = ground;
+
+  describe('catalog', () => {
+    it('finds tables regardless of case and gives the names as they are', async () => {
+      const tables = await database().rows.tables(['OSUSR_ABC_CHILD', 'parent', 'NoSuchTable']);
+      expect(tables.map((table) => table.name).sort()).toEqual(['PARENT', 'osusr_abc_Child']);
+      expect(tables.every((table) => table.schema === database().schema && table.type === 'table')).toBe(true);
+    });
+
+    it('reads all tables of the default schema when no names are given', async () => {
+      const names = (await database().rows.tables()).map((table) => table.name);
+      expect(names).toContain('PLAIN');
+      expect(names.length).toBeGreaterThanOrEqual(9);
+    });
+
+    it('finds nothing for no names', async () => {
+      expect(await database().rows.tables([])).toEqual([]);
+    });
+
+    it('describes columns, keys, indexes, references and triggers', async () => {
+      const [table] = await database().rows.tables(['osusr_abc_Child']);
+      const byName = new Map(table!.columns.map((column) => [column.name, column]));
+      expect([...byName.keys()]).toEqual(['ID', 'PARENTID', 'CODE', 'AMOUNT', 'NOTE', 'COUNT']);
+      expect(byName.get('ID')).toMatchObject({ kind: 'integer', identity: true, nullable: false, computed: false });
+      expect(byName.get('PARENTID')).toMatchObject({ kind: 'integer', identity: false, nullable: true, default: null });
+      expect(byName.get('CODE')).toMatchObject({ kind: 'text', length: 50 });
+      expect(byName.get('CODE')!.collation).toBeTruthy();
+      expect(byName.get('AMOUNT')).toMatchObject({ kind: 'decimal', precision: 37, scale: 8 });
+      expect(byName.get('AMOUNT')!.default).toContain('0');
+      expect(byName.get('NOTE')).toMatchObject({ kind: 'text', length: null });
+      expect(table!.primaryKey).toEqual(['ID']);
+      expect(table!.indexes).toEqual([
+        { name: 'OSIDX_CHILD_CODE', columns: ['CODE'], unique: true },
+        { name: 'OSIDX_CHILD_PARENT', columns: ['PARENTID', 'COUNT'], unique: false },
+      ]);
+      expect(table!.foreignKeys).toEqual([
+        {
+          name: 'OSFRK_CHILD_PARENT',
+          column: 'PARENTID',
+          target: 'PARENT',
+          targetColumn: 'ID',
+          onDelete: 'cascade',
+          enabled: true,
+        },
+      ]);
+      expect(table!.triggers).toEqual([{ name: 'OSTRG_EI__CHILD', enabled: true }]);
+    });
+
+    it('names the kind of every type', async () => {
+      const [table] = await database().rows.tables(['VALUES']);
+      expect(table!.columns.map((column) => column.kind)).toEqual([
+        'integer',
+        'integer',
+        'integer',
+        'decimal',
+        'boolean',
+        'text',
+        'binary',
+        'datetime',
+        'date',
+        'time',
+        'float',
+        'uuid',
+      ]);
+    });
+
+    it('tells the rights on each table, one that is not there included', async () => {
+      const tables = ['PARENT', 'PLAIN', 'NOSUCH'].map((name) => tableName(ground, name));
+      await database().revoke('PLAIN', 'INSERT');
+      expect(await database().rows.rights(tables)).toEqual([
+        { table: tables[0], select: true, insert: true, update: true, delete: true },
+        { table: tables[1], select: true, insert: false, update: true, delete: true },
+        { table: tables[2], select: false, insert: false, update: false, delete: false },
+      ]);
+    });
+
+    it('says who it is', async () => {
+      expect(database().rows.engine).toBe(ground.harness.engine);
+      expect(await database().rows.version()).toMatch(/SQL/);
+      expect(database().rows.quote('a"b')).not.toBe('a"b');
+    });
+  });
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { DatabaseError } from '../../src/database/errors.ts';
+import type { Row } from '../../src/database/port.ts';
+import { type ContractGround, tableName } from './contract.ts';
+
+/** A value that must appear in no message. */
+const secret = 'Secret4711';
+
+export function describeErrors(ground: ContractGround): void {
+  const { database } = ground;
+
+  const failureOf = async (work: Promise<unknown>): Promise<DatabaseError> => {
+    const error = await work.then(
+      () => undefined,
+      (failure: unknown) => failure,
+    );
+    expect(error).toBeInstanceOf(DatabaseError);
+    const failure = error as DatabaseError;
+    expect(failure.message).not.toContain(secret);
+    expect(failure.message).not.toContain('\n');
+    return failure;
+  };
+  const inserting = (columns: string[], rows: Row[], table = 'osusr_abc_Child') =>
+    failureOf(
+      database().rows.transaction(async (transaction) => {
+        await transaction.insertStaged(await transaction.stage(tableName(ground, table), columns, rows), null);
+      }),
+    );
+
+  describe('errors', () => {
+    it('name a duplicate by its constraint', async () => {
+      const error = await inserting(['CODE'], [[secret], [secret]]);
+      expect(error).toMatchObject({ code: 'duplicate', rowLevel: true, retryable: false, table: 'osusr_abc_Child' });
+      expect(error.constraint).toBe('OSIDX_CHILD_CODE');
+    });
+
+    it('name a reference to nothing', async () => {
+      const error = await inserting(['PARENTID'], [['987654321']]);
+      expect(error).toMatchObject({ code: 'reference', rowLevel: true, constraint: 'OSFRK_CHILD_PARENT' });
+      expect(error.message).not.toContain('987654321');
+    });
+
+    it('name a missing value by its column', async () => {
+      expect(await inserting(['N'], [['1']], 'TEXTKEY')).toMatchObject({ code: 'nullValue', column: 'CODE' });
+    });
+
+    it('name a text that is too long', async () => {
+      const error = await inserting(['CODE'], [['ok'], [secret.repeat(6)]]);
+      expect(error).toMatchObject({ code: 'truncation', rowLevel: true, table: 'osusr_abc_Child' });
+    });
+
+    it('name a number out of range', async () => {
+      expect(await inserting(['COUNT'], [['99999999999']])).toMatchObject({ code: 'overflow', rowLevel: true });
+    });
+
+    it('name a value that is none of its type', async () => {
+      expect(await inserting(['COUNT'], [[secret]])).toMatchObject({ code: 'invalidValue', rowLevel: true });
+    });
+
+    it('keep a bad row in the middle of many from stopping the process', async () => {
+      const rows: Row[] = Array.from({ length: 60_000 }, (_, index) => [index === 30 ? secret : '1', 'x'.repeat(200)]);
+      expect(await inserting(['COUNT', 'NOTE'], rows)).toMatchObject({ code: 'invalidValue' });
+    }, 30_000);
+
+    it('name a table and a column that are not there', async () => {
+      expect(await failureOf(database().rows.query('select * from "NOSUCH"'))).toMatchObject({ code: 'unknownObject' });
+      expect(await inserting(['NOSUCHCOLUMN'], [['1']])).toMatchObject({ code: 'unknownObject' });
+      const read = async () => {
+        const table = tableName(ground, 'NOSUCH');
+        for await (const _ of database().rows.readRows({
+          table,
+          columns: ['A'],
+          key: 'A',
+          batch: { rows: 1, bytes: 1 },
+        }));
+      };
+      expect(await failureOf(read())).toMatchObject({ code: 'unknownObject', table: 'NOSUCH' });
+    });
+
+    it('name a missing right', async () => {
+      await database().revoke('PLAIN', 'INSERT');
+      expect(await inserting(['A', 'B'], [['1', secret]], 'PLAIN')).toMatchObject({
+        code: 'permission',
+        retryable: false,
+      });
+    });
+
+    it('call a lost connection unreachable, and work again after', async () => {
+      const login = database().another();
+      const error = await failureOf(
+        login.transaction(async (transaction) => {
+          await transaction.query('select 1');
+          await database().cutConnections();
+          await transaction.query('select 1');
+        }),
+      );
+      expect(error).toMatchObject({ code: 'unreachable', retryable: true });
+      expect(await login.query('select 1')).toEqual([['1']]);
+    });
+
+    it('call a connection lost before the commit unreachable: nobody knows what became of it', async () => {
+      const login = database().another();
+      const error = await failureOf(
+        login.transaction(async (transaction) => {
+          await transaction.query('select 1');
+          await database().cutConnections();
+        }),
+      );
+      expect(error.code).toBe('unreachable');
+    });
+
+    it('call a connection lost in mid-stage unreachable', async () => {
+      const login = database().another();
+      async function* rows(): AsyncGenerator<Row[]> {
+        yield Array.from({ length: 5000 }, () => ['x'.repeat(100)]);
+        await database().cutConnections();
+        for (let part = 0; part < 50; part++) yield Array.from({ length: 5000 }, () => ['x'.repeat(100)]);
+      }
+      const error = await failureOf(
+        login.transaction(async (transaction) => {
+          await transaction.stage(tableName(ground, 'osusr_abc_Child'), ['NOTE'], rows());
+        }),
+      );
+      expect(error.code).toBe('unreachable');
+    });
+
+    it('tell a server that is not there from a login that is wrong', async () => {
+      const nowhere = ground.harness.unreachable();
+      expect(await failureOf(nowhere.query('select 1'))).toMatchObject({ code: 'unreachable', database: 'nowhere' });
+      await nowhere.close();
+      const locked = ground.harness.wrongPassword();
+      expect(await failureOf(locked.query('select 1'))).toMatchObject({ code: 'login', retryable: false });
+      await locked.close();
+    });
+  });
+}

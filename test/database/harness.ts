@@ -1,0 +1,68 @@
+import type { Database, EngineName } from '../../src/database/port.ts';
+
+/** Column types of test tables in neutral words; a harness knows its engine's. */
+export type TestType =
+  | 'identity'
+  | 'bigint'
+  | 'integer'
+  | 'decimal(37,8)'
+  | 'boolean'
+  | 'text'
+  | 'text(50)'
+  /** Compared regardless of case. */
+  | 'caseless text(50)'
+  | 'binary'
+  | 'datetime'
+  | 'date'
+  | 'time'
+  | 'float'
+  | 'uuid';
+
+export interface TestColumn {
+  name: string;
+  type: TestType;
+  /** Nullable unless it is in the primary key or says otherwise. */
+  required?: true;
+  default?: string;
+}
+
+export interface TestTable {
+  name: string;
+  columns: TestColumn[];
+  primaryKey?: string[];
+  unique?: { name: string; columns: string[] };
+  index?: { name: string; columns: string[] };
+  references?: { name: string; column: string; table: string; targetColumn: string; cascade: boolean }[];
+  /** After each insert, a row goes into this table, whose `ID` is an identity of its own. */
+  trigger?: { name: string; insertsInto: string };
+}
+
+/** A database of a test's own, with its tables, and logins to it. */
+export interface TestDatabase {
+  schema: string;
+  ownerUrl: string;
+  /** May do everything. */
+  owner: Database;
+  /** SELECT, INSERT, UPDATE, DELETE and temporary tables, nothing else: what every test uses unless it says so. */
+  rows: Database;
+  /** The same login, opened read-only. */
+  readOnly: Database;
+  /** Another connection pool of the row login, as another process would have it. */
+  another(): Database;
+  revoke(table: string, right: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE'): Promise<void>;
+  /** Lets the counter of an identity column go on from `next`. */
+  restartIdentity(table: string, column: string, next: number): Promise<void>;
+  /** Ends every connection of the row login from the server's side. */
+  cutConnections(): Promise<void>;
+  /** Connections the row login has open. */
+  openConnections(): Promise<number>;
+  drop(): Promise<void>;
+}
+
+export interface DatabaseHarness {
+  engine: EngineName;
+  create(tables: TestTable[]): Promise<TestDatabase>;
+  /** A database at an address where nothing listens, and one with a wrong password. */
+  unreachable(): Database;
+  wrongPassword(): Database;
+}

@@ -1,0 +1,163 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Database, MintedIds, Row } from '../../src/database/port.ts';
+import { type ContractGround, tableName } from './contract.ts';
+
+export function describeWriting(ground: ContractGround): void {
+  const { database } = ground;
+  const child = () => tableName(ground, 'osusr_abc_Child');
+  const plain = () => tableName(ground, 'UUIDKEY');
+
+  async function insert(columns: string[], rows: Row[] | AsyncIterable<Row[]>, login?: Database): Promise<MintedIds> {
+    return (login ?? database().rows).transaction(async (transaction) =>
+      transaction.insertStaged(await transaction.stage(child(), columns, rows), 'ID'),
+    );
+  }
+  const listed = (ids: MintedIds) =>
+    Array.isArray(ids) ? ids : Array.from({ length: ids.count }, (_, index) => ids.first + BigInt(index));
+  const stored = async (columns: string) =>
+    database().rows.query(`select ${columns} from "osusr_abc_Child" order by "ID"`);
+
+  describe('writing', () => {
+    beforeEach(async () => {
+      await database().rows.execute('delete from "osusr_abc_Child"');
+    });
+
+    it('mints ids in the order of the rows, whatever their values', async () => {
+      const rows: Row[] = Array.from({ length: 20_000 }, (_, index) => [
+        String((index * 7919) % 20_011),
+        index % 50 === 0 ? 'n'.repeat(3000) : 'short',
+      ]);
+      const ids = listed(await insert(['COUNT', 'NOTE'], rows));
+      expect(ids.length).toBe(rows.length);
+      expect((await stored('"ID", "COUNT"')).map(([id, count]) => [BigInt(id as string), count])).toEqual(
+        rows.map(([count], index) => [ids[index], count]),
+      );
+    }, 60_000);
+
+    it('gives contiguous ids as a range, though a trigger mints others meanwhile', async () => {
+      const before = await database().rows.query('select count(*) from "LOG"');
+      const ids = await insert(['CODE'], [['a'], ['b'], ['c']]);
+      expect(ids).toMatchObject({ count: 3 });
+      const after = await database().rows.query('select count(*) from "LOG"');
+      expect(Number(after[0]![0]) - Number(before[0]![0])).toBe(3);
+      expect((await stored('"ID", "CODE"')).map(([id, code]) => [BigInt(id as string), code])).toEqual(
+        listed(ids).map((id, index) => [id, 'abc'[index]]),
+      );
+    });
+
+    it('gives each id where another session mints in between', async () => {
+      const other = database().another();
+      let running = true;
+      const busy = (async () => {
+        while (running) await other.execute('insert into "osusr_abc_Child" ("NOTE") values (?)', ['from another']);
+      })();
+      const minted: MintedIds[] = [];
+      try {
+        do {
+          const round = minted.length;
+          minted.push(
+            await insert(
+              ['CODE'],
+              Array.from({ length: 4000 }, (_, index) => [`${round}-${index}`]),
+            ),
+          );
+        } while (!minted.some(Array.isArray) && minted.length < 30);
+      } finally {
+        running = false;
+        await busy;
+      }
+      expect(minted.some(Array.isArray)).toBe(true);
+      const ours = (await stored('"ID", "CODE"')).filter(([, code]) => code !== null);
+      expect(ours.map(([id]) => BigInt(id as string))).toEqual(minted.flatMap(listed));
+      expect(ours.map(([, code]) => code)).toEqual(
+        Array.from({ length: 4000 * minted.length }, (_, index) => `${Math.floor(index / 4000)}-${index % 4000}`),
+      );
+    }, 60_000);
+
+    it('takes rows as a stream, and no rows at all', async () => {
+      async function* parts(): AsyncGenerator<Row[]> {
+        for (let part = 0; part < 5; part++) {
+          yield Array.from({ length: 100 }, (_, index) => [`${part}-${index}`]);
+          yield [];
+        }
+      }
+      expect(listed(await insert(['CODE'], parts())).length).toBe(500);
+      expect(listed(await insert(['CODE'], []))).toEqual([]);
+      const codes = (await stored('"CODE"')).flat();
+      expect(codes).toEqual(Array.from({ length: 500 }, (_, i) => `${Math.floor(i / 100)}-${i % 100}`));
+    });
+
+    it('writes nothing when the stream of rows fails, and goes on working', async () => {
+      async function* failing(): AsyncGenerator<Row[]> {
+        yield [['first']];
+        throw new Error('the source went away');
+      }
+      await expect(insert(['CODE'], failing())).rejects.toThrow('the source went away');
+      expect(await stored('"CODE"')).toEqual([]);
+      expect(listed(await insert(['CODE'], [['again']])).length).toBe(1);
+    });
+
+    it('inserts rows that keep their keys', async () => {
+      await database().rows.execute('delete from "UUIDKEY"');
+      const rows: Row[] = [['00000000-0000-4000-8000-000000000001', '7']];
+      const result = await database().rows.transaction(async (transaction) =>
+        transaction.insertStaged(await transaction.stage(plain(), ['KEY', 'N'], rows), null),
+      );
+      expect(result).toBeNull();
+      expect(await database().rows.query('select "KEY", "N" from "UUIDKEY"')).toEqual(rows);
+    });
+
+    it('fills only what is NULL, and nothing the second time', async () => {
+      const [parent] = await database().rows.query('select max("ID") from "PARENT"');
+      if (parent![0] === null) await database().rows.execute('insert into "PARENT" ("NAME") values (?)', ['p']);
+      const parentId = (await database().rows.query('select max("ID") from "PARENT"'))[0]![0]!;
+      const ids = listed(
+        await insert(
+          ['CODE', 'COUNT'],
+          [
+            ['a', '1'],
+            ['b', null],
+            ['c', null],
+          ],
+        ),
+      ).map(String);
+      const fill = () =>
+        database().rows.transaction(async (transaction) => {
+          const stage = await transaction.stage(
+            child(),
+            ['ID', 'COUNT', 'PARENTID'],
+            [
+              [ids[0]!, '9', parentId],
+              [ids[1]!, '8', null],
+              [ids[2]!, null, null],
+            ],
+          );
+          return transaction.fillFromStage(stage, 'ID', ['COUNT', 'PARENTID']);
+        });
+      expect(await fill()).toBe(2);
+      expect(await stored('"COUNT", "PARENTID"')).toEqual([
+        ['1', parentId],
+        ['8', null],
+        [null, null],
+      ]);
+      expect(await fill()).toBe(0);
+    });
+
+    it('deletes a range of keys and counts', async () => {
+      const ids = listed(await insert(['CODE'], [['a'], ['b'], ['c'], ['d']])).map(String);
+      const remove = (after: string | null, upTo: string | null) =>
+        database().rows.transaction((transaction) => transaction.deleteRange(child(), 'ID', { after, upTo }));
+      expect(await remove(ids[0]!, ids[2]!)).toBe(2);
+      expect((await stored('"CODE"')).flat()).toEqual(['a', 'd']);
+      expect(await remove(null, null)).toBe(2);
+    });
+
+    it('knows where the counter of an identity stands', async () => {
+      const ids = listed(await insert(['CODE'], [['a'], ['b']]));
+      expect(await database().rows.identityPosition(child(), 'ID')).toBe(ids.at(-1));
+      expect(await database().rows.identityPosition(child(), 'CODE')).toBeNull();
+      await database().restartIdentity('osusr_abc_Child', 'ID', 900_000);
+      expect(listed(await insert(['CODE'], [['c']]))).toEqual([900_000n]);
+    });
+  });
+}

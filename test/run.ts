@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import color from 'picocolors';
+
+/**
+ * `npm test`: lint, types, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
+ * "N passed, N failed" and exits 0 only when all of it is well.
+ */
+const root = fileURLToPath(new URL('..', import.meta.url));
+const program = (...words: string[]) => path.join(root, 'node_modules', ...words);
+const testRun = randomUUID();
+/** The tests' temporary files; PostgreSQL's account must be able to pass through. */
+const folder = mkdtempSync(path.join(tmpdir(), 'caravel-tests-'));
+const plain = !process.stdout.isTTY && process.env.FORCE_COLOR === undefined;
+
+let current: ChildProcess | null = null;
+let interrupted: NodeJS.Signals | null = null;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (interrupted !== null) return;
+    interrupted = signal;
+    // From a terminal, Ctrl-C has reached the child already; a second one would cut its clean-up short.
+    if (!(signal === 'SIGINT' && process.stdin.isTTY)) current?.kill(signal);
+  });
+}
+
+/** @returns whether it ended well. */
+async function step(title: string, words: string[]): Promise<boolean> {
+  if (interrupted) return false;
+  console.log(`\n${color.bold(color.cyan('▸'))} ${color.bold(title)}`);
+  current = spawn(process.execPath, words, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...(plain ? { NO_COLOR: '1' } : {}), ...process.env, CARAVEL_TEST_RUN: testRun, TMPDIR: folder },
+  });
+  const [code] = (await once(current, 'exit')) as [number | null];
+  current = null;
+  return code === 0;
+}
+
+interface Counts {
+  passed: number;
+  failed: number;
+}
+
+/** Of vitest's JSON report. A file that could not be loaded has no tests to count: it counts as one that failed. */
+function countTests(report: string): Counts | null {
+  try {
+    const document = JSON.parse(readFileSync(report, 'utf8')) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      testResults: { status: string; assertionResults: { status: string }[] }[];
+    };
+    const broken = document.testResults.filter(
+      (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
+    );
+    return { passed: document.numPassedTests, failed: document.numFailedTests + broken.length };
+  } catch {
+    return null;
+  }
+}
+
+/** Processes that tests started and left behind: they carry this run's id in their environment. Linux only. */
+function processesOfRun(): { pid: number; guard: boolean }[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        if (!readFileSync(`/proc/${entry}/environ`, 'utf8').includes(`CARAVEL_TEST_RUN=${testRun}`)) return [];
+        const guard = readFileSync(`/proc/${entry}/cmdline`, 'utf8').includes('caravel-guard');
+        return [{ pid: Number(entry), guard }];
+      } catch {
+        return []; // ended meanwhile
+      }
+    });
+}
+
+/** Waits two seconds for them to end, then ends them. @returns those that did not end by themselves. */
+async function endLeftBehind(): Promise<number[]> {
+  await untilNone(2);
+  const left = processesOfRun().filter(({ guard }) => !guard);
+  for (const { pid } of left) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // ended meanwhile
+    }
+  }
+  // Guards end when what they guard has ended.
+  await untilNone(15);
+  return left.map(({ pid }) => pid);
+}
+
+async function untilNone(seconds: number): Promise<void> {
+  for (const deadline = Date.now() + seconds * 1_000; processesOfRun().length > 0 && Date.now() < deadline; ) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const filters = process.argv.slice(2);
+chmodSync(folder, 0o711);
+const report = path.join(folder, 'report.json');
+const failures: string[] = [];
+let counts: Counts | null = null;
+try {
+  if (filters.length === 0) {
+    if (!(await step('Lint', [program('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']))) failures.push('lint');
+    if (!(await step('Types', [program('typescript', 'bin', 'tsc'), '--noEmit']))) failures.push('types');
+  }
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  if (!(await step('Tests', [program('vitest', 'vitest.mjs'), 'run', ...reporters, ...filters])))
+    failures.push('tests');
+  counts = countTests(report);
+  const left = await endLeftBehind();
+  if (interrupted) failures.push('interrupted');
+  else if (left.length > 0) failures.push(`processes left behind (${left.join(', ')}, ended now)`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(failures.length === 0 ? color.green('\nall well') : color.red(`\nnot well: ${failures.join(', ')}`));
+if (counts) console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exit(interrupted ? 130 : failures.length === 0 && counts !== null ? 0 : 1);

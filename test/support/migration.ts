@@ -1,0 +1,194 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import pg from 'pg';
+import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
+import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
+import { migrateApplication } from '../../workflows/index.ts';
+import { compareEnvironments, type Difference, type Snapshot, snapshotDestination } from './comparison.ts';
+
+const command = fileURLToPath(new URL('../../src/cli/caravel.mjs', import.meta.url));
+
+/** A worker process, started through the command that users type. */
+export interface WorkerProcess {
+  process: ChildProcess;
+  /** Resolves with the signal or exit code that ended it. */
+  ended: Promise<NodeJS.Signals | number | null>;
+  /** What it logged. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Two demo environments, a journal and a Temporal namespace of their own, with what a user would write in files. */
+export interface MigrationTest {
+  environments: DemoEnvironments;
+  spec: MigrationSpecInput;
+  client: Client;
+  journalUrl: string;
+  /** Environment variables with which `caravel` finds everything. */
+  variables: NodeJS.ProcessEnv;
+  folder: string;
+  startWorker(variables?: NodeJS.ProcessEnv): WorkerProcess;
+  start(run: string, spec?: Partial<MigrationSpecInput>): Promise<WorkflowHandle<typeof migrateApplication>>;
+  caravel(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** What is wrong in the destination, by code that the engine does not share. Empty when every row is there exactly once. */
+  differences(): Promise<Difference[]>;
+  cleanUp(): Promise<void>;
+}
+
+export async function createMigrationTest(
+  name: string,
+  options: {
+    rows: number;
+    orphans?: boolean;
+    /** Server of the two environments; the tests' own when left out. The journal is always on that one. */
+    environmentsUrl?: string;
+  },
+): Promise<MigrationTest> {
+  const serverUrl = process.env.CARAVEL_TEST_POSTGRES!;
+  const { environmentsUrl = serverUrl, ...demo } = options;
+  const address = process.env.CARAVEL_TEST_TEMPORAL!;
+  const databases = ['source', 'destination', 'journal'].map((part) => `${name}_${part}`);
+  const [sourceDatabase, destinationDatabase, journalDatabase] = databases as [string, string, string];
+  await onServer(serverUrl, [
+    `drop database if exists "${journalDatabase}" with (force)`,
+    `create database "${journalDatabase}"`,
+  ]);
+  const environments = await buildDemoEnvironments({
+    serverUrl: environmentsUrl,
+    sourceDatabase,
+    destinationDatabase,
+    ...demo,
+  });
+  const before: Snapshot = await snapshotDestination(environments.destination.ownerUrl);
+  const journalUrl = Object.assign(new URL(serverUrl), { pathname: `/${journalDatabase}` }).href;
+  const namespace = `${name.replaceAll('_', '-')}-${process.pid}`;
+  const connection = await Connection.connect({ address });
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: 86_400 as unknown as Long },
+  });
+  await untilNamespaceIsThere(connection, namespace);
+  const client = new Client({ connection, namespace });
+
+  const folder = mkdtempSync(path.join(tmpdir(), `caravel-${name}-`));
+  const configuration = path.join(folder, 'caravel.json');
+  writeFileSync(
+    configuration,
+    JSON.stringify({
+      environments: {
+        production: { url: environments.source.url },
+        quality: { url: environments.destination.url },
+      },
+      journal: { url: journalUrl },
+    }),
+  );
+  writeFileSync(path.join(folder, 'spec.json'), JSON.stringify(environments.spec));
+  const variables = {
+    ...process.env,
+    CARAVEL_CONFIG: configuration,
+    CARAVEL_HOME: path.join(folder, 'home'),
+    CARAVEL_HEARTBEAT_SECONDS: '3',
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+  };
+  const workers: WorkerProcess[] = [];
+
+  return {
+    environments,
+    spec: environments.spec,
+    client,
+    journalUrl,
+    variables,
+    folder,
+    startWorker(extra = {}) {
+      const worker = workerProcess({ ...variables, ...extra });
+      workers.push(worker);
+      return worker;
+    },
+    start: (run, spec = {}) =>
+      client.workflow.start(migrateApplication, {
+        workflowId: run,
+        taskQueue: 'caravel',
+        args: [{ ...environments.spec, ...spec }],
+      }),
+    async caravel(...args) {
+      const child = spawn(process.execPath, [command, ...args], { env: variables, stdio: ['ignore', 'pipe', 'pipe'] });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.on('data', (chunk) => {
+        stdout += chunk;
+      });
+      child.stderr.on('data', (chunk) => {
+        stderr += chunk;
+      });
+      const [code] = (await once(child, 'close')) as [number];
+      return { code, stdout, stderr };
+    },
+    differences: () =>
+      compareEnvironments({
+        source: environments.source.ownerUrl,
+        destination: environments.destination.ownerUrl,
+        before,
+      }),
+    async cleanUp() {
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await connection.close();
+      await dropDemoEnvironments({ serverUrl: environmentsUrl, sourceDatabase, destinationDatabase });
+      await onServer(serverUrl, [`drop database if exists "${journalDatabase}" with (force)`]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function workerProcess(variables: NodeJS.ProcessEnv): WorkerProcess {
+  const child = spawn(process.execPath, [command, 'worker'], { env: variables, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  const ended = once(child, 'exit').then(([code, signal]) => (signal ?? code) as NodeJS.Signals | number | null);
+  return {
+    process: child,
+    ended,
+    output: () => output,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGCONT');
+        child.kill('SIGTERM');
+        const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+        await ended;
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+async function untilNamespaceIsThere(connection: Connection, namespace: string): Promise<void> {
+  const client = new Client({ connection, namespace });
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await client.workflow.count();
+      return;
+    } catch (error) {
+      if (attempt > 60) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+}
+
+async function onServer(url: string, statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,2 @@
+export { migrateApplication } from './migrateApplication.ts';
+export { migrateEntity } from './migrateEntity.ts';

@@ -1,0 +1,189 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities, PlanSummary, RunEnd, RunResult, RunSettings } from '../activities/contract.ts';
+import type { MigrationSpecInput } from '../src/config/migrationSpec.ts';
+import { approve, pause, progress, resume } from './messages.ts';
+import { RunStory } from './progress.ts';
+import { migrateInWindow } from './window.ts';
+
+const retry = { initialInterval: '1 second', backoffCoefficient: 1.2, maximumInterval: '1 minute' } as const;
+
+const { openRun, setPaused, enterPhase, endRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '2 minutes',
+  retry,
+});
+const { planRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '6 hours',
+  heartbeatTimeout: '1 minute',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry,
+});
+
+/** What a run carries over when it continues as new; everything else is in the journal. */
+export interface CarriedOver {
+  paused: boolean;
+  approved: boolean;
+}
+
+/**
+ * Moves the data of the scope from the source to the destination: plan, copy in the order of the references,
+ * fill what was deferred, verify. The run's id is the workflow's id. Whatever dies on the way, the journal knows what is done;
+ * when the run ends, by success, failure or cancellation, the destination is given back and the journal says how it ended.
+ */
+export async function migrateApplication(spec: MigrationSpecInput, carried?: CarriedOver): Promise<RunResult> {
+  const run = workflowInfo().workflowId;
+  const steering: CarriedOver = carried ?? { paused: false, approved: false };
+  const story = new RunStory(run);
+  setHandler(progress, () => story.progress);
+  setHandler(approve, () => {
+    steering.approved = true;
+  });
+  const steer = (paused: boolean) => () => {
+    steering.paused = paused;
+    story.paused(paused);
+  };
+  setHandler(pause, steer(true));
+  setHandler(resume, steer(false));
+
+  const settings = await openRun({ run, execution: workflowInfo().firstExecutionRunId, spec });
+  const end = (how: RunEnd) => CancellationScope.nonCancellable(() => endRun({ run, end: how }));
+  try {
+    const result = await conduct(run, spec, settings, steering, story, end);
+    story.enter('finished');
+    return result;
+  } catch (error) {
+    if (error instanceof ApplicationFailure && error.type === 'PlanBlocked') throw error;
+    const cancelled = isCancellation(error);
+    const message = cancelled ? 'cancelled by the operator' : causeOf(error);
+    await end({ status: cancelled ? 'cancelled' : 'failed', message });
+    throw error;
+  }
+}
+
+async function conduct(
+  run: string,
+  spec: MigrationSpecInput,
+  settings: RunSettings,
+  steering: CarriedOver,
+  story: RunStory,
+  end: (how: RunEnd) => Promise<RunResult | null>,
+): Promise<RunResult> {
+  const plan = await planRun({ run });
+  story.planned(plan);
+  if (!plan.executable) {
+    const others = plan.blocking > 1 ? ` (and ${plan.blocking - 1} more; 'caravel plan' lists them)` : '';
+    const message = `the plan is blocked: ${plan.firstBlocking}${others}`;
+    await end({ status: 'blocked', message });
+    throw ApplicationFailure.nonRetryable(message, 'PlanBlocked');
+  }
+  if (settings.approval && !steering.approved) {
+    await enter(run, story, 'approval');
+    await condition(() => steering.approved);
+  }
+  await steered(run, steering, async () => {
+    await enter(run, story, 'copying');
+    await walk(run, spec, settings, steering, story, plan, 'copy');
+    await enter(run, story, 'references');
+    await walk(run, spec, settings, steering, story, plan, 'references');
+  });
+  if (settings.verify !== 'none') {
+    await enter(run, story, 'verifying');
+    await verify(run, settings, plan);
+  }
+  // `endRun` gives a result whenever the run completed.
+  return (await end({ status: 'completed' })) as RunResult;
+}
+
+async function enter(run: string, story: RunStory, phase: 'approval' | 'copying' | 'references' | 'verifying') {
+  story.enter(phase);
+  await enterPhase({ run, phase });
+}
+
+/** Keeps the journal's pause flag, which every batch reads, in step with the operator's signals while `work` goes on. */
+async function steered(run: string, steering: CarriedOver, work: () => Promise<void>): Promise<void> {
+  const scope = new CancellationScope();
+  const following = scope.run(async () => {
+    let told = false;
+    for (;;) {
+      await condition(() => steering.paused !== told);
+      told = steering.paused;
+      await setPaused({ run, paused: told });
+    }
+  });
+  following.catch(() => undefined);
+  try {
+    await work();
+  } finally {
+    scope.cancel();
+  }
+}
+
+async function walk(
+  run: string,
+  spec: MigrationSpecInput,
+  settings: RunSettings,
+  steering: CarriedOver,
+  story: RunStory,
+  plan: PlanSummary,
+  step: 'copy' | 'references',
+): Promise<void> {
+  const ended = await migrateInWindow({
+    run,
+    step,
+    entities: plan.entities,
+    width: settings.concurrency,
+    heartbeatSeconds: settings.heartbeatSeconds,
+    paused: () => steering.paused,
+    full: () => workflowInfo().continueAsNewSuggested,
+    onReport: (index, report) => story.report(index, report.read, report.stage),
+    onStart: (index) =>
+      story.report(index, story.progress.entities[index]!.read, step === 'copy' ? 'copying' : 'filling'),
+  });
+  // Nothing is running now, so nothing is lost by starting over with an empty history.
+  if (ended === 'full') await continueAsNew<typeof migrateApplication>(spec, { ...steering });
+}
+
+/** Every entity, in as many lanes as entities may be copied at the same time. */
+async function verify(run: string, settings: RunSettings, plan: PlanSummary): Promise<void> {
+  const { verifyEntities } = proxyActivities<Activities>({
+    startToCloseTimeout: '15 minutes',
+    heartbeatTimeout: `${settings.heartbeatSeconds} seconds`,
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry,
+    summary: 'verify entities',
+  });
+  const lanes: string[][] = Array.from({ length: Math.min(settings.concurrency, plan.entities.length) }, () => []);
+  for (const [index, { key }] of plan.entities.entries()) lanes[index % lanes.length]!.push(key);
+  const different = await Promise.all(
+    lanes.map(async (keys) => {
+      for (;;) {
+        const report = await verifyEntities({ run, keys });
+        if (report.outcome === 'done') return report.different;
+      }
+    }),
+  );
+  const total = different.reduce((sum, count) => sum + count, 0);
+  if (total > 0) {
+    throw ApplicationFailure.nonRetryable(
+      `the proof failed: ${total} ${total === 1 ? 'entity differs' : 'entities differ'} from the source; 'caravel verify ${run}' shows where`,
+      'VerificationFailed',
+    );
+  }
+}
+
+/** The innermost reason, in the words of whoever found it. */
+function causeOf(error: unknown): string {
+  let at = error;
+  while ((at instanceof ActivityFailure || at instanceof ChildWorkflowFailure) && at.cause) at = at.cause;
+  return at instanceof Error ? at.message : String(at);
+}

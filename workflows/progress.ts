@@ -1,0 +1,81 @@
+import { setCurrentDetails } from '@temporalio/workflow';
+import type { EntityStage, PlanSummary } from '../activities/contract.ts';
+
+/** The steps of a run, as the guide tells them. */
+export type Phase = 'planning' | 'approval' | 'copying' | 'references' | 'verifying' | 'finished';
+
+/** Answer of the `progress` query. Counts are rows. */
+export interface RunProgress {
+  run: string;
+  phase: Phase;
+  paused: boolean;
+  entities: { espace: string; entity: string; rows: number; read: number; stage: EntityStage }[];
+}
+
+const titles: Record<Phase, string> = {
+  planning: 'Plan: match definitions, static records and people',
+  approval: 'Wait for approval',
+  copying: 'Copy the entities in the order of their references',
+  references: 'Fill deferred references',
+  verifying: 'Verify every row against the source',
+  finished: 'Finished',
+};
+
+/** The story that the Temporal UI shows of a run. */
+export class RunStory {
+  readonly progress: RunProgress;
+
+  constructor(run: string) {
+    this.progress = { run, phase: 'planning', paused: false, entities: [] };
+    this.tell();
+  }
+
+  planned(plan: PlanSummary): void {
+    this.progress.entities = plan.entities.map(({ espace, entity, rows, read, stage }) => ({
+      espace,
+      entity,
+      rows,
+      read,
+      stage,
+    }));
+  }
+
+  enter(phase: Phase): void {
+    this.progress.phase = phase;
+    this.tell();
+  }
+
+  paused(paused: boolean): void {
+    this.progress.paused = paused;
+    this.tell();
+  }
+
+  report(index: number, read: number, stage: EntityStage): void {
+    const entity = this.progress.entities[index]!;
+    entity.read = read;
+    entity.stage = stage;
+    this.tell();
+  }
+
+  private tell(): void {
+    const { phase, paused, entities } = this.progress;
+    const phases = Object.keys(titles) as Phase[];
+    const now = phases.indexOf(phase);
+    const lines = phases
+      .filter((step) => step !== 'approval' || phase === 'approval')
+      .map((step) => {
+        const at = phases.indexOf(step);
+        const mark = at < now || phase === 'finished' ? '✓' : at === now ? '▶' : '·';
+        return `${mark} ${titles[step]}`;
+      });
+    const rows = entities.reduce((sum, entity) => sum + entity.rows, 0);
+    const read = entities.reduce((sum, entity) => sum + Math.min(entity.read, entity.rows), 0);
+    const done = entities.filter(({ stage }) => stage === 'done' || stage === 'copied').length;
+    const total = entities.length > 0 ? `\n\n**${done} of ${entities.length} entities, ${read} of ${rows} rows**` : '';
+    const copying = entities.filter(({ stage }) => stage === 'copying' || stage === 'filling');
+    const current = copying.map(({ espace, entity, rows }) => `- ${espace}.${entity} (${rows} rows)`).join('\n');
+    setCurrentDetails(
+      `${paused ? '**Paused.** `resume` lets it go on.\n\n' : ''}${lines.join('  \n')}${total}${current ? `\n\n${current}` : ''}`,
+    );
+  }
+}
