@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   ChildWorkflowFailure,
+  ContinueAsNew,
   condition,
   continueAsNew,
   isCancellation,
@@ -55,18 +56,26 @@ export async function migrateApplication(spec: MigrationSpecInput, carried?: Car
   setHandler(pause, steer(true));
   setHandler(resume, steer(false));
 
-  const settings = await openRun({ run, execution: workflowInfo().firstExecutionRunId, spec });
+  let settings: RunSettings;
+  try {
+    settings = await openRun({ run, execution: workflowInfo().firstExecutionRunId, spec });
+  } catch (error) {
+    throw isCancellation(error) ? error : reasonOf(error);
+  }
   const end = (how: RunEnd) => CancellationScope.nonCancellable(() => endRun({ run, end: how }));
   try {
     const result = await conduct(run, spec, settings, steering, story, end);
     story.enter('finished');
     return result;
   } catch (error) {
-    if (error instanceof ApplicationFailure && error.type === 'PlanBlocked') throw error;
-    const cancelled = isCancellation(error);
-    const message = cancelled ? 'cancelled by the operator' : causeOf(error);
-    await end({ status: cancelled ? 'cancelled' : 'failed', message });
-    throw error;
+    if (error instanceof ContinueAsNew) throw error;
+    if (isCancellation(error)) {
+      await end({ status: 'cancelled', message: 'cancelled by the operator' });
+      throw error;
+    }
+    const reason = reasonOf(error);
+    if (reason.type !== 'PlanBlocked') await end({ status: 'failed', message: reason.message });
+    throw reason;
   }
 }
 
@@ -181,9 +190,11 @@ async function verify(run: string, settings: RunSettings, plan: PlanSummary): Pr
   }
 }
 
-/** The innermost reason, in the words of whoever found it. */
-function causeOf(error: unknown): string {
+/** The innermost failure, so that the workflow fails in the words of whoever found the cause. */
+function reasonOf(error: unknown): ApplicationFailure {
   let at = error;
   while ((at instanceof ActivityFailure || at instanceof ChildWorkflowFailure) && at.cause) at = at.cause;
-  return at instanceof Error ? at.message : String(at);
+  if (at instanceof ApplicationFailure)
+    return ApplicationFailure.nonRetryable(at.message, at.type, ...(at.details ?? []));
+  return ApplicationFailure.nonRetryable(at instanceof Error ? at.message : String(at), 'Unexpected');
 }

@@ -6,21 +6,15 @@ import { PlanningError } from '../planning/errors.ts';
 import { placeOf } from './databasePlaces.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 
-/** The one line an operator reads of an error (without `caravel: `), and the exit code that belongs to it. */
-export function explain(error: unknown): { line: string; exitCode: number } {
-  const explained = explanation(error);
-  return { ...explained, line: explained.line.replace(/\s*\n\s*/g, ' ') };
-}
-
-function explanation(error: unknown): { line: string; exitCode: number } {
-  if (error instanceof CommandError || error instanceof ServiceError)
-    return { line: error.message, exitCode: error.exitCode };
+/** What an operator reads of an error (without `caravel: `), and the exit code that belongs to it. */
+export function explain(error: unknown): { message: string; exitCode: number } {
+  if (error instanceof CommandError || error instanceof ServiceError) return error;
   if (error instanceof ConfigurationError || error instanceof PlanningError || error instanceof UnknownRunError) {
-    return { line: error.message, exitCode: exitCode.usage };
+    return { message: error.message, exitCode: exitCode.usage };
   }
-  if (error instanceof DatabaseError) return { line: aboutDatabase(error), exitCode: exitCode.unavailable };
+  if (error instanceof DatabaseError) return { message: aboutDatabase(error), exitCode: exitCode.unavailable };
   const message = error instanceof Error ? error.message : String(error);
-  return { line: `unexpected error: ${message}; --verbose shows where`, exitCode: exitCode.defect };
+  return { message: `unexpected error: ${message}; --verbose shows where`, exitCode: exitCode.defect };
 }
 
 const notThere: ReadonlySet<DatabaseErrorCode> = new Set(['unreachable', 'login']);

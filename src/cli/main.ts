@@ -1,3 +1,4 @@
+import { CommandError } from './exitCodes.ts';
 import { createProgram } from './program.ts';
 
 /** Runs the command that the process was called with; its exit code becomes the process's. */
@@ -11,10 +12,10 @@ async function main(): Promise<void> {
   try {
     process.exitCode = await createProgram().run(words);
   } catch (error) {
-    const { explain } = await import('./explain.ts');
-    const { line, exitCode } = explain(error);
+    // What the errors of databases and files mean is loaded only when one of them comes.
+    const { message, exitCode } = error instanceof CommandError ? error : (await import('./explain.ts')).explain(error);
     process.exitCode = exitCode;
-    process.stderr.write(`caravel: ${line}\n`);
+    process.stderr.write(`caravel: ${message.replace(/\s*\n\s*/g, ' ')}\n`);
     if (words.includes('--verbose') && error instanceof Error) console.error(error);
   }
   // Whatever is still open after a failure, a worker that lost its server for instance, does not keep the command.

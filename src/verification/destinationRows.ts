@@ -19,12 +19,15 @@ export async function* rowsByIds(
   if (ids.length === 0) return;
   const { schema, table, identifier } = entity.destination!;
   const read = { table: { schema, name: table }, columns, key: identifier!, batch };
-  const range = entity.identifierType === 'integer' ? rangeOf(ids) : null;
+  const range = entity.identifierType === 'integer' ? rangeOf(ids, batch) : null;
   yield* destination.readRows(range === null ? { ...read, keys: [...new Set(ids)] } : { ...read, ...range });
 }
 
 /** Null where the ids lie too far apart. */
-function rangeOf(ids: string[]): { after: string; upTo: string } | null {
+function rangeOf(
+  ids: string[],
+  { bytes }: { bytes: number },
+): { after: string; upTo: string; batch: { rows: number; bytes: number } } | null {
   let lowest = BigInt(ids[0]!);
   let highest = lowest;
   for (const text of ids) {
@@ -35,5 +38,7 @@ function rangeOf(ids: string[]): { after: string; upTo: string } | null {
   const spread = highest - lowest + 1n;
   if (spread > widestSpread * BigInt(ids.length)) return null;
   // -2^63 has nothing below it.
-  return lowest === -(2n ** 63n) ? null : { after: String(lowest - 1n), upTo: String(highest) };
+  if (lowest === -(2n ** 63n)) return null;
+  // One more than can come: the adapter knows from a short page that there is no next one.
+  return { after: String(lowest - 1n), upTo: String(highest), batch: { rows: Number(spread) + 1, bytes } };
 }

@@ -12,6 +12,9 @@ import { type OpenIssues, readOpenIssues } from './openIssues.ts';
 import { pagesAhead } from './pagesAhead.ts';
 import { addExample, emptyReport, type VerificationReport } from './report.ts';
 
+/** Rows of a page at most: three pages are in memory, and small ones die young. */
+const pageRows = 4_000;
+
 /**
  * Proves an entity whose rows have identifiers: goes through the source in id order, a page at a time, finds each row's
  * counterpart through the entity's map, and compares.
@@ -30,18 +33,19 @@ export async function verifyKeyed(
     await readOpenIssues(context, entity),
     targets === null ? [] : expectationsOf(entity, targets),
   );
+  const batch = { rows: Math.min(context.batch.rows, pageRows), bytes: context.batch.bytes };
   const pages = context.source.readRows({
     table: { schema: entity.source!.schema, name: entity.source!.table },
     columns: proof.sourceColumns,
     key: entity.source!.identifier,
     upTo: entity.bound,
-    batch: context.batch,
+    batch,
   });
   for await (const page of pagesAhead(pages)) {
     control.signal.throwIfAborted();
     const wanted = proof.wantedOf(page);
     const ids = wanted.map(({ destinationId }) => destinationId);
-    const found = rowsByIds(context.destination, entity, proof.destinationColumns, ids, context.batch);
+    const found = rowsByIds(context.destination, entity, proof.destinationColumns, ids, batch);
     const awaited = new AwaitedRows(wanted);
     for await (const rows of found) {
       control.signal.throwIfAborted();

@@ -4,11 +4,15 @@ import { createMigrationTest, type MigrationTest } from '../support/migration.ts
 import { until } from '../support/until.ts';
 
 /** The attempt now under way at the entity, and what it last said. */
-async function attempt(migration: MigrationTest, run: string): Promise<{ number: number; said: string }> {
-  const { raw } = await migration.client.workflow.getHandle(`${run}/Sales.OrderLine`).describe();
+async function attempt(
+  migration: MigrationTest,
+  run: string,
+): Promise<{ number: number; said: string; closed: boolean }> {
+  const { raw, status } = await migration.client.workflow.getHandle(`${run}/Sales.OrderLine`).describe();
   const activity = raw.pendingActivities?.[0];
   const [details] = activity?.heartbeatDetails?.payloads ?? [];
-  return { number: activity?.attempt ?? 0, said: details?.data ? Buffer.from(details.data).toString() : '' };
+  const closed = status.name !== 'RUNNING';
+  return { closed, number: activity?.attempt ?? 0, said: details?.data ? Buffer.from(details.data).toString() : '' };
 }
 
 describe('a worker stopped (SIGSTOP) in mid-batch, taken for dead, and woken later', () => {

@@ -16,15 +16,11 @@ import { verifyEntity } from '../../src/verification/verifyEntity.ts';
 const server = () => process.env.CARAVEL_TEST_POSTGRES!;
 const urlOf = (database: string) => Object.assign(new URL(server()), { pathname: `/${database}` }).href;
 
-/** Runs statements outside the port, as an application would. */
-async function on(url: string, statement: string): Promise<void> {
+/** A connection outside the port, as an application has one. */
+async function open(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  return client;
 }
 
 export interface Migration {
@@ -55,9 +51,10 @@ export interface World {
 
 export async function createWorld(name: string): Promise<World> {
   const names = ['source', 'destination', 'journal'].map((part) => `verification_${name}_${part}`);
+  const superuser = await open(server());
   for (const database of names) {
-    await on(server(), `drop database if exists "${database}" with (force)`);
-    await on(server(), `create database "${database}"`);
+    await superuser.query(`drop database if exists "${database}" with (force)`);
+    await superuser.query(`create database "${database}"`);
   }
   const [sourceUrl, destinationUrl, journalUrl] = names.map(urlOf) as [string, string, string];
   const writable = connectPostgres({ name: 'journal', url: journalUrl, readOnly: false, pool: 2 });
@@ -68,13 +65,15 @@ export async function createWorld(name: string): Promise<World> {
   const source = readOnly('production', sourceUrl);
   const destination = readOnly('quality', destinationUrl);
   const journal = readOnly('journal', journalUrl);
+  const [sourceWriter, destinationWriter] = [await open(sourceUrl), await open(destinationUrl)];
+  const run = async (client: pg.Client, statement: string) => void (await client.query(statement));
   let begun = 0;
 
   return {
     async begin(entities) {
       begun += 1;
-      for (const url of [sourceUrl, destinationUrl]) {
-        await on(url, 'drop schema if exists public cascade; create schema public');
+      for (const client of [sourceWriter, destinationWriter]) {
+        await run(client, 'drop schema if exists public cascade; create schema public');
       }
       const runs: Record<string, string> = { now: `now-${begun}`, earlier: `earlier-${begun}` };
       const spec = migrationSpec.parse({ source: `s${begun}`, destination: 'd', scope: { all: true } });
@@ -106,11 +105,11 @@ export async function createWorld(name: string): Promise<World> {
         await insertSegment(writable, pairId, entity, { ordinal, runId: runs[run]!, coding, rows, content });
       };
       return {
-        source: (statement) => on(sourceUrl, statement),
-        destination: (statement) => on(destinationUrl, statement),
+        source: (statement) => run(sourceWriter, statement),
+        destination: (statement) => run(destinationWriter, statement),
         async tables(statement) {
-          await on(sourceUrl, statement);
-          await on(destinationUrl, statement);
+          await run(sourceWriter, statement);
+          await run(destinationWriter, statement);
         },
         async map(entity, pairs, { run, coding = 'pairs' } = {}) {
           const encode = coding.toLowerCase().endsWith('texts') ? encodeTextSegment : encodeSegment;
@@ -138,7 +137,9 @@ export async function createWorld(name: string): Promise<World> {
     },
     async close() {
       await Promise.all([source, destination, journal, writable].map((database) => database.close()));
-      for (const database of names) await on(server(), `drop database if exists "${database}" with (force)`);
+      await Promise.all([sourceWriter, destinationWriter].map((client) => client.end()));
+      for (const database of names) await superuser.query(`drop database if exists "${database}" with (force)`);
+      await superuser.end();
     },
   };
 }
