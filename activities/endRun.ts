@@ -16,7 +16,7 @@ export async function endRun(journal: Database, runId: string, end: RunEnd): Pro
   if (end.status !== 'completed') {
     const done = await listProgress(journal, runId);
     const inserted = done.reduce((sum, entity) => sum + entity.inserted, 0);
-    const message = end.status === 'blocked' ? end.message : `${end.message}; ${inserted} rows had been written`;
+    const message = inserted === 0 ? end.message : `${end.message}; ${inserted} rows had been written`;
     await journal.transaction(async (transaction) => {
       await updateRun(transaction, runId, { status: end.status, message, finished: true });
       await releaseLease(transaction, run.destination, runId);

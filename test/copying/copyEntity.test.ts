@@ -132,7 +132,7 @@ describe('copying entities', () => {
         if (!died) break;
       }
     },
-    120_000,
+    400_000,
   );
 
   it('keeps two workers on the same entity from doubling anything', async () => {

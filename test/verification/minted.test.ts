@@ -271,6 +271,7 @@ describe('references', () => {
 
   test('the source’s id is wrong where the target was not migrated', async () => {
     await migration.destination('update "PERSON" set "MANAGER_ID" = 4711 where "ID" = 1004');
+    await migration.setAside('PERSON', '4');
     for (const missing of ['null', 'skip', 'fail'] as const) {
       expect(totals(await migration.verify(withMissing(missing)))).toMatchObject({ same: 9, different: 1 });
     }
