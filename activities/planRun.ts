@@ -2,7 +2,8 @@ import { saveMatchedMaps } from '../src/identity/mapStore.ts';
 import { createProgress, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlanIfAny, savePlan, updateRun } from '../src/journal/runs.ts';
 import type { Plan } from '../src/planning/plan.ts';
-import { prepareMigration } from '../src/planning/prepareMigration.ts';
+import { prepareMigration, withFindings } from '../src/planning/prepareMigration.ts';
+import { findVanishedRows } from '../src/verification/vanishedRows.ts';
 import type { Connections } from './connections.ts';
 import type { PlanSummary } from './contract.ts';
 
@@ -20,7 +21,11 @@ export async function planRun(connections: Connections, runId: string): Promise<
       source: connections.source(run.source),
       destination: connections.destination(run.destination),
     });
-    plan = prepared.plan;
+    const vanished = await findVanishedRows(
+      { destination: connections.destination(run.destination), journal, pairId: run.pairId },
+      prepared.plan,
+    );
+    plan = withFindings(prepared.plan, { blocking: vanished, warnings: [] });
     if (plan.blocking.length === 0) {
       await saveMatchedMaps(journal, run.pairId, runId, prepared.maps);
       await createProgress(journal, runId, written(plan));

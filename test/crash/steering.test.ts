@@ -7,20 +7,24 @@ import { pause, progress, resume } from '../../workflows/messages.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
 import { until } from '../support/until.ts';
 
-async function inserted(migration: MigrationTest, run: string): Promise<number> {
-  const client = new pg.Client({ connectionString: migration.journalUrl });
+async function onDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function inserted(migration: MigrationTest, run: string): Promise<number> {
+  return onDatabase(migration.journalUrl, async (client) => {
     const { rows } = await client.query(
       'select coalesce(sum(inserted), 0) as rows from caravel_entity where run_id = $1',
       [run],
     );
     return Number(rows[0].rows);
-  } catch {
-    return 0; // the worker has not made the journal's tables yet
-  } finally {
-    await client.end();
-  }
+  }).catch(() => 0); // the worker has not made the journal's tables yet
 }
 
 describe('steering a run', () => {
@@ -80,4 +84,16 @@ describe('steering a run', () => {
       cause: { message: expect.stringContaining("run id 'holder' was used before") },
     });
   }, 120_000);
+
+  it('is blocked where the destination no longer holds what the id maps say', async () => {
+    await onDatabase(migration.environments.destination.ownerUrl, async (client) => {
+      const { rows } = await client.query(
+        `select "PHYSICAL_TABLE_NAME" as name from "OSSYS_ENTITY" where "NAME" = 'ShipmentLine' and "IS_ACTIVE"`,
+      );
+      await client.query(`delete from "${rows[0].name}" where "ID" in (select max("ID") from "${rows[0].name}")`);
+    });
+    await expect((await migration.start('vanished')).result()).rejects.toMatchObject({
+      cause: { type: 'PlanBlocked', message: expect.stringContaining('Fulfilment.ShipmentLine: 1 of') },
+    });
+  }, 60_000);
 });

@@ -1,0 +1,51 @@
+import type { Database } from '../database/port.ts';
+import { loadIdMap } from '../identity/mapStore.ts';
+import { mappedEntities } from '../journal/segments.ts';
+import type { Finding, Plan, PlannedEntity } from '../planning/plan.ts';
+import { ClaimedIds } from './claimedIds.ts';
+
+/** Ids of one page. */
+const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
+
+/**
+ * Entities of which the destination no longer holds what their id maps say: it was restored or cleaned since the run that wrote
+ * them. Going on would leave references to rows that are gone. Streams ids only; memory holds one map at a time.
+ * @throws DatabaseError
+ */
+export async function findVanishedRows(
+  context: { destination: Database; journal: Database; pairId: string },
+  plan: Plan,
+): Promise<Finding[]> {
+  const mapped = new Set(await mappedEntities(context.journal, context.pairId));
+  const findings: Finding[] = [];
+  for (const entity of plan.entities) {
+    if (entity.role !== 'copied' || !entity.destination?.identifier || !mapped.has(entity.key)) continue;
+    const map = await loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType ?? 'integer');
+    const gone = map.size - (await countPresent(context.destination, entity, map.entries()));
+    if (gone === 0) continue;
+    findings.push({
+      code: 'mapped-rows-gone',
+      entity: `${entity.espace}.${entity.entity}`,
+      message:
+        `${gone} of ${map.size} rows that earlier runs migrated are no longer in '${plan.destination}'; restore them, or, when that ` +
+        'database was replaced, give it another name in caravel.json, so that it gets id maps of its own',
+    });
+  }
+  return findings;
+}
+
+async function countPresent(
+  destination: Database,
+  entity: PlannedEntity,
+  pairs: Iterable<[string, string]>,
+): Promise<number> {
+  const { schema, table, identifier } = entity.destination!;
+  const wanted = entity.identifierType === 'text' ? new Set<string>() : new ClaimedIds();
+  for (const [, destinationId] of pairs) wanted.add(destinationId);
+  let present = 0;
+  const ids = { table: { schema, name: table }, columns: [identifier!], key: identifier!, batch: page };
+  for await (const rows of destination.readRows(ids)) {
+    for (const [id] of rows) if (wanted.has(id as string)) present += 1;
+  }
+  return present;
+}
