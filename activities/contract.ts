@@ -2,6 +2,9 @@ import type { Counts, EntityState } from '../src/journal/progress.ts';
 
 /** What workflows and activities say to each other: run ids, entity keys and counts, never rows, names of people or values. */
 
+/** Every worker and every start agree on this name. */
+export const taskQueue = 'caravel';
+
 export type EntityStage = EntityState;
 
 /** How a run is to be conducted; decided once, by the activity that opens it. */

@@ -2,11 +2,9 @@ import { NativeConnection, type NativeConnectionOptions, Worker } from '@tempora
 import { loadConfiguration } from '../src/config/configuration.ts';
 import { migrateJournal } from '../src/journal/migrate.ts';
 import { Connections } from './connections.ts';
+import { taskQueue } from './contract.ts';
 import { createActivities } from './index.ts';
 import { workflowBundle } from './workflowBundle.ts';
-
-/** Every worker and every start agree on this name (interface.md). */
-export const taskQueue = 'caravel';
 
 /** Activities of one worker at the same time. Each may hold two connections of a database: its transaction, and a read beside it. */
 const activities = 16;

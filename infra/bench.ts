@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import type { RunResult } from '../activities/contract.ts';
+import { type RunResult, taskQueue } from '../activities/contract.ts';
 import { type BenchSide, buildBenchSide, orderColumns, orderTable } from './bench/environment.ts';
 import { startPostgres } from './services/postgres.ts';
 import { startTemporal } from './services/temporal.ts';
@@ -191,7 +191,7 @@ async function migrate(server: Server, address: string, folder: string, from: st
     const started = performance.now();
     const handle = await client.workflow.start('migrateApplication', {
       workflowId: run,
-      taskQueue: 'caravel',
+      taskQueue,
       args: [spec],
     });
     const result: RunResult = await handle.result();

@@ -1,3 +1,4 @@
+import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { platformEntityKey } from '../outsystems/platform.ts';
 import type { Finding } from '../planning/plan.ts';
@@ -16,14 +17,6 @@ export interface AlignmentRequest {
   entities: readonly EntityKey[];
   /** The source's columns that refer to users and tenants and are to be migrated, TENANT_ID columns among them. */
   references: readonly ReferenceColumn[];
-}
-
-/** Id map of a matched entity. */
-export interface MatchedMap {
-  entity: EntityKey;
-  type: 'integer' | 'text';
-  /** Source id, destination id; each source id once. */
-  pairs: [string, string][];
 }
 
 /** A person whom data refers to and the destination lacks. For the operator's terminal only. */

@@ -1,6 +1,7 @@
 import type { Row } from '../database/port.ts';
+import type { MatchedMap } from '../identity/mapStore.ts';
 import type { Finding } from '../planning/plan.ts';
-import type { MatchedMap, MissingUser } from './alignMatched.ts';
+import type { MissingUser } from './alignMatched.ts';
 import { columnOf, type Environment, page } from './environment.ts';
 import { type ReferenceColumn, referredIds } from './referredIds.ts';
 

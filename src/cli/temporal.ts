@@ -4,9 +4,6 @@ import type { NativeConnectionOptions } from '@temporalio/worker';
 import { readRunningServices } from '../../infra/services/home.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 
-/** Every worker and every start agree on this name (interface.md). */
-export const taskQueue = 'caravel';
-
 /** A server that does not answer for this long (ms) is out of reach. */
 const connectTimeout = 4_000;
 

@@ -1,5 +1,6 @@
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { type CaravelWorkerOptions, createCaravelWorker, taskQueue } from '../../activities/worker.ts';
+import { taskQueue } from '../../activities/contract.ts';
+import { type CaravelWorkerOptions, createCaravelWorker } from '../../activities/worker.ts';
 import { ConfigurationError } from '../config/configuration.ts';
 import { DatabaseError } from '../database/errors.ts';
 import { CommandError, exitCode } from './exitCodes.ts';

@@ -135,7 +135,10 @@ export async function settleIntent(
     await discardIntent(context.journal, context.lease, context.pairId, entity.key, intent.ordinal);
     return null;
   });
-  if (settled !== null) await closeSettled(context, entity, settled.intent, settled.settlement);
+  if (settled === null) return;
+  failpoint('settle', 'before', nameOf(entity));
+  await closeSettled(context, entity, settled.intent, settled.settlement);
+  failpoint('settle', 'after', nameOf(entity));
 }
 
 async function closeSettled(

@@ -1,5 +1,6 @@
 import { DatabaseError } from '../database/errors.ts';
 import type { Row } from '../database/port.ts';
+import { readAhead } from '../database/readAhead.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
 import { BatchClosedError, closeBatch, type EntityPosition, readPosition, reclaimIntents } from '../journal/batches.ts';
 import { getProgress, setEntityState } from '../journal/progress.ts';
@@ -9,7 +10,6 @@ import type { PlannedEntity } from '../planning/plan.ts';
 import { type Batch, StalePositionError, settleIntent, writeBatch } from './batch.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
 import { needsSecondPass } from './deferred.ts';
-import { readAhead } from './readAhead.ts';
 import { copyRowSet } from './rowSet.ts';
 import { createTranslator, type TranslatedRows, type Translator } from './translator.ts';
 

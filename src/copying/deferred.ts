@@ -1,4 +1,5 @@
 import type { Row } from '../database/port.ts';
+import { readAhead } from '../database/readAhead.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
 import { closeFill, unfinishedRuns } from '../journal/fills.ts';
 import type { NewIssue } from '../journal/issues.ts';
@@ -10,7 +11,6 @@ import { type CopyContext, type CopyControl, type CopyOutcome, nameOf } from './
 import { underEntityLock } from './entityLock.ts';
 import { missingReference } from './errors.ts';
 import { failpoint } from './failpoints.ts';
-import { readAhead } from './readAhead.ts';
 import { isNullIdentifier } from './translator.ts';
 
 /** A deferred reference: the column it is read from and the one it is written to. */

@@ -4,7 +4,17 @@
  */
 type Action = 'kill' | 'stop';
 
-export type Step = 'lock' | 'stage' | 'intent' | 'insert' | 'commit' | 'segment' | 'fill' | 'fillCommit' | 'fillClose';
+export type Step =
+  | 'lock'
+  | 'stage'
+  | 'intent'
+  | 'insert'
+  | 'commit'
+  | 'segment'
+  | 'settle'
+  | 'fill'
+  | 'fillCommit'
+  | 'fillClose';
 
 interface Armed {
   action: Action;

@@ -31,11 +31,11 @@ export async function loadIdMap(
   return map;
 }
 
-/** The whole map of a matched entity, as alignment found it. */
+/** The whole id map of a matched entity, as alignment found it. */
 export interface MatchedMap {
   entity: EntityKey;
   type: 'integer' | 'text';
-  /** Source id, destination id. */
+  /** Source id, destination id; each source id once. */
   pairs: [string, string][];
 }
 

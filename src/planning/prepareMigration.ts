@@ -1,6 +1,7 @@
-import { alignMatched, type MatchedMap, type MissingUser } from '../alignment/alignMatched.ts';
+import { alignMatched, type MissingUser } from '../alignment/alignMatched.ts';
 import type { ReferenceColumn } from '../alignment/referredIds.ts';
 import type { Database } from '../database/port.ts';
+import type { MatchedMap } from '../identity/mapStore.ts';
 import { countOf, type Findings, noFindings } from './findings.ts';
 import { missingReference } from './missingReferences.ts';
 import { findNotYet } from './notYet.ts';

@@ -1,5 +1,6 @@
 import { foldText } from '../alignment/collation.ts';
 import type { Cell, Row } from '../database/port.ts';
+import { readAhead } from '../database/readAhead.ts';
 import { getProgress } from '../journal/progress.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { ClaimedIds } from './claimedIds.ts';
@@ -9,7 +10,6 @@ import { type ColumnExpectation, expectationsOf, impossible, sameCell, unfilled 
 import { countExtra, type RunRange } from './extraRows.ts';
 import { loadOwnMap, loadTargetMaps, type OwnMap } from './maps.ts';
 import { type OpenIssues, readOpenIssues } from './openIssues.ts';
-import { pagesAhead } from './pagesAhead.ts';
 import { addExample, emptyReport, type VerificationReport } from './report.ts';
 
 /** Rows of a page at most: three pages are in memory, and small ones die young. */
@@ -41,7 +41,7 @@ export async function verifyKeyed(
     upTo: entity.bound,
     batch,
   });
-  for await (const page of pagesAhead(pages)) {
+  for await (const page of readAhead(pages)) {
     control.signal.throwIfAborted();
     const wanted = proof.wantedOf(page);
     const ids = wanted.map(({ destinationId }) => destinationId);

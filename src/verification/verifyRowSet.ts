@@ -1,4 +1,5 @@
 import type { Cell, Database, Row } from '../database/port.ts';
+import { readAhead } from '../database/readAhead.ts';
 import { getProgress } from '../journal/progress.ts';
 import { readSegments } from '../journal/segments.ts';
 import type { PhysicalEntity, PlannedEntity } from '../planning/plan.ts';
@@ -6,7 +7,6 @@ import type { VerifyContext, VerifyControl } from './context.ts';
 import { type ColumnExpectation, expectationsOf } from './expectation.ts';
 import { loadTargetMaps } from './maps.ts';
 import { readOpenIssues } from './openIssues.ts';
-import { pagesAhead } from './pagesAhead.ts';
 import { emptyReport, type VerificationReport } from './report.ts';
 import { AwaitedHashes, hashOfCells } from './rowHash.ts';
 
@@ -105,7 +105,7 @@ async function* allRows(
   { signal }: VerifyControl,
 ): AsyncGenerator<Row[]> {
   const pages = database.readRows({ table: { schema, name: table }, columns, key: null, batch });
-  for await (const page of pagesAhead(pages)) {
+  for await (const page of readAhead(pages)) {
     signal.throwIfAborted();
     yield page;
   }

@@ -17,16 +17,6 @@ async function onDatabase<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
-function inserted(migration: MigrationTest, run: string): Promise<number> {
-  return onDatabase(migration.journalUrl, async (client) => {
-    const { rows } = await client.query(
-      'select coalesce(sum(inserted), 0) as rows from caravel_entity where run_id = $1',
-      [run],
-    );
-    return Number(rows[0].rows);
-  }).catch(() => 0); // the worker has not made the journal's tables yet
-}
-
 describe('steering a run', () => {
   let migration: MigrationTest;
   beforeAll(async () => {
@@ -37,17 +27,17 @@ describe('steering a run', () => {
 
   it('pauses within a batch, resumes, is cancelled and leaves a destination that a later run completes', async () => {
     const first = await migration.start('first', { batchRows: 50, concurrency: 2 });
-    await until('rows are being copied', async () => (await inserted(migration, 'first')) > 500);
+    await until('rows are being copied', async () => (await migration.inserted('first')) > 500);
     await first.signal(pause);
     await until('the run is paused', async () => (await first.query(progress)).paused);
     // Batches in flight are finished; then nothing moves any more.
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    const held = await inserted(migration, 'first');
+    const held = await migration.inserted('first');
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    expect(await inserted(migration, 'first')).toBe(held);
+    expect(await migration.inserted('first')).toBe(held);
 
     await first.signal(resume);
-    await until('it goes on', async () => (await inserted(migration, 'first')) > held + 500);
+    await until('it goes on', async () => (await migration.inserted('first')) > held + 500);
     await first.cancel();
     await expect(first.result()).rejects.toThrow(WorkflowFailedError);
     expect((await first.describe()).status.name).toBe('CANCELLED');

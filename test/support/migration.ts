@@ -6,6 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import pg from 'pg';
+import { taskQueue } from '../../activities/contract.ts';
 import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { migrateApplication } from '../../workflows/index.ts';
@@ -35,6 +36,8 @@ export interface MigrationTest {
   startWorker(variables?: NodeJS.ProcessEnv): WorkerProcess;
   start(run: string, spec?: Partial<MigrationSpecInput>): Promise<WorkflowHandle<typeof migrateApplication>>;
   caravel(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** Rows that the journal counts as inserted by the run; 0 before the journal has its tables. */
+  inserted(run: string): Promise<number>;
   /** What is wrong in the destination, by code that the engine does not share. Empty when every row is there exactly once. */
   differences(): Promise<Difference[]>;
   cleanUp(): Promise<void>;
@@ -113,7 +116,7 @@ export async function createMigrationTest(
     start: (run, spec = {}) =>
       client.workflow.start(migrateApplication, {
         workflowId: run,
-        taskQueue: 'caravel',
+        taskQueue,
         args: [{ ...environments.spec, ...spec }],
       }),
     async caravel(...args) {
@@ -129,6 +132,7 @@ export async function createMigrationTest(
       const [code] = (await once(child, 'close')) as [number];
       return { code, stdout, stderr };
     },
+    inserted: (run) => insertedRows(journalUrl, run),
     differences: () =>
       compareEnvironments({
         source: environments.source.ownerUrl,
@@ -168,6 +172,21 @@ function workerProcess(variables: NodeJS.ProcessEnv): WorkerProcess {
       }
     },
   };
+}
+
+async function insertedRows(journalUrl: string, run: string): Promise<number> {
+  const client = new pg.Client({ connectionString: journalUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query('select sum(inserted) as rows from caravel_entity where run_id = $1', [run]);
+    return Number(rows[0].rows ?? 0);
+  } catch (error) {
+    const undefinedTable = '42P01';
+    if ((error as { code?: string }).code === undefinedTable) return 0;
+    throw error;
+  } finally {
+    await client.end();
+  }
 }
 
 async function untilNamespaceIsThere(connection: Connection, namespace: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { taskQueue } from '../../../activities/contract.ts';
 import { environmentUrl, loadMigrationSpec } from '../../config/configuration.ts';
 import type { MigrationSpec } from '../../config/migrationSpec.ts';
 import { getRun, RunTakenError, UnknownRunError } from '../../journal/runs.ts';
@@ -10,7 +11,7 @@ import type { DataOptions } from '../options.ts';
 import { printJson, printLine } from '../output.ts';
 import { reportEnd } from '../runReport.ts';
 import { stopSignal } from '../stopSignal.ts';
-import { type TemporalPlace, taskQueue, uiLink, withTemporal } from '../temporal.ts';
+import { type TemporalPlace, uiLink, withTemporal } from '../temporal.ts';
 
 type StartOptions = DataOptions & { id?: string; wait?: boolean };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAhead } from '../../src/copying/readAhead.ts';
+import { readAhead } from '../../src/database/readAhead.ts';
 
 async function* counting(limit: number, log: string[]) {
   try {
