@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
 import color from 'picocolors';
 import { buildDemoEnvironments, type DemoEnvironments } from './demo/build.ts';
+import { recreateDatabase } from './services/onDatabase.ts';
 import { startPostgres } from './services/postgres.ts';
 import { startTemporal } from './services/temporal.ts';
 
@@ -103,10 +103,7 @@ async function demo(): Promise<number> {
 }
 
 async function writeFiles(folder: string, serverUrl: string, environments: DemoEnvironments) {
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  await client.query('create database caravel_journal');
-  await client.end();
+  const journal = await recreateDatabase(serverUrl, 'caravel_journal');
   const configuration = path.join(folder, 'caravel.json');
   const spec = path.join(folder, 'spec.json');
   const document = {
@@ -114,7 +111,7 @@ async function writeFiles(folder: string, serverUrl: string, environments: DemoE
       production: { url: environments.source.url },
       quality: { url: environments.destination.url },
     },
-    journal: { url: Object.assign(new URL(serverUrl), { pathname: '/caravel_journal' }).href },
+    journal: { url: journal },
   };
   writeFileSync(configuration, JSON.stringify(document, null, 2), { mode: 0o600 });
   writeFileSync(spec, JSON.stringify(environments.spec, null, 2));

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
-import pg from 'pg';
 import { forgetRunningServices, makePrivateFolder, type ServiceAddresses, writeRunningServices } from './home.ts';
+import { onDatabase } from './onDatabase.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { acquireLock, lockHolder } from './processLock.mjs';
 import { ServiceError } from './serviceError.ts';
@@ -124,14 +124,10 @@ async function startLastingTemporal(
 }
 
 async function makeJournal(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  await onDatabase(url, async (client) => {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [journalDatabase]);
     if (rowCount === 0) await client.query(`create database ${journalDatabase}`);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 function otherNamespaces(): string[] {

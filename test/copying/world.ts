@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import type { CopyContext, CopyControl } from '../../src/copying/context.ts';
 import type { Database } from '../../src/database/port.ts';
@@ -10,16 +10,6 @@ import { createRun } from '../../src/journal/runs.ts';
 import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/planning/plan.ts';
 
 const serverUrl = () => process.env.CARAVEL_TEST_POSTGRES!;
-
-async function onDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 
 /** A source, a destination and a journal, each a database of its own, without any OutSystems in them: plans are made by hand. */
 export interface World {

@@ -1,21 +1,11 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workflowBundle } from '../../activities/workflowBundle.ts';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { pause, progress, resume } from '../../workflows/messages.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
 import { until } from '../support/until.ts';
-
-async function onDatabase<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
 
 describe('steering a run', () => {
   let migration: MigrationTest;

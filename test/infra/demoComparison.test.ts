@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { copyNaively } from '../support/comparison/naiveCopy.ts';
 import { compareEnvironments, type Difference, type Snapshot, snapshotDestination } from '../support/comparison.ts';
 
@@ -13,14 +13,8 @@ let environments: DemoEnvironments;
 let before: Snapshot;
 
 async function run(url: string, statement: string): Promise<number> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    const result = await client.query(statement);
-    return (Array.isArray(result) ? result.at(-1) : result).rowCount ?? 0;
-  } finally {
-    await client.end();
-  }
+  const result = await onDatabase(url, (client) => client.query(statement));
+  return (Array.isArray(result) ? result.at(-1) : result).rowCount ?? 0;
 }
 
 /** What the comparison says after the statement changed the migrated destination. */

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
-import pg from 'pg';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readRunningServices, type ServiceAddresses } from '../../infra/services/home.ts';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
 
 const fixture = fileURLToPath(new URL('holdServices.ts', import.meta.url));
 // mkdtemp makes it 0700: as root, PostgreSQL's account cannot enter it.
@@ -71,13 +71,7 @@ async function untilGone(pids: number[]): Promise<void> {
 }
 
 async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(statement)).rows;
-  } finally {
-    await client.end();
-  }
+  return onDatabase(url, async (client) => (await client.query(statement)).rows);
 }
 
 afterAll(() => {

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { buildDemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { type MigrationSpecInput, migrationSpec } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
@@ -73,13 +73,9 @@ export async function demoTemplates(name: string, options: { rows: number; orpha
 }
 
 async function onServer(url: string, statements: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  await onDatabase(url, async (client) => {
     for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 const owned = (espace: string) => `"ESPACE_ID" = (select "ID" from "OSSYS_ESPACE" where "NAME" = '${espace}')`;

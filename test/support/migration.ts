@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import pg from 'pg';
 import { taskQueue } from '../../activities/contract.ts';
 import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
+import { createNamespace } from '../../infra/services/namespace.ts';
+import { dropDatabase, onDatabase, recreateDatabase } from '../../infra/services/onDatabase.ts';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { migrateApplication } from '../../workflows/index.ts';
 import { compareEnvironments, type Difference, type Snapshot, snapshotDestination } from './comparison.ts';
@@ -57,10 +58,7 @@ export async function createMigrationTest(
   const address = process.env.CARAVEL_TEST_TEMPORAL!;
   const databases = ['source', 'destination', 'journal'].map((part) => `${name}_${part}`);
   const [sourceDatabase, destinationDatabase, journalDatabase] = databases as [string, string, string];
-  await onServer(serverUrl, [
-    `drop database if exists "${journalDatabase}" with (force)`,
-    `create database "${journalDatabase}"`,
-  ]);
+  const journalUrl = await recreateDatabase(serverUrl, journalDatabase);
   const environments = await buildDemoEnvironments({
     serverUrl: environmentsUrl,
     sourceDatabase,
@@ -68,14 +66,9 @@ export async function createMigrationTest(
     ...demo,
   });
   const before: Snapshot = await snapshotDestination(environments.destination.ownerUrl);
-  const journalUrl = Object.assign(new URL(serverUrl), { pathname: `/${journalDatabase}` }).href;
   const namespace = `${name.replaceAll('_', '-')}-${process.pid}`;
   const connection = await Connection.connect({ address });
-  await connection.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: { seconds: 86_400 as unknown as Long },
-  });
-  await untilNamespaceIsThere(connection, namespace);
+  await createNamespace(connection, namespace);
   const client = new Client({ connection, namespace });
 
   const folder = mkdtempSync(path.join(tmpdir(), `caravel-${name}-`));
@@ -143,7 +136,7 @@ export async function createMigrationTest(
       await Promise.all(workers.map((worker) => worker.stop()));
       await connection.close();
       await dropDemoEnvironments({ serverUrl: environmentsUrl, sourceDatabase, destinationDatabase });
-      await onServer(serverUrl, [`drop database if exists "${journalDatabase}" with (force)`]);
+      await dropDatabase(serverUrl, journalDatabase);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -175,39 +168,13 @@ function workerProcess(variables: NodeJS.ProcessEnv): WorkerProcess {
 }
 
 async function insertedRows(journalUrl: string, run: string): Promise<number> {
-  const client = new pg.Client({ connectionString: journalUrl });
-  await client.connect();
   try {
-    const { rows } = await client.query('select sum(inserted) as rows from caravel_entity where run_id = $1', [run]);
+    const statement = 'select sum(inserted) as rows from caravel_entity where run_id = $1';
+    const { rows } = await onDatabase(journalUrl, (client) => client.query(statement, [run]));
     return Number(rows[0].rows ?? 0);
   } catch (error) {
     const undefinedTable = '42P01';
     if ((error as { code?: string }).code === undefinedTable) return 0;
     throw error;
-  } finally {
-    await client.end();
-  }
-}
-
-async function untilNamespaceIsThere(connection: Connection, namespace: string): Promise<void> {
-  const client = new Client({ connection, namespace });
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await client.workflow.count();
-      return;
-    } catch (error) {
-      if (attempt > 60) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 250));
-    }
-  }
-}
-
-async function onServer(url: string, statements: string[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    for (const statement of statements) await client.query(statement);
-  } finally {
-    await client.end();
   }
 }

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { dropDatabase, onDatabase, recreateDatabase } from '../../services/onDatabase.ts';
 import { shortenedName } from '../schema/applicationTables.ts';
 import { type ColumnDescription, type ColumnType, neutralValue, type Value } from '../schema/tables.ts';
 import type { CreateDemoDatabase, DemoDatabase } from './dialect.ts';
@@ -78,24 +79,15 @@ function* copyPieces(rows: Iterable<Value[]>, counted: () => void): Generator<st
 
 /** Creates the database on the server of `serverUrl` (a superuser's), in place of one of the same name. */
 export const createPostgresDatabase: CreateDemoDatabase = async (serverUrl, name) => {
-  const server = new pg.Client({ connectionString: serverUrl });
-  await server.connect();
-  try {
-    await server.query(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
-    await server.query(`CREATE DATABASE ${quoted(name)} TEMPLATE template0 ENCODING 'UTF8'`);
-  } finally {
-    await server.end();
-  }
-  const url = new URL(serverUrl);
-  url.pathname = `/${encodeURIComponent(name)}`;
-  const client = new pg.Client({ connectionString: url.href });
+  const url = await recreateDatabase(serverUrl, name);
+  const client = new pg.Client({ connectionString: url });
   await client.connect();
   // Only the demo's own bulk load: the server's setting is left as it is.
   await client.query("SET synchronous_commit = off; SET maintenance_work_mem = '256MB'");
   await client.query(`REVOKE TEMPORARY ON DATABASE ${quoted(name)} FROM PUBLIC`);
 
   const database: DemoDatabase = {
-    url: url.href,
+    url,
     async createTable(table) {
       await client.query(`CREATE TABLE ${quoted(table.name)} (${table.columns.map(columnDefinition).join(', ')})`);
     },
@@ -166,12 +158,8 @@ export const createPostgresDatabase: CreateDemoDatabase = async (serverUrl, name
 
 /** Drops a demo database, if it is there, and the logins that were made for it. */
 export async function dropPostgresDatabase(serverUrl: string, name: string): Promise<void> {
-  const server = new pg.Client({ connectionString: serverUrl });
-  await server.connect();
-  try {
-    await server.query(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`);
+  await dropDatabase(serverUrl, name);
+  await onDatabase(serverUrl, async (server) => {
     for (const login of [`${name}_reader`, `${name}_writer`]) await server.query(`DROP ROLE IF EXISTS ${named(login)}`);
-  } finally {
-    await server.end();
-  }
+  });
 }
