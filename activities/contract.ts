@@ -77,8 +77,6 @@ export interface Activities {
   /** Makes the plan and the id maps of what is only matched; called again, gives the plan as the run now stands. */
   planRun(input: { run: string }): Promise<PlanSummary>;
   setPaused(input: { run: string; paused: boolean }): Promise<void>;
-  /** Notes the phase, for `caravel status`. */
-  enterPhase(input: { run: string; phase: string }): Promise<void>;
   copyEntity(input: EntityInput): Promise<EntityReport>;
   fillReferences(input: EntityInput): Promise<EntityReport>;
   verifyEntities(input: { run: string; keys: string[] }): Promise<VerifyReport>;

@@ -6,7 +6,7 @@ import { copyEntity } from '../src/copying/copyEntity.ts';
 import { fillDeferred } from '../src/copying/deferred.ts';
 import { acquireLease, type HolderState, type Lease, leaseOf } from '../src/journal/lease.ts';
 import { getProgress, listProgress, saveVerification, type Verification } from '../src/journal/progress.ts';
-import { createRun, getRun, loadPlan, updateRun } from '../src/journal/runs.ts';
+import { createRun, getRun, loadPlan, type RunPhase, updateRun } from '../src/journal/runs.ts';
 import type { PlannedEntity } from '../src/planning/plan.ts';
 import type { VerificationReport } from '../src/verification/report.ts';
 import { verifyEntity } from '../src/verification/verifyEntity.ts';
@@ -40,8 +40,9 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     }
   }
 
-  async function contextOf(runId: string): Promise<CopyContext> {
+  async function contextOf(runId: string, phase: RunPhase): Promise<CopyContext> {
     const run = await getRun(journal, runId);
+    if (run.phase !== phase) await updateRun(journal, runId, { phase });
     const lease: Lease = await leaseOf(journal, run.destination, runId);
     return {
       source: connections.source(run.source),
@@ -59,10 +60,11 @@ export function createActivities(connections: Connections, settings: WorkerSetti
 
   async function copy(
     { run, key, name }: EntityInput,
+    phase: RunPhase,
     work: (context: CopyContext, entity: PlannedEntity, control: CopyControl) => Promise<CopyOutcome>,
   ): Promise<EntityReport> {
     return typed(async () => {
-      const context = await contextOf(run);
+      const context = await contextOf(run, phase);
       const entity = entityOf(context, key);
       const started = Date.now();
       let rows = 0;
@@ -124,15 +126,13 @@ export function createActivities(connections: Connections, settings: WorkerSetti
         updateRun(journal, run, { control: paused ? 'pause' : 'run', status: paused ? 'paused' : 'running' }),
       ),
 
-    enterPhase: ({ run, phase }) => typed(() => updateRun(journal, run, { phase })),
+    copyEntity: (input) => copy(input, 'copying', copyEntity),
 
-    copyEntity: (input) => copy(input, copyEntity),
-
-    fillReferences: (input) => copy(input, fillDeferred),
+    fillReferences: (input) => copy(input, 'references', fillDeferred),
 
     verifyEntities: ({ run, keys }) =>
       typed(async () => {
-        const context = await contextOf(run);
+        const context = await contextOf(run, 'verifying');
         const mode = (await getRun(journal, run)).spec.verify;
         if (mode === 'none') return { outcome: 'done', different: 0 };
         const done = new Map((await listProgress(journal, run)).map((entity) => [entity.entity, entity.verification]));

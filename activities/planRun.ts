@@ -32,7 +32,10 @@ export async function planRun(connections: Connections, runId: string): Promise<
     }
     await savePlan(journal, runId, plan);
   }
-  if (plan.blocking.length === 0) await updateRun(journal, runId, { status: 'running' });
+  if (plan.blocking.length === 0) {
+    const next = run.spec.approval ? 'approval' : 'copying';
+    await updateRun(journal, runId, { status: 'running', ...(run.phase === 'planning' ? { phase: next } : {}) });
+  }
   return summary(plan, new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])));
 }
 

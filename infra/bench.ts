@@ -31,13 +31,15 @@ try {
 }
 
 async function bench(): Promise<void> {
-  const postgres = await startPostgres({ name: 'bench', durable: false, log: console.error });
+  const postgres = await startPostgres({ name: 'bench', log: console.error });
   endings.push(() => postgres.stop());
   const temporal = await startTemporal({ log: console.error });
   endings.push(() => temporal.stop());
   const folder = mkdtempSync(path.join(tmpdir(), 'caravel-bench-'));
   endings.push(() => rmSync(folder, { recursive: true, force: true }));
-  console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, PostgreSQL embedded, fsync off\n`);
+  console.log(
+    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, embedded PostgreSQL as it is (fsync on)\n`,
+  );
 
   const server = postgres.url;
   const sources = {

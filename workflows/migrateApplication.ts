@@ -19,7 +19,7 @@ import { migrateInWindow } from './window.ts';
 
 const retry = { initialInterval: '1 second', backoffCoefficient: 1.2, maximumInterval: '1 minute' } as const;
 
-const { openRun, setPaused, enterPhase, endRun } = proxyActivities<Activities>({
+const { openRun, setPaused, endRun } = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
   retry,
 });
@@ -96,26 +96,21 @@ async function conduct(
     throw ApplicationFailure.nonRetryable(message, 'PlanBlocked');
   }
   if (settings.approval && !steering.approved) {
-    await enter(run, story, 'approval');
+    story.enter('approval');
     await condition(() => steering.approved);
   }
   await steered(run, steering, async () => {
-    await enter(run, story, 'copying');
+    story.enter('copying');
     await walk(run, spec, settings, steering, story, plan, 'copy');
-    await enter(run, story, 'references');
+    story.enter('references');
     await walk(run, spec, settings, steering, story, plan, 'references');
   });
   if (settings.verify !== 'none') {
-    await enter(run, story, 'verifying');
+    story.enter('verifying');
     await verify(run, settings, plan);
   }
   // `endRun` gives a result whenever the run completed.
   return (await end({ status: 'completed' })) as RunResult;
-}
-
-async function enter(run: string, story: RunStory, phase: 'approval' | 'copying' | 'references' | 'verifying') {
-  story.enter(phase);
-  await enterPhase({ run, phase });
 }
 
 /** Keeps the journal's pause flag, which every batch reads, in step with the operator's signals while `work` goes on. */

@@ -1,18 +1,16 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { EntityStage, PlanSummary } from '../activities/contract.ts';
-
-/** The steps of a run, as the guide tells them. */
-export type Phase = 'planning' | 'approval' | 'copying' | 'references' | 'verifying' | 'finished';
+import type { RunPhase } from '../src/journal/runs.ts';
 
 /** Answer of the `progress` query. Counts are rows. */
 export interface RunProgress {
   run: string;
-  phase: Phase;
+  phase: RunPhase;
   paused: boolean;
   entities: { espace: string; entity: string; rows: number; read: number; stage: EntityStage }[];
 }
 
-const titles: Record<Phase, string> = {
+const titles: Record<RunPhase, string> = {
   planning: 'Plan: match definitions, static records and people',
   approval: 'Wait for approval',
   copying: 'Copy the entities in the order of their references',
@@ -40,7 +38,7 @@ export class RunStory {
     }));
   }
 
-  enter(phase: Phase): void {
+  enter(phase: RunPhase): void {
     this.progress.phase = phase;
     this.tell();
   }
@@ -59,7 +57,7 @@ export class RunStory {
 
   private tell(): void {
     const { phase, paused, entities } = this.progress;
-    const phases = Object.keys(titles) as Phase[];
+    const phases = Object.keys(titles) as RunPhase[];
     const now = phases.indexOf(phase);
     const lines = phases
       .filter((step) => step !== 'approval' || phase === 'approval')

@@ -6,7 +6,7 @@ import {
   listProgress,
   type Verification,
 } from '../journal/progress.ts';
-import { getRun, loadPlanIfAny, type Run, type RunStatus } from '../journal/runs.ts';
+import { getRun, loadPlanIfAny, type Run, type RunPhase, type RunStatus } from '../journal/runs.ts';
 import type { Plan } from '../planning/plan.ts';
 
 /** Progress of one entity, in rows: what `caravel status --json` says of it. */
@@ -28,7 +28,7 @@ export interface EntityView extends Counts {
 export interface RunView {
   run: string;
   status: RunStatus;
-  phase: string;
+  phase: RunPhase;
   source: string;
   destination: string;
   message: string | null;

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
 import { taskQueue } from '../../activities/contract.ts';
 import { type CaravelWorkerOptions, createCaravelWorker } from '../../activities/worker.ts';
@@ -6,6 +7,12 @@ import { DatabaseError } from '../database/errors.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 import type { Log } from './log.ts';
 import { outOfReach } from './temporal.ts';
+
+/**
+ * Rows of a batch live just long enough to be promoted to V8's old generation, which by default may grow to three times what is
+ * alive before it is collected: a worker's memory would be mostly garbage. 40 % costs no speed that can be measured.
+ */
+const heapGrowth = '--heap-growing-percent=40';
 
 /**
  * Starts a worker in this process.
@@ -19,6 +26,7 @@ export async function runWorker(
   stop: AbortSignal,
   onReady: () => void = () => {},
 ): Promise<void> {
+  setFlagsFromString(heapGrowth);
   logThrough(log);
   const worker = await createCaravelWorker(options).catch((error) => {
     throw explained(error, options.temporal.address);

@@ -13,6 +13,9 @@ export type RunStatus =
   | 'failed'
   | 'cancelled';
 
+/** The steps of a run, as the guide tells them. */
+export type RunPhase = 'planning' | 'approval' | 'copying' | 'references' | 'verifying' | 'finished';
+
 /** What the operator wants of a run right now; read by every batch, so that it takes effect within one. */
 export type Control = 'run' | 'pause';
 
@@ -23,7 +26,7 @@ export interface Run {
   destination: string;
   spec: MigrationSpec;
   status: RunStatus;
-  phase: string;
+  phase: RunPhase;
   control: Control;
   message: string | null;
   /** Milliseconds since 1970. */
@@ -43,7 +46,7 @@ function toRun(row: unknown[]): Run {
     destination: destination!,
     spec: JSON.parse(spec!),
     status: status as RunStatus,
-    phase: phase!,
+    phase: phase as RunPhase,
     control: control as Control,
     message: message ?? null,
     started: Number(started),
@@ -144,7 +147,7 @@ export async function updateRun(
   id: string,
   change: {
     status?: RunStatus;
-    phase?: string;
+    phase?: RunPhase;
     control?: Control;
     message?: string | null;
     result?: unknown;
