@@ -7,7 +7,7 @@ import { fillDeferred } from '../src/copying/deferred.ts';
 import { acquireLease, type HolderState, type Lease, leaseOf } from '../src/journal/lease.ts';
 import { getProgress, listProgress, saveVerification, type Verification } from '../src/journal/progress.ts';
 import { createRun, getRun, loadPlan, type RunPhase, updateRun } from '../src/journal/runs.ts';
-import type { PlannedEntity } from '../src/planning/plan.ts';
+import type { Plan, PlannedEntity } from '../src/planning/plan.ts';
 import type { VerificationReport } from '../src/verification/report.ts';
 import { verifyEntity } from '../src/verification/verifyEntity.ts';
 import type { Connections } from './connections.ts';
@@ -40,6 +40,13 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     }
   }
 
+  /** A plan does not change once it was made, and one of 2,000 entities is 6 MB to read. */
+  let latest: { run: string; plan: Plan } | null = null;
+  async function planOf(run: string): Promise<Plan> {
+    if (latest?.run !== run) latest = { run, plan: await loadPlan(journal, run) };
+    return latest.plan;
+  }
+
   async function contextOf(runId: string, phase: RunPhase): Promise<CopyContext> {
     const run = await getRun(journal, runId);
     if (run.phase !== phase) await updateRun(journal, runId, { phase });
@@ -51,7 +58,7 @@ export function createActivities(connections: Connections, settings: WorkerSetti
       lease,
       pairId: run.pairId,
       runId,
-      plan: await loadPlan(journal, runId),
+      plan: await planOf(runId),
       batch: { rows: run.spec.batchRows, bytes: batchBytes },
       conflicts: run.spec.conflicts,
       rowErrors: run.spec.rowErrors,

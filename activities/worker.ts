@@ -6,7 +6,10 @@ import { taskQueue } from './contract.ts';
 import { createActivities } from './index.ts';
 import { workflowBundle } from './workflowBundle.ts';
 
-/** Activities of one worker at the same time. Each may hold two connections of a database: its transaction, and a read beside it. */
+/**
+ * Activities of one worker at the same time. Each may hold three connections of a database: its transaction, a read beside it, and
+ * the next batch's.
+ */
 const activities = 16;
 
 export interface CaravelWorkerOptions {
@@ -28,7 +31,7 @@ export interface CaravelWorker {
 export async function createCaravelWorker(options: CaravelWorkerOptions): Promise<CaravelWorker> {
   const configuration = loadConfiguration(options.configurationFile);
   const { namespace = 'default', ...connectionOptions } = options.temporal;
-  const connections = new Connections(configuration, options.journalUrl, 2 * activities + 4);
+  const connections = new Connections(configuration, options.journalUrl, 3 * activities + 4);
   let connection: NativeConnection | undefined;
   try {
     await migrateJournal(connections.journal);

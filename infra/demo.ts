@@ -62,7 +62,6 @@ async function demo(): Promise<number> {
   endings.push(() => postgres.stop());
   const temporal = await startTemporal({ log: detail });
   endings.push(() => temporal.stop());
-  detail(`Temporal ${temporal.address}${temporal.ui ? `, UI ${temporal.ui}` : ''}`);
 
   title(`Building two OutSystems environments, ${rows.toLocaleString('en')} rows in the largest entity`);
   const environments = await buildDemoEnvironments({
@@ -81,7 +80,9 @@ async function demo(): Promise<number> {
   };
 
   title('caravel worker');
-  endings.push(startWorker(variables));
+  const worker = startWorker(variables);
+  endings.push(worker.stop);
+  await worker.polls;
   detail('polls the task queue "caravel" in the background');
 
   title('caravel plan spec.json');
@@ -118,21 +119,28 @@ async function writeFiles(folder: string, serverUrl: string, environments: DemoE
   return { configuration, spec };
 }
 
-function startWorker(variables: NodeJS.ProcessEnv): () => Promise<void> {
+/** `polls` resolves when the worker takes tasks, or has ended. */
+function startWorker(variables: NodeJS.ProcessEnv): { polls: Promise<unknown>; stop: () => Promise<void> } {
   const worker = spawn(process.execPath, [command, 'worker'], { env: variables, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
-  worker.stderr.on('data', (chunk) => {
-    log = (log + chunk).slice(-20_000);
-  });
   const exited = once(worker, 'exit');
+  const ready = new Promise<void>((resolve) => {
+    worker.stderr.on('data', (chunk) => {
+      log = (log + chunk).slice(-20_000);
+      if (log.includes('worker polls')) resolve();
+    });
+  });
   let stopping = false;
   void exited.then(([code]) => {
     if (!stopping) console.error(`demo: the worker ended (${code}):\n${log}`);
   });
-  return async () => {
-    stopping = true;
-    worker.kill('SIGTERM');
-    await exited;
+  return {
+    polls: Promise.race([ready, exited]),
+    async stop() {
+      stopping = true;
+      worker.kill('SIGTERM');
+      await exited;
+    },
   };
 }
 

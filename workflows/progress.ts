@@ -69,9 +69,14 @@ export class RunStory {
     const rows = entities.reduce((sum, entity) => sum + entity.rows, 0);
     const read = entities.reduce((sum, entity) => sum + Math.min(entity.read, entity.rows), 0);
     const done = entities.filter(({ stage }) => stage === 'done' || stage === 'copied').length;
-    const total = entities.length > 0 ? `\n\n**${done} of ${entities.length} entities, ${read} of ${rows} rows**` : '';
+    const total =
+      entities.length > 0
+        ? `\n\n**${done} of ${entities.length} entities, ${read.toLocaleString('en')} of ${rows.toLocaleString('en')} rows**`
+        : '';
     const copying = entities.filter(({ stage }) => stage === 'copying' || stage === 'filling');
-    const current = copying.map(({ espace, entity, rows }) => `- ${espace}.${entity} (${rows} rows)`).join('\n');
+    const current = copying
+      .map(({ espace, entity, rows }) => `- ${espace}.${entity} (${rows.toLocaleString('en')} rows)`)
+      .join('\n');
     setCurrentDetails(
       `${paused ? '**Paused.** `resume` lets it go on.\n\n' : ''}${lines.join('  \n')}${total}${current ? `\n\n${current}` : ''}`,
     );

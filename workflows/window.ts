@@ -48,7 +48,8 @@ export async function migrateInWindow(window: Window): Promise<'done' | 'full'> 
         workflowId: step === 'copy' ? `${run}/${name}` : `${run}/${name}/references`,
         taskQueue: workflowInfo().taskQueue,
         args: [{ run, key: work.key, name, heartbeatSeconds: window.heartbeatSeconds }, step],
-        staticSummary: step === 'copy' ? `${name}: ${work.rows} rows` : `${name}: deferred references`,
+        staticSummary:
+          step === 'copy' ? `${name}: ${work.rows.toLocaleString('en')} rows` : `${name}: deferred references`,
       });
       const report = await child.result();
       work.stage = report.stage;

@@ -55,7 +55,7 @@ export async function missingTenants(
       code: 'tenant-orphaned',
       entity: name,
       message:
-        `rows to be migrated belong to ${unknown} tenants that '${source.catalog.environment}' does not have itself; ` +
+        `rows to be migrated belong to ${unknown} tenant${unknown === 1 ? '' : 's'} that '${source.catalog.environment}' does not have itself; ` +
         'such rows follow missingReferences',
     });
   }

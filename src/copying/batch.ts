@@ -13,11 +13,12 @@ import {
 import type { Control } from '../journal/runs.ts';
 import type { SegmentCoding } from '../journal/segments.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
-import { type CopyContext, type CopyControl, nameOf } from './context.ts';
+import { type CopyContext, type CopyControl, destinationTable, nameOf } from './context.ts';
+import type { EarlyStage } from './earlyStage.ts';
 import { underEntityLock } from './entityLock.ts';
 import { conflict, foreignWrites, identityReseeded } from './errors.ts';
 import { failpoint } from './failpoints.ts';
-import { fingerprints, packFingerprints } from './fingerprint.ts';
+import { packFingerprints } from './fingerprint.ts';
 import { reconcile, type Settlement } from './reconcile.ts';
 import { resolvePending, type TranslatedRows, type Translator } from './translator.ts';
 
@@ -31,12 +32,15 @@ export class StalePositionError extends Error {
 
 /** A batch about to be written. */
 export interface Batch {
+  /** Source rows it covers, also those that are known or set aside; the identifier first. */
+  source: Row[];
   translated: TranslatedRows;
-  /** Source rows it covers, also those that are known or set aside. */
-  sourceRows: number;
-  /** Source id of the last row it covers; null where the entity has no identifier. */
-  upTo: string | null;
+  /** Its rows, where they are staged while the batch before is written. */
+  early: EarlyStage | null;
 }
+
+/** Source id of the last row that a batch covers. */
+export const upToOf = ({ source }: Batch): string => source.at(-1)![0] as string;
 
 export interface WrittenBatch {
   control: Control;
@@ -52,8 +56,8 @@ interface Segment {
 }
 
 /**
- * Writes one batch by the protocol of design.md, under the entity's lock: position (the fence) → stage → mark → intent in the
- * journal → insert → commit → segment in the journal. Dying between any two steps leaves either nothing, or an intent
+ * Writes one batch by the protocol of docs/architecture.md, under the entity's lock: position (the fence) → stage, unless that was
+ * done early → mark → intent in the journal → insert → commit → segment in the journal. Dying between any two steps leaves either nothing, or an intent
  * that `settleIntent` can decide.
  * @throws StalePositionError, CopyError, DatabaseError
  */
@@ -66,7 +70,7 @@ export async function writeBatch(
   control: CopyControl,
 ): Promise<WrittenBatch> {
   const name = nameOf(entity);
-  const written = await underEntityLock(context, entity, control, async (transaction) => {
+  const write = async (transaction: Transaction) => {
     await checkPosition(context, entity, expected);
     const reused = await separateReused(context, entity, translator, batch.translated, transaction);
     const { translated } = batch;
@@ -75,8 +79,9 @@ export async function writeBatch(
     if (translated.rows.length === 0) return { tally, reused, inserted: null };
 
     failpoint('stage', 'before', name);
-    const table = { schema: entity.destination!.schema, name: entity.destination!.table };
-    const stage = await transaction.stage(table, translator.destinationColumns, translated.rows);
+    const stage =
+      batch.early?.stage() ??
+      (await transaction.stage(destinationTable(entity), translator.destinationColumns, translated.rows));
     failpoint('stage', 'after', name);
 
     const intent = newIntent(context, entity, translator, translated, expected.ordinal, tally);
@@ -91,7 +96,8 @@ export async function writeBatch(
     failpoint('insert', 'after', name);
     failpoint('commit', 'before', name);
     return { tally, reused, inserted: { minted, destinationIds: keptIds(translator, translated.rows) } };
-  });
+  };
+  const written = await underEntityLock(context, entity, control, write, batch.early ?? undefined);
   if (written.inserted !== null) failpoint('commit', 'after', name);
 
   const segments: Segment[] = [];
@@ -179,7 +185,7 @@ async function writeMarkedIntent(
   intent: Intent,
   identity: string,
 ): Promise<void> {
-  const table = { schema: entity.destination!.schema, name: entity.destination!.table };
+  const table = destinationTable(entity);
   for (let attempt = 0; attempt < 50; attempt++) {
     intent.mark = await transaction.maximum(table, identity);
     intent.tally.destinationBefore = intent.mark === null ? null : String(intent.mark);
@@ -199,7 +205,7 @@ function newIntent(
   context: CopyContext,
   entity: PlannedEntity,
   translator: Translator,
-  { rows, sourceIds }: TranslatedRows,
+  { rows, sourceIds, fingerprints }: TranslatedRows,
   ordinal: number,
   tally: Tally,
 ): Intent {
@@ -211,7 +217,7 @@ function newIntent(
     mark: null,
     sourceIds: packIds(sourceIds),
     destinationIds: destinationIds === null ? null : packIds(destinationIds),
-    fingerprints: packFingerprints(fingerprints(rows, translator.fingerprinted)),
+    fingerprints: packFingerprints(fingerprints),
     tally,
   };
 }
@@ -220,7 +226,7 @@ function tallyOf(batch: Batch, deferred: number, reused: number): Tally {
   const { rows, known, nulled, setAside } = batch.translated;
   return {
     counts: {
-      read: batch.sourceRows,
+      read: batch.source.length,
       inserted: rows.length,
       known,
       reused,
@@ -228,7 +234,7 @@ function tallyOf(batch: Batch, deferred: number, reused: number): Tally {
       deferred,
       setAside: setAside.length,
     },
-    copiedUpTo: batch.upTo,
+    copiedUpTo: upToOf(batch),
     issues: setAside,
   };
 }
@@ -264,6 +270,7 @@ function keepRows(translated: TranslatedRows, kept: number[]): void {
   const places = new Map(kept.map((old, now) => [old, now]));
   translated.rows = kept.map((index) => translated.rows[index]!);
   translated.sourceIds = kept.map((index) => translated.sourceIds[index]!);
+  translated.fingerprints = BigUint64Array.from(kept, (index) => translated.fingerprints[index]!);
   translated.pending = translated.pending.flatMap((pending) => {
     const row = places.get(pending.row);
     return row === undefined ? [] : [{ ...pending, row }];

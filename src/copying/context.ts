@@ -1,4 +1,4 @@
-import type { Database } from '../database/port.ts';
+import type { Database, TableName } from '../database/port.ts';
 import type { Lease } from '../journal/lease.ts';
 import type { Plan, PlannedEntity } from '../planning/plan.ts';
 
@@ -30,5 +30,10 @@ export interface CopyControl {
 
 /** Why a copy returned: the entity is complete, the operator paused the run, or its time was up. */
 export type CopyOutcome = 'done' | 'paused' | 'timeUp';
+
+export const destinationTable = ({ destination }: PlannedEntity): TableName => ({
+  schema: destination!.schema,
+  name: destination!.table,
+});
 
 export const nameOf = (entity: PlannedEntity): string => `${entity.espace}.${entity.entity}`;

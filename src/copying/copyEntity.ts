@@ -7,11 +7,12 @@ import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
-import { type Batch, StalePositionError, settleIntent, writeBatch } from './batch.ts';
-import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
+import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from './batch.ts';
+import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable } from './context.ts';
 import { needsSecondPass } from './deferred.ts';
+import { stageEarly } from './earlyStage.ts';
 import { copyRowSet } from './rowSet.ts';
-import { createTranslator, type TranslatedRows, type Translator } from './translator.ts';
+import { createTranslator, type Translator } from './translator.ts';
 
 /**
  * Copies the rows of one entity that its id map does not know yet, batch by batch, until it is complete, paused or out of
@@ -89,31 +90,33 @@ async function copyBatches(
     batch: context.batch,
   });
   let batches = 0;
-  for await (const prepared of readAhead(translated(pages, translator))) {
-    const queue = [prepared];
-    while (queue.length > 0) {
-      control.signal.throwIfAborted();
-      const next = queue.shift()!;
-      const batch = toBatch(next.rows, next.translated ?? translator.translate(next.rows));
-      try {
-        const written = await writeBatch(context, entity, translator, batch, position, control);
-        for (const segment of written.segments) own.add(segment.content);
-        position = { ordinal: written.ordinal, copiedUpTo: batch.upTo };
-        control.onBatch(batch.sourceRows);
-        batches += 1;
-        if (batches % reclaimEvery === 0) await reclaimIntents(context.journal);
-        if (written.control === 'pause') return 'paused';
-      } catch (error) {
-        if (!(error instanceof DatabaseError && error.rowLevel && context.rowErrors === 'setAside')) throw error;
-        await settleIntent(context, entity, translator, control);
-        if (next.rows.length === 1) {
-          await setRowAside(context, entity, batch, position, error);
-          position = { ...position, copiedUpTo: batch.upTo };
-        } else {
-          const middle = next.rows.length >> 1;
-          queue.unshift({ rows: next.rows.slice(0, middle) }, { rows: next.rows.slice(middle) });
+  for await (const prepared of readAhead(prepare(context, entity, translator, pages), giveUp)) {
+    try {
+      const queue = [prepared];
+      while (queue.length > 0) {
+        control.signal.throwIfAborted();
+        const batch = queue.shift()!;
+        try {
+          const written = await writeBatch(context, entity, translator, batch, position, control);
+          for (const segment of written.segments) own.add(segment.content);
+          position = { ordinal: written.ordinal, copiedUpTo: upToOf(batch) };
+          control.onBatch(batch.source.length);
+          batches += 1;
+          if (batches % reclaimEvery === 0) await reclaimIntents(context.journal);
+          if (written.control === 'pause') return 'paused';
+        } catch (error) {
+          if (!(error instanceof DatabaseError && error.rowLevel && context.rowErrors === 'setAside')) throw error;
+          await settleIntent(context, entity, translator, control);
+          if (batch.source.length === 1) {
+            await setRowAside(context, entity, batch, position, error);
+            position = { ...position, copiedUpTo: upToOf(batch) };
+          } else {
+            queue.unshift(...halves(batch, translator));
+          }
         }
       }
+    } finally {
+      await giveUp(prepared);
     }
     if (Date.now() > control.deadline) return 'timeUp';
   }
@@ -121,17 +124,38 @@ async function copyBatches(
   return 'done';
 }
 
-interface Prepared {
-  rows: Row[];
-  translated?: TranslatedRows;
+/**
+ * Translates pages into batches. Where nothing of a batch depends on the one before it, its rows are on their way into the
+ * destination's temporary table already.
+ */
+async function* prepare(
+  context: CopyContext,
+  entity: PlannedEntity,
+  translator: Translator,
+  pages: AsyncIterable<Row[]>,
+): AsyncGenerator<Batch> {
+  for await (const source of pages) {
+    const translated = translator.translate(source);
+    const isFree = entity.identifier === 'minted' && translated.pending.length === 0 && translated.rows.length > 0;
+    const early = isFree
+      ? stageEarly(context, destinationTable(entity), translator.destinationColumns, translated.rows)
+      : null;
+    yield { source, translated, early };
+  }
 }
 
-async function* translated(pages: AsyncIterable<Row[]>, translator: Translator): AsyncGenerator<Prepared> {
-  for await (const rows of pages) yield { rows, translated: translator.translate(rows) };
+/** Ends the transaction of a batch that is not written. */
+async function giveUp({ early }: Batch): Promise<void> {
+  await early?.discard();
 }
 
-function toBatch(rows: Row[], translated: TranslatedRows): Batch {
-  return { translated, sourceRows: rows.length, upTo: rows.at(-1)![0] as string };
+function halves({ source }: Batch, translator: Translator): Batch[] {
+  const middle = source.length >> 1;
+  return [source.slice(0, middle), source.slice(middle)].map((half) => ({
+    source: half,
+    translated: translator.translate(half),
+    early: null,
+  }));
 }
 
 /** Records the one row that the destination does not take, and goes past it. */
@@ -149,10 +173,10 @@ async function setRowAside(
     segments: [],
     tally: {
       counts: { read: 1, setAside: 1 },
-      copiedUpTo: batch.upTo,
+      copiedUpTo: upToOf(batch),
       issues: [
         {
-          sourceId: batch.upTo,
+          sourceId: upToOf(batch),
           code: error.code,
           reason: error.message,
           detail: error.cause instanceof Error ? error.cause.message : null,

@@ -5,7 +5,7 @@ import type { NewIssue } from '../journal/issues.ts';
 import { readSegments } from '../journal/segments.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { StalePositionError } from './batch.ts';
-import { type CopyContext, type CopyControl, type CopyOutcome, nameOf } from './context.ts';
+import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable, nameOf } from './context.ts';
 import { underEntityLock } from './entityLock.ts';
 import { failpoint } from './failpoints.ts';
 import { fingerprint, packFingerprints, unpackFingerprints } from './fingerprint.ts';
@@ -33,7 +33,7 @@ export async function copyRowSet(
     key: null,
     batch: context.batch,
   });
-  const table = { schema: entity.destination!.schema, name: entity.destination!.table };
+  const table = destinationTable(entity);
   const tally = await underEntityLock(context, entity, control, async (transaction) => {
     const now = await readPosition(context.journal, context.pairId, context.runId, entity.key);
     if (now.ordinal !== position.ordinal || now.intent !== null || now.copiedUpTo !== null) {

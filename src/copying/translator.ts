@@ -4,6 +4,7 @@ import type { NewIssue } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedColumn, PlannedEntity, PlannedReference } from '../planning/plan.ts';
 import { missingReference } from './errors.ts';
+import { fingerprints } from './fingerprint.ts';
 
 /** Rows as the destination will hold them, and what became of those that it will not hold. */
 export interface TranslatedRows {
@@ -11,6 +12,8 @@ export interface TranslatedRows {
   rows: Row[];
   /** Source identifier of each row of `rows`; empty where the entity has none. */
   sourceIds: string[];
+  /** Of each row, over the cells at `Translator.fingerprinted`; empty where the entity has no identifier. */
+  fingerprints: BigUint64Array;
   known: number;
   nulled: number;
   setAside: NewIssue[];
@@ -133,14 +136,26 @@ export function createTranslator(
     if (hasIdentifier) into.sourceIds.push(id);
   }
 
+  const fingerprinted = steps.flatMap((step, index) =>
+    step.as === 'reference' && step.reference.deferred ? [] : [index],
+  );
   return {
     sourceColumns,
     destinationColumns: written.map((column) => column.destination),
-    fingerprinted: steps.flatMap((step, index) => (step.as === 'reference' && step.reference.deferred ? [] : [index])),
+    fingerprinted,
     identifier: identifier < 0 ? null : identifier,
     translate(rows) {
-      const into: TranslatedRows = { rows: [], sourceIds: [], known: 0, nulled: 0, setAside: [], pending: [] };
+      const into: TranslatedRows = {
+        rows: [],
+        sourceIds: [],
+        fingerprints: new BigUint64Array(0),
+        known: 0,
+        nulled: 0,
+        setAside: [],
+        pending: [],
+      };
       for (const row of rows) translateRow(row, into);
+      if (hasIdentifier) into.fingerprints = fingerprints(into.rows, fingerprinted);
       return into;
     },
   };

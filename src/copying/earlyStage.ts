@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Row, Stage, TableName, Transaction } from '../database/port.ts';
+import type { CopyContext } from './context.ts';
+
+/** Servers end transactions that are idle for long; one that waits for its turn says something this often (ms). */
+const signOfLife = 15_000;
+
+/**
+ * Rows that are being put into a temporary table of a destination transaction while the batch before them is still being
+ * written. The transaction holds no lock and has changed nothing yet: nobody can see it.
+ */
+export interface EarlyStage {
+  /**
+   * Goes on in that transaction, with the rows staged, and commits.
+   * @throws DatabaseError also of the staging; whatever `work` throws.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Of the rows; to be asked for inside `transaction`. */
+  stage(): Stage;
+  /** Gives the rows up. Does nothing once `transaction` was called. */
+  discard(): Promise<void>;
+}
+
+class Discarded extends Error {}
+
+type Work = (transaction: Transaction) => Promise<unknown>;
+
+export function stageEarly(context: CopyContext, table: TableName, columns: string[], rows: Row[]): EarlyStage {
+  let take!: (work: Work | null) => void;
+  const turn = new Promise<Work | null>((resolve) => {
+    take = resolve;
+  });
+  let stage: Stage;
+  const ended = context.destination.transaction(async (transaction) => {
+    stage = await transaction.stage(table, columns, rows);
+    const work = await untilTurn(transaction, turn);
+    if (work === null) throw new Discarded();
+    return work(transaction);
+  });
+  // A failure is thrown where its batch's turn comes.
+  ended.catch(() => undefined);
+  return {
+    transaction<T>(work: (transaction: Transaction) => Promise<T>) {
+      take(work);
+      return ended as Promise<T>;
+    },
+    stage: () => stage,
+    async discard() {
+      take(null);
+      await ended.catch(() => undefined);
+    },
+  };
+}
+
+async function untilTurn(transaction: Transaction, turn: Promise<Work | null>): Promise<Work | null> {
+  for (;;) {
+    const waiting = new AbortController();
+    const silence = pause(signOfLife, 'silence' as const, { signal: waiting.signal }).catch(() => 'silence' as const);
+    const next = await Promise.race([turn, silence]);
+    waiting.abort();
+    if (next !== 'silence') return next;
+    await transaction.query('select 1', []);
+  }
+}
