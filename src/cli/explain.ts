@@ -12,7 +12,10 @@ export function explain(error: unknown): { message: string; exitCode: number } {
   if (error instanceof ConfigurationError || error instanceof PlanningError || error instanceof UnknownRunError) {
     return { message: error.message, exitCode: exitCode.usage };
   }
-  if (error instanceof DatabaseError) return { message: aboutDatabase(error), exitCode: exitCode.unavailable };
+  if (error instanceof DatabaseError) {
+    const isRefusal = error.code === 'permission';
+    return { message: aboutDatabase(error), exitCode: isRefusal ? exitCode.failed : exitCode.unavailable };
+  }
   const message = error instanceof Error ? error.message : String(error);
   return { message: `unexpected error: ${message}; --verbose shows where`, exitCode: exitCode.defect };
 }

@@ -71,10 +71,13 @@ function readDocument(file: string): unknown {
   const [error] = errors;
   if (error) {
     const line = text.slice(0, error.offset).split('\n').length;
-    throw new ConfigurationError(`${file}, line ${line}: not JSON: ${printParseErrorCode(error.error)}`);
+    throw new ConfigurationError(`${file}, line ${line}: not JSON: ${inWords(printParseErrorCode(error.error))}`);
   }
   return document;
 }
+
+/** `ColonExpected` → `colon expected`. */
+const inWords = (code: string) => code.replaceAll(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 
 function expand(file: string, at: string[], value: unknown, variables: NodeJS.ProcessEnv): unknown {
   if (typeof value === 'string') {

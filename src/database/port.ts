@@ -180,6 +180,8 @@ export interface Database extends Queries {
   rights(
     tables: TableName[],
   ): Promise<{ table: TableName; select: boolean; insert: boolean; update: boolean; delete: boolean }[]>;
+  /** Whether the login may make temporary tables, in which batches are staged. */
+  mayStage(): Promise<boolean>;
   /** Where the engine's counter of an identity column stands (the last value minted); null when unknown or never used. */
   identityPosition(table: TableName, column: string): Promise<bigint | null>;
   /** Quotes one identifier for this engine. */

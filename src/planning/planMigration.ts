@@ -8,15 +8,17 @@ import { parseReferenceType } from '../outsystems/references.ts';
 import { entitiesInScope, type Scope, withProducers } from '../outsystems/scope.ts';
 import { connectDrafts } from './connectDrafts.ts';
 import { answerQuestions, type DataQuestion } from './dataQuestions.ts';
-import { checkIdentityPositions, checkRights } from './destinationChecks.ts';
+
 import type { Draft, DraftContext } from './draft.ts';
 import { draftEntity } from './draftEntity.ts';
 import { PlanningError } from './errors.ts';
 import { countDrafts, readBounds } from './facts.ts';
 import { addFindings, type Findings, noFindings } from './findings.ts';
+import { checkIdentityPositions } from './identityPositions.ts';
 import { findMissingReferences } from './missingReferences.ts';
 import type { Plan } from './plan.ts';
 import { planCopied, planMatched, planWithoutDraft } from './plannedEntities.ts';
+import { checkReadable, checkWritable } from './rights.ts';
 import { missingInDestination, sharedTables, unusableTables } from './scopeFindings.ts';
 import { type SourceReferences, sourceReferences } from './sourceReferences.ts';
 import { resolveSpecNames } from './specNames.ts';
@@ -63,17 +65,21 @@ async function asPlanningError<T>(work: () => Promise<T> | T): Promise<T> {
 export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs): Promise<Plan> {
   const { spec, source, destination } = request;
   const work = await asPlanningError(() => lookUp(spec, catalogs));
-  const { copied, drafts, questions, findings } = work;
+  const { copied, findings } = work;
+  const { readable, findings: unreadable } = await checkReadable(source, destination, work.drafts);
+  addFindings(findings, unreadable);
+  const tables = new Set(readable.map((draft) => draft.source.name));
+  const questions = work.questions.filter(({ table }) => tables.has(table.name));
   addFindings(findings, await answerQuestions(source, questions));
 
   const quote = quoteFor(source);
-  const connected = await connectDrafts(source, quote, drafts);
+  const connected = await connectDrafts(source, quote, readable);
   addFindings(findings, connected.findings);
   const bounds = await readBounds(source, quote, connected);
   const rows = await countDrafts(source, quote, connected.drafts, bounds);
   addFindings(findings, await findMissingReferences(source, quote, connected.drafts, bounds, work.leftOut));
   addFindings(findings, await checkIdentityPositions(destination, quoteFor(destination), connected.drafts));
-  addFindings(findings, await checkRights(destination, connected.drafts, spec.destinationData === 'delete'));
+  addFindings(findings, await checkWritable(destination, connected.drafts, spec.destinationData === 'delete'));
 
   const matched = await planMatched(source, catalogs, work.matched);
   const components = matched.length;

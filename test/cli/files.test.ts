@@ -24,7 +24,7 @@ describe('an invalid caravel.json', () => {
       "caravel.json: there is no such file; write it ('caravel schema config' says what goes in), or name another with --config",
     ],
     [['--config', 'gone.json'], 'gone.json: there is no such file; check --config'],
-    [['--config', broken], 'broken.json, line 3: not JSON: ColonExpected'],
+    [['--config', broken], 'broken.json, line 3: not JSON: colon expected'],
     [
       ['--config', workplace.write('extra.json', { environments, jurnal: {} })],
       'extra.json: Unrecognized key: "jurnal"',
@@ -71,7 +71,7 @@ describe('an invalid caravel.json', () => {
 describe('an invalid migration spec', () => {
   it.for([
     ['gone.json', 'gone.json: there is no such file'],
-    [broken, 'broken.json, line 3: not JSON: ColonExpected'],
+    [broken, 'broken.json, line 3: not JSON: colon expected'],
     [workplace.write('key.json', { ...spec, batchrows: 5 }), 'key.json: Unrecognized key: "batchrows"'],
     [
       workplace.write('nested.json', { ...spec, scope: { aplications: ['x'] } }),

@@ -78,6 +78,10 @@ export function describeCatalog(ground: ContractGround): void {
       ]);
     });
 
+    it('tells that batches can be staged', async () => {
+      expect(await database().rows.mayStage()).toBe(true);
+    });
+
     it('says who it is', async () => {
       expect(database().rows.engine).toBe(ground.harness.engine);
       expect(await database().rows.version()).toMatch(/SQL/);

@@ -321,6 +321,8 @@ describe('what stands in the way', () => {
       destination: [
         `create role "${login}" login password 'reader'`,
         `grant select on all tables in schema public to "${login}"`,
+        `revoke select on "OSUSR_k4w_Payment" from "${login}"`,
+        `do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$`,
       ],
     };
     const plan = await templates.changed(changes, async ({ source, destination }) => {
@@ -339,7 +341,11 @@ describe('what stands in the way', () => {
         await destination.execute(`drop role "${login}"`);
       }
     });
-    expect(plan.blocking.find(({ entity }) => entity === 'Sales.Order')).toMatchObject({ code: 'right-missing' });
+    const lacking = plan.blocking.filter(({ code }) => code === 'right-missing');
+    const saidOf = (name: string) => lacking.filter(({ entity }) => entity === name).map(({ message }) => message);
+    expect(saidOf('Sales.Order')).toEqual([expect.stringContaining('may not INSERT, UPDATE on OSUSR_k4w_Order')]);
+    expect(saidOf('Sales.Payment')).toEqual([expect.stringContaining('may not SELECT on OSUSR_k4w_Payment')]);
+    expect(saidOf('')).toEqual([expect.stringContaining('temporary tables')]);
   });
 });
 

@@ -2,7 +2,7 @@ import type { ConnectOptions, Database } from '../port.ts';
 import { readTables } from './catalog.ts';
 import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
-import { readIdentityPosition, readRights } from './rights.ts';
+import { mayStage, readIdentityPosition, readRights } from './rights.ts';
 import { openPool } from './session.ts';
 import { executeCount, queryCells } from './statements.ts';
 import { runTransaction } from './transaction.ts';
@@ -23,6 +23,7 @@ export function connectPostgres(options: ConnectOptions): Database {
     readRows: (read) => readRows(pool, read),
     transaction: (work) => runTransaction(pool, work),
     rights: (tables) => pool.use((session) => readRights(session, tables)),
+    mayStage: () => pool.use(mayStage),
     identityPosition: (table, column) => pool.use((session) => readIdentityPosition(session, table, column)),
     quote: quoteIdentifier,
     close: () => pool.close(),

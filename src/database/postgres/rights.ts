@@ -33,6 +33,11 @@ export async function readRights(session: Session, tables: TableName[]): Promise
   });
 }
 
+export async function mayStage(session: Session): Promise<boolean> {
+  const rows = await queryCells(session, `SELECT has_database_privilege(current_database(), 'TEMPORARY')`);
+  return rows[0]![0] === '1';
+}
+
 /**
  * The last value minted for an identity or serial column; null when it never minted one, or has no counter of its own,
  * or the login may not look. After `RESTART WITH n` it is the one before n where the login may read the sequence, else null.

@@ -1,6 +1,6 @@
 import type { Database, EngineName, PhysicalColumn, TableName } from '../database/port.ts';
 import type { Draft } from './draft.ts';
-import { type Findings, noFindings } from './findings.ts';
+import type { Findings } from './findings.ts';
 import { inParallel } from './parallel.ts';
 import type { Finding } from './plan.ts';
 import { columnText, mainTable, type Quote, tableText } from './statements.ts';
@@ -45,32 +45,4 @@ function reseed(engine: EngineName, table: TableName, column: PhysicalColumn, la
     return `DBCC CHECKIDENT (${literal(`${table.schema}.${table.name}`)}, RESEED, ${largest})`;
   const name = `"${table.schema}"."${table.name}"`;
   return `SELECT setval(pg_get_serial_sequence(${literal(name)}, ${literal(column.name)}), ${largest})`;
-}
-
-/** Rights of the login on what it is to write. @throws DatabaseError */
-export async function checkRights(database: Database, drafts: readonly Draft[], deletes: boolean): Promise<Findings> {
-  const findings = noFindings();
-  if (drafts.length === 0) return findings;
-  const tables = drafts.map(({ destination }) => ({ schema: destination.schema, name: destination.name }));
-  const rights = await database.rights(tables);
-  const byName = new Map(rights.map((right) => [`${right.table.schema}.${right.table.name}`, right]));
-  for (const draft of drafts) {
-    const { schema, name } = draft.destination;
-    const right = byName.get(`${schema}.${name}`);
-    if (right === undefined) continue;
-    const needed = [
-      ['SELECT', right.select],
-      ['INSERT', right.insert],
-      ['UPDATE', right.update || !draft.references.some(({ deferred }) => deferred)],
-      ['DELETE', right.delete || !deletes],
-    ] as const;
-    const lacking = needed.filter(([, has]) => !has).map(([operation]) => operation);
-    if (lacking.length === 0) continue;
-    findings.blocking.push({
-      code: 'right-missing',
-      entity: draft.name,
-      message: `the login of '${database.name}' may not ${lacking.join(', ')} on ${name}; grant it`,
-    });
-  }
-  return findings;
 }
