@@ -14,12 +14,12 @@ import type { Control } from '../journal/runs.ts';
 import type { SegmentCoding } from '../journal/segments.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { type CopyContext, type CopyControl, destinationTable, nameOf } from './context.ts';
-import type { EarlyStage } from './earlyStage.ts';
 import { underEntityLock } from './entityLock.ts';
 import { conflict, foreignWrites, identityReseeded } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { packFingerprints } from './fingerprint.ts';
 import { reconcile, type Settlement } from './reconcile.ts';
+import { type EarlyStage, stageRows } from './staging.ts';
 import { resolvePending, type TranslatedRows, type Translator } from './translator.ts';
 
 /** Another worker moved the entity on: start again from what the journal says now. */
@@ -78,11 +78,8 @@ export async function writeBatch(
     const tally = tallyOf(batch, deferred, reused.length);
     if (translated.rows.length === 0) return { tally, reused, inserted: null };
 
-    failpoint('stage', 'before', name);
     const stage =
-      batch.early?.stage() ??
-      (await transaction.stage(destinationTable(entity), translator.destinationColumns, translated.rows));
-    failpoint('stage', 'after', name);
+      batch.early?.stage() ?? (await stageRows(transaction, entity, translator.destinationColumns, translated.rows));
 
     const intent = newIntent(context, entity, translator, translated, expected.ordinal, tally);
     const identity = entity.identifier === 'minted' ? entity.destination!.identifier : null;

@@ -8,10 +8,10 @@ import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from './batch.ts';
-import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable } from './context.ts';
+import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
 import { needsSecondPass } from './deferred.ts';
-import { stageEarly } from './earlyStage.ts';
 import { copyRowSet } from './rowSet.ts';
+import { stageEarly } from './staging.ts';
 import { createTranslator, type Translator } from './translator.ts';
 
 /**
@@ -137,9 +137,7 @@ async function* prepare(
   for await (const source of pages) {
     const translated = translator.translate(source);
     const isFree = entity.identifier === 'minted' && translated.pending.length === 0 && translated.rows.length > 0;
-    const early = isFree
-      ? stageEarly(context, destinationTable(entity), translator.destinationColumns, translated.rows)
-      : null;
+    const early = isFree ? stageEarly(context, entity, translator.destinationColumns, translated.rows) : null;
     yield { source, translated, early };
   }
 }

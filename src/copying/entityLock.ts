@@ -1,8 +1,8 @@
 import type { Transaction } from '../database/port.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { type CopyContext, type CopyControl, nameOf } from './context.ts';
-import type { EarlyStage } from './earlyStage.ts';
 import { failpoint } from './failpoints.ts';
+import type { EarlyStage } from './staging.ts';
 
 /**
  * Runs `work` in a destination transaction that holds the entity's lock, waiting for it as long as it takes: whoever

@@ -9,6 +9,7 @@ import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable,
 import { underEntityLock } from './entityLock.ts';
 import { failpoint } from './failpoints.ts';
 import { fingerprint, packFingerprints, unpackFingerprints } from './fingerprint.ts';
+import { stageRows } from './staging.ts';
 import type { Translator } from './translator.ts';
 
 /**
@@ -39,9 +40,12 @@ export async function copyRowSet(
     if (now.ordinal !== position.ordinal || now.intent !== null || now.copiedUpTo !== null) {
       throw new StalePositionError(entity);
     }
-    failpoint('stage', 'before', name);
-    const stage = await transaction.stage(table, translator.destinationColumns, reading.translated(pages, control));
-    failpoint('stage', 'after', name);
+    const stage = await stageRows(
+      transaction,
+      entity,
+      translator.destinationColumns,
+      reading.translated(pages, control),
+    );
     const tally = reading.tally(stage.rows);
     const intent: Intent = {
       ordinal: position.ordinal,

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Row, Stage, TableName, Transaction } from '../database/port.ts';
-import type { CopyContext } from './context.ts';
+import type { Row, Stage, Transaction } from '../database/port.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import { type CopyContext, destinationTable, nameOf } from './context.ts';
+import { failpoint } from './failpoints.ts';
 
 /** Servers end transactions that are idle for long; one that waits for its turn says something this often (ms). */
 const signOfLife = 15_000;
@@ -25,19 +27,32 @@ class Discarded extends Error {}
 
 type Work = (transaction: Transaction) => Promise<unknown>;
 
-export function stageEarly(context: CopyContext, table: TableName, columns: string[], rows: Row[]): EarlyStage {
+/** Puts rows into a temporary table like the entity's. @throws DatabaseError */
+export async function stageRows(
+  transaction: Transaction,
+  entity: PlannedEntity,
+  columns: string[],
+  rows: Row[] | AsyncIterable<Row[]>,
+): Promise<Stage> {
+  failpoint('stage', 'before', nameOf(entity));
+  const stage = await transaction.stage(destinationTable(entity), columns, rows);
+  failpoint('stage', 'after', nameOf(entity));
+  return stage;
+}
+
+/** Begins to stage rows. A failure is thrown where they are to be written. */
+export function stageEarly(context: CopyContext, entity: PlannedEntity, columns: string[], rows: Row[]): EarlyStage {
   let take!: (work: Work | null) => void;
   const turn = new Promise<Work | null>((resolve) => {
     take = resolve;
   });
   let stage: Stage;
   const ended = context.destination.transaction(async (transaction) => {
-    stage = await transaction.stage(table, columns, rows);
+    stage = await stageRows(transaction, entity, columns, rows);
     const work = await untilTurn(transaction, turn);
     if (work === null) throw new Discarded();
     return work(transaction);
   });
-  // A failure is thrown where its batch's turn comes.
   ended.catch(() => undefined);
   return {
     transaction<T>(work: (transaction: Transaction) => Promise<T>) {
