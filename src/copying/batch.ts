@@ -59,6 +59,7 @@ interface Segment {
  * Writes one batch by the protocol of docs/architecture.md, under the entity's lock: position (the fence) → stage, unless that was
  * done early → mark → intent in the journal → insert → commit → segment in the journal. Dying between any two steps leaves either nothing, or an intent
  * that `settleIntent` can decide.
+ * @param whileInserting is called once the insert is on its way: the destination is busy with it for long, this process idle.
  * @throws StalePositionError, CopyError, DatabaseError
  */
 export async function writeBatch(
@@ -68,6 +69,7 @@ export async function writeBatch(
   batch: Batch,
   expected: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
   control: CopyControl,
+  whileInserting: () => void,
 ): Promise<WrittenBatch> {
   const name = nameOf(entity);
   const write = async (transaction: Transaction) => {
@@ -87,8 +89,10 @@ export async function writeBatch(
     else await writeIntent(context, entity, intent);
 
     failpoint('insert', 'before', name);
-    const minted =
-      identity === null ? await transaction.insertStaged(stage, null) : await transaction.insertStaged(stage, identity);
+    const inserting =
+      identity === null ? transaction.insertStaged(stage, null) : transaction.insertStaged(stage, identity);
+    whileInserting();
+    const minted = await inserting;
     if (minted !== null && lowest(minted) <= (intent.mark ?? lowest(minted) - 1n)) throw identityReseeded(entity);
     failpoint('insert', 'after', name);
     failpoint('commit', 'before', name);

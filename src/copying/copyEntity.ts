@@ -1,6 +1,6 @@
 import { DatabaseError } from '../database/errors.ts';
 import type { Row } from '../database/port.ts';
-import { readAhead } from '../database/readAhead.ts';
+import { ReadAhead } from '../database/readAhead.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
 import { BatchClosedError, closeBatch, type EntityPosition, readPosition, reclaimIntents } from '../journal/batches.ts';
 import { getProgress, setEntityState } from '../journal/progress.ts';
@@ -90,14 +90,16 @@ async function copyBatches(
     batch: context.batch,
   });
   let batches = 0;
-  for await (const prepared of readAhead(prepare(context, entity, translator, pages), giveUp)) {
+  const ahead = new ReadAhead(prepare(context, entity, translator, pages), giveUp);
+  const whileInserting = () => ahead.begin();
+  for await (const prepared of ahead) {
     try {
       const queue = [prepared];
       while (queue.length > 0) {
         control.signal.throwIfAborted();
         const batch = queue.shift()!;
         try {
-          const written = await writeBatch(context, entity, translator, batch, position, control);
+          const written = await writeBatch(context, entity, translator, batch, position, control, whileInserting);
           for (const segment of written.segments) own.add(segment.content);
           position = { ordinal: written.ordinal, copiedUpTo: upToOf(batch) };
           control.onBatch(batch.source.length);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readAhead } from '../../src/database/readAhead.ts';
+import { ReadAhead, readAhead } from '../../src/database/readAhead.ts';
 
 async function* counting(limit: number, log: string[]) {
   try {
@@ -38,5 +38,21 @@ describe('reading ahead', () => {
       for await (const page of readAhead(failing())) seen.push(page);
     }).rejects.toThrow('source is away');
     expect(seen).toEqual([1]);
+  });
+
+  it('waits to be told, where the writer wants to be alone first, and gives up what was made and never taken', async () => {
+    const log: string[] = [];
+    const ahead = new ReadAhead(counting(9, log), async (page) => {
+      log.push(`gave up ${page}`);
+    });
+    for await (const page of ahead) {
+      await new Promise((resolve) => setImmediate(resolve));
+      log.push(`prepared ${page}`);
+      ahead.begin();
+      ahead.begin();
+      await new Promise((resolve) => setImmediate(resolve));
+      if (page === 2) break;
+    }
+    expect(log).toEqual(['read 1', 'prepared 1', 'read 2', 'prepared 2', 'read 3', 'gave up 3', 'closed']);
   });
 });
