@@ -2,7 +2,7 @@ import type { Database } from '../src/database/port.ts';
 import { loadIdMap } from '../src/identity/mapStore.ts';
 import { countOpenIssues } from '../src/journal/issues.ts';
 import { releaseLease } from '../src/journal/lease.ts';
-import { listProgress, noCounts } from '../src/journal/progress.ts';
+import { type Counts, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlan, loadResult, updateRun } from '../src/journal/runs.ts';
 import type { RunEnd, RunResult } from './contract.ts';
 
@@ -69,6 +69,6 @@ async function resultOf(journal: Database, runId: string, pairId: string, starte
   };
 }
 
-function pickCounts(counts: Record<string, unknown>): typeof noCounts {
-  return Object.fromEntries(Object.keys(noCounts).map((name) => [name, counts[name]])) as unknown as typeof noCounts;
+function pickCounts({ read, inserted, known, reused, leftOut, nulled, setAside, deferred }: Counts): Counts {
+  return { read, inserted, known, reused, leftOut, nulled, setAside, deferred };
 }

@@ -1,11 +1,11 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import { platformEntityKey } from '../outsystems/platform.ts';
-import type { Finding } from '../planning/plan.ts';
 import { type Environment, entityOf, nameOf } from './environment.ts';
 import { KeyedRowReader } from './keyedRows.ts';
 import { type NaturalKey, naturalKeyOf, naturalKeys } from './naturalKeys.ts';
-import { type MissingRows, missingTenants, missingUsers } from './people.ts';
+import { type MissingRows, type MissingUser, missingTenants, missingUsers } from './people.ts';
 import { alignPlatformRows } from './platformRows.ts';
 import type { ReferenceColumn } from './referredIds.ts';
 import { alignStaticRecords } from './staticRecords.ts';
@@ -17,14 +17,6 @@ export interface AlignmentRequest {
   entities: readonly EntityKey[];
   /** The source's columns that refer to users and tenants and are to be migrated, TENANT_ID columns among them. */
   references: readonly ReferenceColumn[];
-}
-
-/** A person whom data refers to and the destination lacks. For the operator's terminal only. */
-export interface MissingUser {
-  sourceId: string;
-  tenant: string | null;
-  username: string | null;
-  name: string | null;
 }
 
 export interface Alignment {

@@ -1,9 +1,16 @@
 import type { Row } from '../database/port.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
-import type { Finding } from '../planning/plan.ts';
-import type { MissingUser } from './alignMatched.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import { columnOf, type Environment, page } from './environment.ts';
 import { type ReferenceColumn, referredIds } from './referredIds.ts';
+
+/** A person whom data refers to and the destination lacks. For the operator's terminal only. */
+export interface MissingUser {
+  sourceId: string;
+  tenant: string | null;
+  username: string | null;
+  name: string | null;
+}
 
 /** What data refers to and the destination lacks. */
 export interface MissingRows {

@@ -1,6 +1,6 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { Finding } from '../planning/plan.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import type { KeyedRowReader } from './keyedRows.ts';
 import type { NaturalKey } from './naturalKeys.ts';
 

@@ -1,6 +1,6 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { Entity, EntityKey, StaticRecord } from '../outsystems/catalog.ts';
-import type { Finding } from '../planning/plan.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import { foldText } from './collation.ts';
 import { type Environment, entityOf, nameOf, page } from './environment.ts';
 

@@ -4,7 +4,7 @@ import type { RunResult } from '../../activities/contract.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Database } from '../database/port.ts';
 import { getRun, loadPlanIfAny, UnknownRunError } from '../journal/runs.ts';
-import type { Finding } from '../planning/plan.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import { type ProgressDisplay, progressDisplay } from './progressDisplay.ts';
 import { RunReader } from './runView.ts';
 import { aborted, pause } from './stopSignal.ts';

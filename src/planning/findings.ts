@@ -1,4 +1,4 @@
-import type { Finding } from './plan.ts';
+import type { Finding } from '../outsystems/finding.ts';
 
 /** Findings gathered while a plan is made. */
 export interface Findings {

@@ -1,8 +1,8 @@
 import type { Database, EngineName, PhysicalColumn, TableName } from '../database/port.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import type { Draft } from './draft.ts';
 import type { Findings } from './findings.ts';
 import { inParallel } from './parallel.ts';
-import type { Finding } from './plan.ts';
 import { columnText, mainTable, type Quote, tableText } from './statements.ts';
 
 /**

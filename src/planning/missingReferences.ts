@@ -1,12 +1,12 @@
 import type { Database } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import { groupBy } from '../outsystems/grouping.ts';
 import { sameName } from '../outsystems/references.ts';
 import type { DataQuestion } from './dataQuestions.ts';
 import type { Draft, DraftReference } from './draft.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
 import { inParallel } from './parallel.ts';
-import type { Finding } from './plan.ts';
 import { columnText, holdsReference, mainTable, type Quote, tableText } from './statements.ts';
 
 /**

@@ -1,4 +1,5 @@
 import type { EntityKey } from '../outsystems/catalog.ts';
+import type { Finding } from '../outsystems/finding.ts';
 
 /** What a run will do, decided once from both catalogs and kept in the journal. Everything physical is resolved here. */
 export interface Plan {
@@ -8,15 +9,6 @@ export interface Plan {
   entities: PlannedEntity[];
   blocking: Finding[];
   warnings: Finding[];
-}
-
-/** Something an operator should know, or must mend before the run (then it is in `blocking`). */
-export interface Finding {
-  /** Stable, kebab-case: `attribute-only-in-source`. */
-  code: string;
-  /** `Espace.Entity`, or '' where no entity is concerned. */
-  entity: string;
-  message: string;
 }
 
 export type Role = 'copied' | 'aligned' | 'matched';

@@ -1,4 +1,5 @@
-import type { Finding, Plan, PlannedReference, Role } from './plan.ts';
+import type { Finding } from '../outsystems/finding.ts';
+import type { Plan, PlannedReference, Role } from './plan.ts';
 
 /** The plan as `caravel plan --json` prints it (interface.md, "Plan"). */
 export interface PlanDocument {

@@ -1,4 +1,5 @@
-import { alignMatched, type MissingUser } from '../alignment/alignMatched.ts';
+import { alignMatched } from '../alignment/alignMatched.ts';
+import type { MissingUser } from '../alignment/people.ts';
 import type { ReferenceColumn } from '../alignment/referredIds.ts';
 import type { Database } from '../database/port.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';

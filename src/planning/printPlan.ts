@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
+import type { Finding } from '../outsystems/finding.ts';
 import { countOf } from './findings.ts';
-import type { Finding, Plan, PlannedEntity, PlannedReference } from './plan.ts';
+import type { Plan, PlannedEntity, PlannedReference } from './plan.ts';
 
 /** Widths of the columns order, entity, role, rows and after; with borders 80 characters at least. */
 const fixedWidth = 5 + 11 + 16 + 6;

@@ -1,7 +1,8 @@
 import type { Database } from '../database/port.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { mappedEntities } from '../journal/segments.ts';
-import type { Finding, Plan, PlannedEntity } from '../planning/plan.ts';
+import type { Finding } from '../outsystems/finding.ts';
+import type { Plan, PlannedEntity } from '../planning/plan.ts';
 import { ClaimedIds } from './claimedIds.ts';
 
 /** Ids of one page. */

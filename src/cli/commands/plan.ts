@@ -1,4 +1,4 @@
-import type { MissingUser } from '../../alignment/alignMatched.ts';
+import type { MissingUser } from '../../alignment/people.ts';
 import { loadMigrationSpec } from '../../config/configuration.ts';
 import { planDocument } from '../../planning/planDocument.ts';
 import { prepareMigration } from '../../planning/prepareMigration.ts';

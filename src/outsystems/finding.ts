@@ -1,0 +1,8 @@
+/** Something an operator should know, or must mend before the run (then it is in `blocking`). */
+export interface Finding {
+  /** Stable, kebab-case: `attribute-only-in-source`. */
+  code: string;
+  /** `Espace.Entity`, or '' where no entity is concerned. */
+  entity: string;
+  message: string;
+}
