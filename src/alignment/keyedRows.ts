@@ -47,7 +47,7 @@ export class KeyedRowReader {
     const table = this.#environment.catalog.platformTables.get(definition.table);
     if (table === undefined) return { missing: definition.table };
     const parts = definition.parts.filter(
-      (part) => part.as !== 'owner' || this.#bothHave(definition.table, part.column),
+      (part) => part.as !== 'owner' || (this.#bothHave(definition.table, part.column) && this.#bothHave(part.of, 'ID')),
     );
     const absent = ['ID', ...parts.map((part) => part.column)].find((column) => columnOf(table, column) === undefined);
     if (absent !== undefined) return { missing: `${definition.table}.${absent}` };

@@ -20,7 +20,7 @@ import { failpoint } from './failpoints.ts';
 import { packFingerprints } from './fingerprint.ts';
 import { reconcile, type Settlement } from './reconcile.ts';
 import { type EarlyStage, stageRows } from './staging.ts';
-import { resolvePending, type TranslatedRows, type Translator } from './translator.ts';
+import { keepRows, resolvePending, type TranslatedRows, type Translator } from './translator.ts';
 
 /** Another worker moved the entity on: start again from what the journal says now. */
 export class StalePositionError extends Error {
@@ -265,17 +265,6 @@ async function separateReused(
   if (context.conflicts === 'fail') throw conflict(entity, reused.length, reused[0]![0]);
   keepRows(translated, kept);
   return reused;
-}
-
-function keepRows(translated: TranslatedRows, kept: number[]): void {
-  const places = new Map(kept.map((old, now) => [old, now]));
-  translated.rows = kept.map((index) => translated.rows[index]!);
-  translated.sourceIds = kept.map((index) => translated.sourceIds[index]!);
-  translated.fingerprints = BigUint64Array.from(kept, (index) => translated.fingerprints[index]!);
-  translated.pending = translated.pending.flatMap((pending) => {
-    const row = places.get(pending.row);
-    return row === undefined ? [] : [{ ...pending, row }];
-  });
 }
 
 function keptIds(translator: Translator, rows: Row[]): string[] | null {

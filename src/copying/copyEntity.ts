@@ -10,6 +10,7 @@ import type { PlannedEntity } from '../planning/plan.ts';
 import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from './batch.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
 import { needsSecondPass } from './deferred.ts';
+import { MissingTargets } from './missingTargets.ts';
 import { copyRowSet } from './rowSet.ts';
 import { stageEarly } from './staging.ts';
 import { createTranslator, type Translator } from './translator.ts';
@@ -90,14 +91,20 @@ async function copyBatches(
     batch: context.batch,
   });
   let batches = 0;
-  const ahead = new ReadAhead(prepare(context, entity, translator, pages), giveUp);
+  const missing = await MissingTargets.of(context, entity);
+  const toBatch = async (source: Row[]): Promise<Batch> => {
+    const translated = translator.translate(source);
+    await missing.leaveOut(translated);
+    return { source, translated, early: null };
+  };
+  const ahead = new ReadAhead(stagedEarly(context, entity, translator, pages, toBatch), giveUp);
   const whileInserting = () => ahead.begin();
   for await (const prepared of ahead) {
     try {
-      const queue = [prepared];
+      const queue = [async () => prepared];
       while (queue.length > 0) {
         control.signal.throwIfAborted();
-        const batch = queue.shift()!;
+        const batch = await queue.shift()!();
         try {
           const written = await writeBatch(context, entity, translator, batch, position, control, whileInserting);
           for (const segment of written.segments) own.add(segment.content);
@@ -111,9 +118,10 @@ async function copyBatches(
           await settleIntent(context, entity, translator, control);
           if (batch.source.length === 1) {
             await setRowAside(context, entity, batch, position, error);
+            missing.note(upToOf(batch));
             position = { ...position, copiedUpTo: upToOf(batch) };
           } else {
-            queue.unshift(...halves(batch, translator));
+            queue.unshift(...halves(batch.source).map((half) => () => toBatch(half)));
           }
         }
       }
@@ -127,20 +135,21 @@ async function copyBatches(
 }
 
 /**
- * Translates pages into batches. Where nothing of a batch depends on the one before it, its rows are on their way into the
+ * Makes batches of pages. Where nothing of a batch depends on the one before it, its rows are on their way into the
  * destination's temporary table already.
  */
-async function* prepare(
+async function* stagedEarly(
   context: CopyContext,
   entity: PlannedEntity,
   translator: Translator,
   pages: AsyncIterable<Row[]>,
+  toBatch: (source: Row[]) => Promise<Batch>,
 ): AsyncGenerator<Batch> {
-  for await (const source of pages) {
-    const translated = translator.translate(source);
-    const isFree = entity.identifier === 'minted' && translated.pending.length === 0 && translated.rows.length > 0;
-    const early = isFree ? stageEarly(context, entity, translator.destinationColumns, translated.rows) : null;
-    yield { source, translated, early };
+  for await (const page of pages) {
+    const batch = await toBatch(page);
+    const { rows, pending } = batch.translated;
+    const isFree = entity.identifier === 'minted' && pending.length === 0 && rows.length > 0;
+    yield isFree ? { ...batch, early: stageEarly(context, entity, translator.destinationColumns, rows) } : batch;
   }
 }
 
@@ -149,13 +158,9 @@ async function giveUp({ early }: Batch): Promise<void> {
   await early?.discard();
 }
 
-function halves({ source }: Batch, translator: Translator): Batch[] {
-  const middle = source.length >> 1;
-  return [source.slice(0, middle), source.slice(middle)].map((half) => ({
-    source: half,
-    translated: translator.translate(half),
-    early: null,
-  }));
+function halves(rows: Row[]): [Row[], Row[]] {
+  const middle = rows.length >> 1;
+  return [rows.slice(0, middle), rows.slice(middle)];
 }
 
 /** Records the one row that the destination does not take, and goes past it. */

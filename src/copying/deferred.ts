@@ -134,8 +134,8 @@ function translate(
       else {
         into.issues.push({
           sourceId,
-          code: 'missing-reference',
-          reason: `${reference.attribute} refers to a row of ${reference.targetName} that was not migrated; it is NULL`,
+          code: 'reference-left-null',
+          reason: `${reference.attribute} refers to a row of ${reference.targetName} that was set aside later; it is NULL`,
         });
       }
     }

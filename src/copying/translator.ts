@@ -17,8 +17,16 @@ export interface TranslatedRows {
   known: number;
   nulled: number;
   setAside: NewIssue[];
-  /** References left NULL for now: cell to fill should its target be mapped before the row is written. */
-  pending: { row: number; column: number; value: string; map: IdMap }[];
+  pending: PendingReference[];
+}
+
+/** A reference left NULL for now: the cell to fill should its target be mapped before the row is written. */
+export interface PendingReference {
+  row: number;
+  column: number;
+  value: string;
+  reference: PlannedReference;
+  map: IdMap;
 }
 
 /** Turns source rows of one entity into destination rows, replacing every reference through the id maps. */
@@ -115,7 +123,7 @@ export function createTranslator(
         row[i] = value;
       } else if (step.reference.deferred) {
         row[i] = null;
-        into.pending.push({ row: into.rows.length, column: i, value, map: step.map });
+        into.pending.push({ row: into.rows.length, column: i, value, reference: step.reference, map: step.map });
       } else if (step.reference.missing === 'null' && !step.reference.identifier) {
         row[i] = null;
         nulled += 1;
@@ -123,11 +131,7 @@ export function createTranslator(
         throw missingReference(entity, step.reference.attribute, step.reference.targetName, id);
       } else {
         into.pending.length = pendingBefore;
-        into.setAside.push({
-          sourceId: hasIdentifier ? id : null,
-          code: 'missing-reference',
-          reason: `${step.reference.attribute} refers to a row of ${step.reference.targetName} that was not migrated`,
-        });
+        into.setAside.push(setAsideFor(step.reference, hasIdentifier ? id : null));
         return;
       }
     }
@@ -159,6 +163,27 @@ export function createTranslator(
       return into;
     },
   };
+}
+
+/** Why a row is set aside whose reference cannot be translated. */
+export function setAsideFor({ attribute, targetName }: PlannedReference, sourceId: string | null): NewIssue {
+  return {
+    sourceId,
+    code: 'missing-reference',
+    reason: `${attribute} refers to a row of ${targetName} that was not migrated`,
+  };
+}
+
+/** Keeps only these rows, given by their places in ascending order. */
+export function keepRows(translated: TranslatedRows, kept: number[]): void {
+  const places = new Map(kept.map((old, now) => [old, now]));
+  translated.rows = kept.map((index) => translated.rows[index]!);
+  translated.sourceIds = kept.map((index) => translated.sourceIds[index]!);
+  translated.fingerprints = BigUint64Array.from(kept, (index) => translated.fingerprints[index]!);
+  translated.pending = translated.pending.flatMap((pending) => {
+    const row = places.get(pending.row);
+    return row === undefined ? [] : [{ ...pending, row }];
+  });
 }
 
 /** Fills the pending references whose targets have been mapped since. @returns how many are still NULL. */

@@ -43,7 +43,7 @@ export async function closeFill(
     await advanceProgress(transaction, lease.runId, entity, {
       filledUpTo: batch.upTo,
       filled: batch.filled,
-      counts: { nulled: batch.nulled, setAside: batch.issues.length },
+      counts: { nulled: batch.nulled + batch.issues.length },
     });
     await insertIssues(transaction, lease.runId, entity, batch.issues);
     return rows[0]![1] as Control;

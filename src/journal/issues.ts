@@ -54,6 +54,15 @@ export async function listIssues(queries: Queries, runId: string): Promise<Issue
   });
 }
 
+/** Source ids of an entity's rows that a run set aside and that still are. */
+export async function openIssueIds(queries: Queries, runId: string, entity: EntityKey): Promise<string[]> {
+  const rows = await queries.query(
+    `select source_id from caravel_issue where run_id = ? and entity = ? and state = 'open' and source_id is not null`,
+    [runId, entity],
+  );
+  return rows.map(([id]) => String(id));
+}
+
 /** Number of issues still open, by run. */
 export async function countOpenIssues(queries: Queries, runId: string): Promise<number> {
   const rows = await queries.query("select count(*) from caravel_issue where run_id = ? and state = 'open'", [runId]);

@@ -35,6 +35,7 @@ export interface DraftReference extends PlannedReference {
 export interface DraftContext {
   environments: { source: string; destination: string };
   missingReferences: 'fail' | 'null' | 'skip';
+  rowErrors: 'fail' | 'setAside';
   ignored: ReadonlySet<Attribute>;
   references: SourceReferences;
   /** References to it keep their value: its rows lie outside both databases. */

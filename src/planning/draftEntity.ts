@@ -134,7 +134,7 @@ class Drafting {
   }
 
   #addScalar(from: Attribute, to: Attribute, source: PhysicalColumn, destination: PhysicalColumn): void {
-    const { environments, ignored, quote } = this.#context;
+    const { environments, ignored, quote, rowErrors } = this.#context;
     const types = typeWords(source, destination, environments);
     const becameReference = to.references !== null || isUnresolved(to);
     if (becameReference || (source.kind !== destination.kind && !isWidening(source.kind, destination.kind))) {
@@ -159,9 +159,11 @@ class Drafting {
         this.#notes.ask(condition, 'value-does-not-fit', (rows) =>
           rows === 0
             ? { warn: `${from.name} is ${types}; all values fit for now` }
-            : {
-                block: `${from.name} is ${types}, and ${countOf(rows, 'value')} do not fit without loss; publish the same version to '${environments.destination}' or shorten them`,
-              },
+            : source.kind === 'text' && rowErrors === 'setAside'
+              ? { warn: `${from.name} is ${types}, and ${countOf(rows, 'value')} do not fit; their rows are set aside` }
+              : {
+                  block: `${from.name} is ${types}, and ${countOf(rows, 'value')} do not fit without loss; publish the same version to '${environments.destination}' or shorten them`,
+                },
         );
       }
     }

@@ -47,8 +47,10 @@ export async function planMigration(request: PlanRequest): Promise<Plan> {
 /** Reads both environments. @throws PlanningError where one is no OutSystems database; DatabaseError */
 export async function readCatalogs({ source, destination }: PlanRequest): Promise<Catalogs> {
   return asPlanningError(async () => {
-    const [ofSource, ofDestination] = await Promise.all([readCatalog(source), readCatalog(destination)]);
-    return { source: ofSource, destination: ofDestination };
+    // Both at once, but the source's trouble is told first, whoever finds out first.
+    const ofDestination = readCatalog(destination);
+    ofDestination.catch(() => undefined);
+    return { source: await readCatalog(source), destination: await ofDestination };
   });
 }
 
@@ -131,6 +133,7 @@ function lookUp(spec: MigrationSpec, catalogs: Catalogs): LookedUp {
   const context: DraftContext = {
     environments,
     missingReferences: spec.missingReferences,
+    rowErrors: spec.rowErrors,
     ignored,
     references,
     isOutside: (target) => ['external', 'client'].includes(entities.get(target)?.kind ?? ''),

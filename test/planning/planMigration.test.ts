@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
+import type { Finding } from '../../src/outsystems/finding.ts';
 import { PlanningError } from '../../src/planning/errors.ts';
 import type { Plan, PlannedEntity } from '../../src/planning/plan.ts';
 import { planDocument } from '../../src/planning/planDocument.ts';
@@ -360,6 +361,17 @@ describe('what the spec decides', () => {
     const changes = { source: ['update "OSUSR_q0z_Shipment" set "CUSTOMSCODE" = \'EX-1\''] };
     const plan = await planWith(changes, { ignoreAttributes: ['fulfilment.shipment.CustomsCode'] });
     expect(plan.blocking).toEqual([]);
+  });
+
+  it('rowErrors sets aside texts that are too long, but never loses a fraction', async () => {
+    const narrow = (column: string, type: string) =>
+      `alter table "OSUSR_k4w_OrderLine" alter column "${column}" type ${type} using null`;
+    const changes = { destination: [narrow('DESCRIPTION', 'varchar(3)'), narrow('UNITPRICE', 'numeric(37,0)')] };
+    const plan = await planWith(changes, { rowErrors: 'setAside' });
+    const said = (findings: Finding[]) =>
+      findings.filter(({ code }) => code === 'value-does-not-fit').map(({ message }) => message.split(' ')[0]);
+    expect(said(plan.warnings)).toEqual(['Description']);
+    expect(said(plan.blocking)).toEqual(['UnitPrice']);
   });
 
   it('ignoreAttributes leaves a reference behind that names nothing', async () => {

@@ -1,0 +1,94 @@
+import { openIssueIds } from '../journal/issues.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import type { CopyContext } from './context.ts';
+import { keepRows, type PendingReference, setAsideFor, type TranslatedRows } from './translator.ts';
+
+interface Target {
+  entity: PlannedEntity;
+  /** Source ids of its rows that this run set aside. */
+  setAside: Set<string>;
+}
+
+/**
+ * missingReferences "skip", for references that wait for the second pass: a row whose target will never be there has to be
+ * set aside before it is written, for afterwards it has an id that others refer to. Known by then: the target is not in the
+ * source up to its bound, or was set aside itself. A target of another entity that is set aside later leaves NULL and an
+ * issue (deferred.ts).
+ */
+export class MissingTargets {
+  readonly #context: CopyContext;
+  readonly #own: EntityKey;
+  readonly #targets: Map<EntityKey, Target>;
+
+  private constructor(context: CopyContext, own: EntityKey, targets: Map<EntityKey, Target>) {
+    this.#context = context;
+    this.#own = own;
+    this.#targets = targets;
+  }
+
+  /** @throws DatabaseError */
+  static async of(context: CopyContext, entity: PlannedEntity): Promise<MissingTargets> {
+    const targets = new Map<EntityKey, Target>();
+    for (const { target, deferred, missing } of entity.references) {
+      const planned = context.plan.entities.find(({ key }) => key === target);
+      if (!deferred || missing !== 'skip' || planned === undefined || targets.has(target)) continue;
+      const setAside = await openIssueIds(context.journal, context.runId, target);
+      targets.set(target, { entity: planned, setAside: new Set(setAside) });
+    }
+    return new MissingTargets(context, entity.key, targets);
+  }
+
+  /** Takes the rows that cannot be completed out of a batch, and those of the same batch that refer to them. @throws DatabaseError */
+  async leaveOut(translated: TranslatedRows): Promise<void> {
+    if (this.#targets.size === 0) return;
+    for (const { sourceId } of translated.setAside) this.note(sourceId);
+    const waiting = translated.pending.filter(({ reference }) => reference.missing === 'skip');
+    const absent = await this.#absent(waiting);
+    const isMissing = ({ reference, value }: PendingReference) =>
+      absent.get(reference.target)?.has(value) || this.#targets.get(reference.target)?.setAside.has(value);
+    const out = new Set<number>();
+    for (let before = -1; before < out.size; ) {
+      before = out.size;
+      for (const pending of waiting) {
+        if (out.has(pending.row) || !isMissing(pending)) continue;
+        const sourceId = translated.sourceIds[pending.row]!;
+        out.add(pending.row);
+        translated.setAside.push(setAsideFor(pending.reference, sourceId));
+        this.note(sourceId);
+      }
+    }
+    if (out.size > 0) {
+      keepRows(
+        translated,
+        [...translated.rows.keys()].filter((row) => !out.has(row)),
+      );
+    }
+  }
+
+  /** Remembers a row of the entity that was set aside for another reason. */
+  note(sourceId: string | null): void {
+    if (sourceId !== null) this.#targets.get(this.#own)?.setAside.add(sourceId);
+  }
+
+  /** Of the targets waited for, those that the source does not have, or has only above the bound of this run. */
+  async #absent(waiting: readonly PendingReference[]): Promise<Map<EntityKey, Set<string>>> {
+    const absent = new Map<EntityKey, Set<string>>();
+    for (const { reference, value } of waiting) {
+      absent.set(reference.target, (absent.get(reference.target) ?? new Set()).add(value));
+    }
+    for (const [key, values] of absent) {
+      const { source, bound } = this.#targets.get(key)!.entity;
+      const pages = this.#context.source.readRows({
+        table: { schema: source!.schema, name: source!.table },
+        columns: [source!.identifier!],
+        key: source!.identifier,
+        keys: [...values],
+        upTo: bound,
+        batch: this.#context.batch,
+      });
+      for await (const rows of pages) for (const [id] of rows) values.delete(id as string);
+    }
+    return absent;
+  }
+}
