@@ -1,3 +1,4 @@
+import { withoutTrailingZeros } from '../canonicalText.ts';
 import { DatabaseError } from '../errors.ts';
 import type { Cell, Row } from '../port.ts';
 
@@ -16,16 +17,10 @@ type Conversion = (text: string) => Cell;
 const conversions: Record<number, Conversion> = {
   [typeIds.boolean]: (text) => (text === 't' ? '1' : '0'),
   [typeIds.binary]: (text) => bytesOfHex(text.slice(2)),
-  [typeIds.decimal]: (text) => (text.endsWith('0') && text.includes('.') ? withoutTrailingZeros(text) : text),
+  [typeIds.decimal]: withoutTrailingZeros,
   // The session's time zone is UTC.
   [typeIds.timestampWithZone]: (text) => text.replace('+00', ''),
 };
-
-function withoutTrailingZeros(decimal: string): string {
-  let end = decimal.length;
-  while (decimal[end - 1] === '0') end--;
-  return decimal.slice(0, decimal[end - 1] === '.' ? end - 1 : end);
-}
 
 /** A value as the server writes it in text, in canonical form. */
 export function cellOfText(text: string, type: number): Cell {

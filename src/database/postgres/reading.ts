@@ -1,19 +1,11 @@
 import { to as copyTo } from 'pg-copy-streams';
 import type { Cell, Row, RowRead } from '../port.ts';
+import { firstPageRows, nextPageRows, RowBatches } from '../rowBatches.ts';
 import { columnTypes } from './catalog.ts';
 import { rowDecoder } from './cells.ts';
 import { toDatabaseError } from './errors.ts';
 import { quoteArray, quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from './quoting.ts';
 import type { Session, SessionPool } from './session.ts';
-
-const smallestPage = 10_000;
-
-/** Rows decoded and not yet handed on; a batch may span pages. */
-interface Accumulated {
-  ready: Row[][];
-  rows: Row[];
-  bytes: number;
-}
 
 interface Page {
   statement: string;
@@ -40,13 +32,13 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
   const session = await pool.acquire();
   let finished = false;
   try {
-    const accumulated: Accumulated = { ready: [], rows: [], bytes: 0 };
+    const batches = new RowBatches(read.batch);
     yield* read.key === null
-      ? readAll(session, read, accumulated)
+      ? readAll(session, read, batches)
       : read.keys === undefined
-        ? readPages(session, read, read.key, accumulated)
-        : readKeys(session, read, read.key, read.keys, accumulated);
-    if (accumulated.rows.length > 0) yield accumulated.rows;
+        ? readPages(session, read, read.key, batches)
+        : readKeys(session, read, read.key, read.keys, batches);
+    if (batches.rest().length > 0) yield batches.rest();
     finished = true;
   } catch (error) {
     throw toDatabaseError(error, { database: session.database, table: read.table.name });
@@ -56,30 +48,23 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
   }
 }
 
-async function* readAll(session: Session, read: RowRead, accumulated: Accumulated): AsyncGenerator<Row[]> {
+async function* readAll(session: Session, read: RowRead, batches: RowBatches): AsyncGenerator<Row[]> {
   const types = await columnTypes(session, read.table, read.columns);
   const statement = select(read, read.columns, conditions(read, null, null));
-  yield* readPage(session, { statement, types, extraKey: false, keyIndex: -1 }, read, accumulated);
+  yield* readPage(session, { statement, types, extraKey: false, keyIndex: -1 }, batches);
 }
 
-async function* readPages(
-  session: Session,
-  read: RowRead,
-  key: string,
-  accumulated: Accumulated,
-): AsyncGenerator<Row[]> {
+async function* readPages(session: Session, read: RowRead, key: string, batches: RowBatches): AsyncGenerator<Row[]> {
   const { columns, types, extraKey, keyIndex } = await withKey(session, read, key);
-  const largestPage = Math.max(4 * read.batch.rows, smallestPage);
-  let limit = Math.min(Math.max(read.batch.rows, 100), largestPage);
+  let limit = firstPageRows(read);
   let after: Cell = read.after ?? null;
   for (;;) {
     const statement = `${select(read, columns, conditions(read, key, after))}
       ORDER BY ${quoteIdentifier(key)} FETCH FIRST ${limit} ROWS WITH TIES`;
-    const end: PageEnd = yield* readPage(session, { statement, types, extraKey, keyIndex }, read, accumulated);
+    const end: PageEnd = yield* readPage(session, { statement, types, extraKey, keyIndex }, batches);
     if (end.rows < limit || end.lastKey === null) return;
     after = end.lastKey;
-    const fitting = Math.floor((4 * read.batch.bytes * end.rows) / (end.bytes + 1));
-    limit = Math.min(Math.max(fitting, 100), largestPage);
+    limit = nextPageRows(read, end);
   }
 }
 
@@ -89,7 +74,7 @@ async function* readKeys(
   read: RowRead,
   key: string,
   keys: string[],
-  accumulated: Accumulated,
+  batches: RowBatches,
 ): AsyncGenerator<Row[]> {
   if (keys.length === 0) return;
   const { columns, types, extraKey, keyIndex } = await withKey(session, read, key);
@@ -108,15 +93,14 @@ async function* readKeys(
       extraKey: false,
       keyIndex: 0,
     };
-    const unbounded: Accumulated = { ready: [], rows: [], bytes: 0 };
-    for await (const rows of readPage(session, keyOnly, read, unbounded))
-      for (const row of rows) found.add(row[0] as string);
-    for (const row of unbounded.rows) found.add(row[0] as string);
+    const unbounded = new RowBatches({ rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY });
+    for await (const _ of readPage(session, keyOnly, unbounded));
+    for (const row of unbounded.rest()) found.add(row[0] as string);
     sorted = [...found];
   }
   for (let at = 0; at < sorted.length; at += page) {
     const statement = `${select(read, columns, among(sorted.slice(at, at + page)))} ORDER BY ${column}`;
-    yield* readPage(session, { statement, types, extraKey, keyIndex }, read, accumulated);
+    yield* readPage(session, { statement, types, extraKey, keyIndex }, batches);
   }
 }
 
@@ -147,39 +131,25 @@ function keyLiteral(key: string | Uint8Array): string {
   return quoteLiteral(typeof key === 'string' ? key : `\\x${Buffer.from(key).toString('hex')}`);
 }
 
-/** Runs one COPY and hands on the batches it fills; what is left stays in `accumulated`. */
-async function* readPage(
-  session: Session,
-  page: Page,
-  { batch }: RowRead,
-  accumulated: Accumulated,
-): AsyncGenerator<Row[], PageEnd> {
+/** Runs one COPY and hands on the batches it fills; what is left stays in `batches`. */
+async function* readPage(session: Session, page: Page, batches: RowBatches): AsyncGenerator<Row[], PageEnd> {
   const end: PageEnd = { rows: 0, bytes: 0, lastKey: null };
   const { extraKey, keyIndex } = page;
   let lastRow: Row | undefined;
   const decode = rowDecoder(page.types, (row, bytes) => {
-    if (accumulated.rows.length > 0 && accumulated.bytes + bytes > batch.bytes) handOver(accumulated);
     end.rows++;
     end.bytes += bytes;
     lastRow = row;
     if (extraKey) end.lastKey = row.pop()!;
-    accumulated.rows.push(row);
-    accumulated.bytes += bytes;
-    if (accumulated.rows.length >= batch.rows) handOver(accumulated);
+    batches.add(row, bytes);
   });
   const copy = session.client.query(copyTo(`COPY (${page.statement}) TO STDOUT`));
   // A connection that is closed early reports it here, when nobody listens any more.
   copy.on('error', () => {});
   for await (const chunk of copy) {
     decode(chunk as Buffer);
-    while (accumulated.ready.length > 0) yield accumulated.ready.shift()!;
+    for (let rows = batches.next(); rows !== undefined; rows = batches.next()) yield rows;
   }
   if (!extraKey && keyIndex >= 0 && lastRow !== undefined) end.lastKey = lastRow[keyIndex]!;
   return end;
-}
-
-function handOver(accumulated: Accumulated): void {
-  accumulated.ready.push(accumulated.rows);
-  accumulated.rows = [];
-  accumulated.bytes = 0;
 }

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { DatabaseError } from '../errors.ts';
 import type { ConnectOptions } from '../port.ts';
+import { Turns } from '../turns.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 
 const connectTimeoutMs = 10_000;
@@ -45,33 +46,21 @@ export function openPool(options: ConnectOptions): SessionPool {
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
 
-  // The pool's own queue would end after the time meant for connecting, and look like an outage.
-  let free = options.pool;
-  const waiting: (() => void)[] = [];
-  const takeTurn = async () => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  const passTurn = () => {
-    const next = waiting.shift();
-    if (next === undefined) free++;
-    else next();
-  };
-
+  const turns = new Turns(options.pool);
   const sessions: SessionPool = {
     database: options.name,
     async acquire() {
-      await takeTurn();
+      await turns.take();
       try {
         return { client: await pool.connect(), database: options.name, broken: false };
       } catch (error) {
-        passTurn();
+        turns.pass();
         throw toDatabaseError(error, { database: options.name });
       }
     },
     release({ client, broken }) {
       client.release(broken);
-      passTurn();
+      turns.pass();
     },
     async use(work) {
       const session = await sessions.acquire();
