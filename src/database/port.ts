@@ -182,7 +182,7 @@ export interface Database extends Queries {
   ): Promise<{ table: TableName; select: boolean; insert: boolean; update: boolean; delete: boolean }[]>;
   /** Whether the login may make temporary tables, in which batches are staged. */
   mayStage(): Promise<boolean>;
-  /** Where the engine's counter of an identity column stands (the last value minted); null when unknown or never used. */
+  /** Where the engine's counter of an identity column stands (the last value minted); null, or its start, when never used; null when unknown. */
   identityPosition(table: TableName, column: string): Promise<bigint | null>;
   /** Quotes one identifier for this engine. */
   quote(identifier: string): string;

@@ -37,9 +37,22 @@ export interface TestTable {
   trigger?: { name: string; insertsInto: string };
 }
 
+export interface Capabilities {
+  /** Names come back as they were written: neither folded nor made unique with a suffix. */
+  keepNames: boolean;
+  /** U+0000 and half of a surrogate pair. */
+  holdEveryText: boolean;
+  /** Errors about names and rights have numbers of their own. */
+  numberErrors: boolean;
+  /** A login that may only read and write rows sees where the counter of an identity stands. */
+  showIdentities: boolean;
+}
+
 /** A database of a test's own, with its tables, and logins to it. */
 export interface TestDatabase {
   schema: string;
+  /** What the server can; tests leave out what it cannot, by what it can and never by its name. */
+  can: Capabilities;
   ownerUrl: string;
   /** May do everything. */
   owner: Database;

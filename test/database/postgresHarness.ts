@@ -66,6 +66,7 @@ export function postgresHarness(superuserUrl: string): DatabaseHarness {
       const roleUrl = urlOf(name, role, password);
       return {
         schema: 'public',
+        can: { keepNames: true, holdEveryText: false, numberErrors: true, showIdentities: true },
         ownerUrl: urlOf(name),
         owner: open(urlOf(name), false),
         rows: open(roleUrl, false),

@@ -35,23 +35,30 @@ const text = fc.oneof(
     .map((parts) => parts.join('')),
 );
 
+/** What only some engines hold. */
+const anyText = fc.oneof(
+  text,
+  fc.array(fc.constantFrom('\0', '\ud83d', '\ude00', 'a', ' ', '\uffff')).map((parts) => parts.join('')),
+);
+
 const day = fc.date({ min: new Date('1753-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
 const iso = (date: Date) => date.toISOString();
 const cell = (value: fc.Arbitrary<Cell>) => fc.option(value, { nil: null, freq: 6 });
 
-const row = fc.tuple(
-  cell(whole(64n)),
-  cell(whole(32n)),
-  cell(decimal),
-  cell(fc.constantFrom('0', '1')),
-  cell(text.map((value) => value.replaceAll('\0', ''))),
-  cell(fc.uint8Array({ maxLength: 100 }).map((bytes) => Uint8Array.from(bytes))),
-  cell(day.map((date) => `${iso(date).slice(0, 10)} ${iso(date).slice(11, 19)}`)),
-  cell(day.map((date) => iso(date).slice(0, 10))),
-  cell(day.map((date) => iso(date).slice(11, 19))),
-  cell(fc.constantFrom('0', '1.5', '-2.25', '0.1', '123456.789')),
-  cell(fc.uuid()),
-);
+const rowOf = (texts: fc.Arbitrary<string>) =>
+  fc.tuple(
+    cell(whole(64n)),
+    cell(whole(32n)),
+    cell(decimal),
+    cell(fc.constantFrom('0', '1')),
+    cell(texts),
+    cell(fc.uint8Array({ maxLength: 100 }).map((bytes) => Uint8Array.from(bytes))),
+    cell(day.map((date) => `${iso(date).slice(0, 10)} ${iso(date).slice(11, 19)}`)),
+    cell(day.map((date) => iso(date).slice(0, 10))),
+    cell(day.map((date) => iso(date).slice(11, 19))),
+    cell(fc.constantFrom('0', '1.5', '-2.25', '0.1', '123456.789')),
+    cell(fc.uuid()),
+  );
 
 export function describeValues(ground: ContractGround): void {
   const { database } = ground;
@@ -77,6 +84,7 @@ export function describeValues(ground: ContractGround): void {
 
   describe('values', () => {
     it('come back exactly as they were, whatever they are', async () => {
+      const row = rowOf(database().can.holdEveryText ? anyText : text.map((value) => value.replaceAll('\0', '')));
       await fc.assert(
         fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 40 }), async (values) => {
           const rows = values.map((value, index): Row => [String(index + 1), ...value]);

@@ -1,0 +1,137 @@
+import type { PhysicalColumn, PhysicalForeignKey, PhysicalIndex, PhysicalTable, Row } from '../port.ts';
+import { columnType, declaration, kindOf } from './columnTypes.ts';
+import type { Session } from './session.ts';
+import { queryCells } from './statements.ts';
+
+/** Numbers of tables written into one statement. */
+const tablesAtATime = 1_000;
+
+export const tablesQuestion = `SELECT o.object_id, s.name, o.name, o.type,
+  (SELECT SUM(p.rows) FROM sys.partitions AS p WHERE p.object_id = o.object_id AND p.index_id IN (0, 1))
+FROM sys.objects AS o
+JOIN sys.schemas AS s ON s.schema_id = o.schema_id
+WHERE s.name = SCHEMA_NAME() AND o.type IN ('U', 'V') AND o.is_ms_shipped = 0
+ORDER BY o.name`;
+
+/** An alias is described by the type under it. A default that the login may not read is still one. */
+export const columnsOf = (tables: string) => `SELECT c.object_id, c.name, t.name, c.max_length, c.precision, c.scale,
+  c.collation_name, c.is_nullable, c.is_identity, c.is_computed,
+  CASE WHEN c.default_object_id <> 0 THEN COALESCE(d.definition, '(not visible)') END
+FROM sys.columns AS c
+LEFT JOIN sys.types AS t ON t.user_type_id = c.system_type_id
+LEFT JOIN sys.default_constraints AS d ON d.object_id = c.default_object_id
+WHERE c.object_id IN (${tables})
+ORDER BY c.object_id, c.column_id`;
+
+export const foreignKeysOf = (tables: string) => `SELECT k.parent_object_id, k.name, c.name, o.name, r.name,
+  k.delete_referential_action, k.is_disabled
+FROM sys.foreign_keys AS k
+JOIN sys.foreign_key_columns AS f ON f.constraint_object_id = k.object_id
+JOIN sys.columns AS c ON c.object_id = f.parent_object_id AND c.column_id = f.parent_column_id
+JOIN sys.objects AS o ON o.object_id = f.referenced_object_id
+JOIN sys.columns AS r ON r.object_id = f.referenced_object_id AND r.column_id = f.referenced_column_id
+WHERE k.parent_object_id IN (${tables})
+ORDER BY k.parent_object_id, k.name, f.constraint_column_id`;
+
+/** Columns of an index's key; a filtered index says nothing about all rows. */
+export const indexesOf = (tables: string) => `SELECT i.object_id, i.name, i.is_primary_key,
+  CASE WHEN i.is_unique = 1 AND i.has_filter = 0 THEN 1 ELSE 0 END, c.name
+FROM sys.indexes AS i
+JOIN sys.index_columns AS x ON x.object_id = i.object_id AND x.index_id = i.index_id AND x.key_ordinal > 0
+JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id
+WHERE i.is_disabled = 0 AND i.name IS NOT NULL AND i.object_id IN (${tables})
+ORDER BY i.object_id, i.name, x.key_ordinal`;
+
+export const triggersOf = (tables: string) => `SELECT t.parent_id, t.name, t.is_disabled
+FROM sys.triggers AS t
+WHERE t.parent_id IN (${tables})
+ORDER BY t.parent_id, t.name`;
+
+/**
+ * Reads tables and views of the login's default schema, a few statements for any number of tables. Primary key and its
+ * index appear as `primaryKey` only. What the login has no right on at all, it does not see.
+ */
+export async function readTables(session: Session, names?: string[]): Promise<PhysicalTable[]> {
+  const wanted = names === undefined ? null : new Set(names.map((name) => name.toLowerCase()));
+  if (wanted?.size === 0) return [];
+  const tables = new Map<string, PhysicalTable>();
+  for (const row of texts(await queryCells(session, tablesQuestion))) {
+    const [id, schema, name, type, rows] = row as [string, string, string, string, string | null];
+    if (wanted !== null && !wanted.has(name.toLowerCase())) continue;
+    tables.set(id, {
+      schema,
+      name,
+      type: type.trim() === 'U' ? 'table' : 'view',
+      columns: [],
+      primaryKey: [],
+      foreignKeys: [],
+      indexes: [],
+      triggers: [],
+      estimatedRows: rows === null ? null : Number(rows),
+    });
+  }
+  const ids = [...tables.keys()];
+  const each = async (
+    question: (tables: string) => string,
+    add: (table: PhysicalTable, facts: (string | null)[]) => void,
+  ) => {
+    for (let at = 0; at < ids.length; at += tablesAtATime) {
+      const some = ids.slice(at, at + tablesAtATime).join(', ');
+      for (const [id, ...facts] of texts(await queryCells(session, question(some)))) add(tables.get(id!)!, facts);
+    }
+  };
+  await each(columnsOf, (table, facts) => table.columns.push(column(facts)));
+  await each(foreignKeysOf, (table, facts) => table.foreignKeys.push(foreignKey(facts)));
+  await each(indexesOf, addIndexColumn);
+  await each(triggersOf, (table, [name, disabled]) => table.triggers.push({ name: name!, enabled: disabled !== '1' }));
+  return [...tables.values()];
+}
+
+function column([name, base, bytes, precision, scale, collation, ...rest]: (string | null)[]): PhysicalColumn {
+  const [nullable, identity, computed, expression] = rest;
+  const type = columnType(base!, bytes!, precision!, scale!, collation!);
+  const kind = kindOf(type);
+  return {
+    name: name!,
+    kind,
+    type: declaration(type),
+    length: type.length,
+    precision: kind === 'decimal' ? type.precision : null,
+    scale: kind === 'decimal' ? type.scale : null,
+    nullable: nullable === '1',
+    identity: identity === '1',
+    // The server writes a rowversion by itself too.
+    computed: computed === '1' || type.base === 'timestamp',
+    default: expression ?? null,
+    collation: collation ?? null,
+  };
+}
+
+function foreignKey([name, child, target, parent, rule, disabled]: (string | null)[]): PhysicalForeignKey {
+  return {
+    name: name!,
+    column: child!,
+    target: target!,
+    targetColumn: parent!,
+    onDelete: rule === '0' ? 'restrict' : rule === '1' ? 'cascade' : 'other',
+    enabled: disabled !== '1',
+  };
+}
+
+function addIndexColumn(table: PhysicalTable, [name, primary, unique, columnName]: (string | null)[]): void {
+  if (primary === '1') {
+    table.primaryKey.push(columnName!);
+    return;
+  }
+  let index: PhysicalIndex | undefined = table.indexes.at(-1);
+  if (index?.name !== name) {
+    index = { name: name!, columns: [], unique: unique === '1' };
+    table.indexes.push(index);
+  }
+  index!.columns.push(columnName!);
+}
+
+/** The catalog holds no binary values. */
+function texts(rows: Row[]): (string | null)[][] {
+  return rows as (string | null)[][];
+}

@@ -1,0 +1,38 @@
+import type { ConnectOptions, Database } from '../port.ts';
+import { readTables } from './catalog.ts';
+import { quoteIdentifier } from './quoting.ts';
+import { readRows } from './reading.ts';
+import { readIdentityPosition, readRights } from './rights.ts';
+import { openPool } from './session.ts';
+import { executeCount, queryCells } from './statements.ts';
+import { openedReadOnly, runTransaction } from './transaction.ts';
+
+/**
+ * Opens a SQL Server (2016 or later) or Azure SQL database. Connects at the first statement.
+ * @throws Error for a URL that says something unknown
+ */
+export function connectSqlServer(options: ConnectOptions): Database {
+  const pool = openPool(options);
+  return {
+    engine: 'sqlserver',
+    name: options.name,
+    query: (statement, parameters) => pool.use((session) => queryCells(session, statement, parameters)),
+    async execute(statement, parameters) {
+      if (options.readOnly) throw openedReadOnly(options.name);
+      return pool.use((session) => executeCount(session, statement, parameters));
+    },
+    async version() {
+      const rows = await pool.use((session) => queryCells(session, 'SELECT @@VERSION'));
+      return (rows[0]![0] as string).split('\n')[0]!.trim();
+    },
+    tables: (names) => pool.use((session) => readTables(session, names)),
+    readRows: (read) => readRows(pool, read),
+    transaction: (work) => runTransaction(pool, work),
+    rights: (tables) => pool.use((session) => readRights(session, tables)),
+    // Every login may make temporary tables.
+    mayStage: async () => true,
+    identityPosition: (table, column) => pool.use((session) => readIdentityPosition(session, table, column)),
+    quote: quoteIdentifier,
+    close: () => pool.close(),
+  };
+}

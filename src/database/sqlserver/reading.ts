@@ -1,0 +1,226 @@
+import { TYPES } from 'tedious';
+import type { Row, RowRead } from '../port.ts';
+import { firstPageRows, nextPageRows, RowBatches } from '../rowBatches.ts';
+import { bulkLoad } from './bulkLoad.ts';
+import { type Transfer, transferOf } from './cells.ts';
+import { type ColumnType, columnTypes, declaration } from './columnTypes.ts';
+import type { DriverValue } from './driver.ts';
+import { quoteIdentifier, quoteTable } from './quoting.ts';
+import { failureOn, type Session, type SessionPool } from './session.ts';
+import { queryCells, runBatch, streamRows } from './statements.ts';
+
+/** Full batches that wait before the server is made to. */
+const batchesAhead = 2;
+const keysTable = '#caravel_keys';
+
+interface Page {
+  statement: string;
+  parameters: string[];
+  transfers: Transfer[];
+  /** Column that was read only for paging and is no part of the rows. */
+  extraKey: boolean;
+}
+
+interface PageEnd {
+  rows: number;
+  bytes: number;
+}
+
+/**
+ * Streams rows, a page of a few batches per statement, so that no statement lasts as long as the read. Each page starts
+ * after the last key of the one before. A page is bounded by that key, not by a number of rows, so that it never ends
+ * between rows whose keys the column's own collation takes for equal. `key` must hold no NULLs. Backpressure reaches the server through the socket. When the reader stops
+ * early the connection is closed.
+ * @throws DatabaseError
+ */
+export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerator<Row[]> {
+  const session = await pool.acquire();
+  let finished = false;
+  try {
+    const batches = new RowBatches(read.batch);
+    if (read.key === null) yield* readAll(session, read, batches);
+    else if (read.keys === undefined) yield* readPages(session, read, read.key, batches);
+    else if (read.keys.length > 0) yield* readKeys(session, read, read.key, read.keys, batches);
+    if (batches.rest().length > 0) yield batches.rest();
+    finished = true;
+  } catch (error) {
+    throw failureOn(session, error, { table: read.table.name });
+  } finally {
+    if (!finished) session.broken = true;
+    pool.release(session);
+  }
+}
+
+async function* readAll(session: Session, read: RowRead, batches: RowBatches): AsyncGenerator<Row[]> {
+  const types = await columnTypes(session, read.table, read.columns);
+  const page = { parameters: [], transfers: types.map(transferOf), extraKey: false };
+  yield* readPage(session, { ...page, statement: allStatement(read, types) }, read, batches);
+}
+
+async function* readPages(
+  session: Session,
+  read: RowRead,
+  key: string,
+  batches: RowBatches,
+  among: string | null = null,
+): AsyncGenerator<Row[]> {
+  const position = read.columns.indexOf(key);
+  const columns = position < 0 ? [...read.columns, key] : read.columns;
+  const keyIndex = position < 0 ? read.columns.length : position;
+  const types = await columnTypes(session, read.table, columns);
+  const transfers = types.map(transferOf);
+  const about = { key, keyType: types[keyIndex]!, among };
+  let limit = firstPageRows(read);
+  let after = read.after ?? null;
+  for (;;) {
+    const bounds = { after: after !== null, upTo: read.upTo != null };
+    const until = await lastKeyOfPage(session, read, { ...about, bounds }, limit, after);
+    if (until === null) return;
+    const statement = pageStatement(read, columns, types, { ...about, bounds: { ...bounds, upTo: true } });
+    const parameters = [after, until].filter((bound) => bound !== null);
+    const page: Page = { statement, parameters, transfers, extraKey: position < 0 };
+    const end: PageEnd = yield* readPage(session, page, read, batches);
+    if (end.rows < limit) return;
+    after = until;
+    limit = nextPageRows(read, end);
+  }
+}
+
+/** The key that the page ends with; null when there is no further row. */
+async function lastKeyOfPage(
+  session: Session,
+  read: RowRead,
+  page: PageBounds,
+  limit: number,
+  after: string | null,
+): Promise<string | null> {
+  const parameters = [after, read.upTo ?? null].filter((bound) => bound !== null);
+  const rows = await queryCells(session, lastKeyQuestion(read, page, limit), parameters, { table: read.table.name });
+  const key = rows[0]?.[0] ?? null;
+  return key === null || typeof key === 'string' ? key : `0x${Buffer.from(key).toString('hex')}`;
+}
+
+/** The keys lie in a temporary table while their rows are read: any number of them is one statement a page. */
+async function* readKeys(
+  session: Session,
+  read: RowRead,
+  key: string,
+  keys: string[],
+  batches: RowBatches,
+): AsyncGenerator<Row[]> {
+  const [type] = await columnTypes(session, read.table, [key]);
+  await stageKeys(session, keysTable, type!, keys);
+  yield* readPages(session, read, key, batches, keysTable);
+  await runBatch(session, `DROP TABLE ${keysTable};`);
+}
+
+/** Puts keys and their positions into a new temporary table; those that the column could not hold are left out. */
+export async function stageKeys(session: Session, table: string, type: ColumnType, keys: string[]): Promise<void> {
+  const transfer = transferOf(type);
+  const rows: unknown[][] = [];
+  for (const [position, key] of keys.entries()) {
+    try {
+      rows.push([transfer.encode(key), position]);
+    } catch {
+      // What does not fit the column is in no row of it.
+    }
+  }
+  await runBatch(session, keysStatement(table, transfer));
+  const columns = [
+    { name: 'key', ...transfer.bulk },
+    { name: 'position', type: TYPES.Int },
+  ];
+  await bulkLoad(session, table, columns, rows, {});
+}
+
+export function keysStatement(table: string, transfer: Transfer): string {
+  return `CREATE TABLE ${table} ([key] ${transfer.staged} NULL, [position] int NOT NULL);`;
+}
+
+export function allStatement(read: RowRead, types: ColumnType[]): string {
+  return select(read, read.columns, types, present(read));
+}
+
+export interface PageBounds {
+  key: string;
+  keyType: ColumnType;
+  /** Which bounds are parameters of the statement, in this order. */
+  bounds: { after: boolean; upTo: boolean };
+  /** Temporary table of the keys to read, or null for all. */
+  among: string | null;
+}
+
+export function pageStatement(read: RowRead, columns: string[], types: ColumnType[], page: PageBounds): string {
+  const order = `ORDER BY ${quoteIdentifier(page.key)}`;
+  return `${select(read, columns, types, inPage(read, page))}\n${order}`;
+}
+
+/** The last of the next so many rows' keys, in the column's own order. */
+export function lastKeyQuestion(read: RowRead, page: PageBounds, limit: number): string {
+  const key = quoteIdentifier(page.key);
+  return `SELECT TOP (1) ${transferOf(page.keyType).read(key)}
+FROM (SELECT TOP (${limit}) ${key} FROM ${quoteTable(read.table)}${filter(inPage(read, page))} ORDER BY ${key}) AS [page]
+ORDER BY ${key} DESC`;
+}
+
+function inPage(read: RowRead, page: PageBounds): string[] {
+  const key = quoteIdentifier(page.key);
+  const bound = boundExpression(page.keyType);
+  const where = [
+    ...(page.bounds.after ? [`${key} > ${bound}`] : []),
+    ...(page.bounds.upTo ? [`${key} <= ${bound}`] : []),
+    ...present(read),
+  ];
+  if (page.among !== null) {
+    where.push(`${key} IN (SELECT ${transferOf(page.keyType).write('[key]')} FROM ${page.among})`);
+  }
+  return where;
+}
+
+/** A bound as a value of the key's own type, so that an index on the key is used and its collation decides. */
+export function boundExpression(type: ColumnType): string {
+  const style = /^date|^time$|^smalldate/.test(type.base) ? ', 121' : /binary$/.test(type.base) ? ', 1' : '';
+  return `CONVERT(${declaration(type)}, ?${style})`;
+}
+
+function present(read: RowRead): string[] {
+  if (read.anyNotNull === undefined) return [];
+  const conditions = read.anyNotNull.map((column) => `${quoteIdentifier(column)} IS NOT NULL`);
+  return [conditions.length === 0 ? '1 = 0' : `(${conditions.join(' OR ')})`];
+}
+
+function select(read: RowRead, columns: string[], types: ColumnType[], where: string[]): string {
+  const list = columns.map((column, index) => transferOf(types[index]!).read(quoteIdentifier(column))).join(', ');
+  return `SELECT ${list || '1'}\nFROM ${quoteTable(read.table)}${filter(where)}`;
+}
+
+function filter(where: string[]): string {
+  return where.length === 0 ? '' : `\nWHERE ${where.join(' AND ')}`;
+}
+
+/** Runs one statement and hands on the batches it fills; what is left stays in `batches`. */
+async function* readPage(
+  session: Session,
+  { statement, parameters, transfers, extraKey }: Page,
+  read: RowRead,
+  batches: RowBatches,
+): AsyncGenerator<Row[], PageEnd> {
+  const end: PageEnd = { rows: 0, bytes: 0 };
+  const count = transfers.length;
+  const take = (values: DriverValue[]) => {
+    const row: Row = new Array(count);
+    let bytes = 0;
+    for (let index = 0; index < count; index++) {
+      const cell = transfers[index]!.decode(values[index]!.value);
+      row[index] = cell;
+      if (cell !== null) bytes += cell.length + 1;
+    }
+    end.rows++;
+    end.bytes += bytes;
+    if (extraKey) row.pop();
+    batches.add(row, bytes);
+  };
+  const sink = { take, next: () => batches.next(), full: () => batches.waiting >= batchesAhead };
+  yield* streamRows(session, statement, parameters, sink, { table: read.table.name });
+  return end;
+}

@@ -1,0 +1,51 @@
+import type { Database, TableName } from '../port.ts';
+import { quoteTable } from './quoting.ts';
+import type { Session } from './session.ts';
+import { queryCells } from './statements.ts';
+
+type Rights = Awaited<ReturnType<Database['rights']>>;
+
+/** A statement takes 2,100 parameters. */
+const tablesAtATime = 500;
+
+/**
+ * Effective rights on each table, roles, ownership and DENY at any level included (Microsoft's documentation,
+ * "HAS_PERMS_BY_NAME"). A table that is not there, or that the login may not see, gives none.
+ */
+export async function readRights(session: Session, tables: TableName[]): Promise<Rights> {
+  const rights: Rights = [];
+  for (let at = 0; at < tables.length; at += tablesAtATime) {
+    const some = tables.slice(at, at + tablesAtATime);
+    const rows = await queryCells(session, rightsQuestion(some.length), some.map(quoteTable));
+    const byPosition = new Map(rows.map(([position, ...granted]) => [Number(position), granted]));
+    for (const [index, table] of some.entries()) {
+      const [select, insert, update, remove] = (byPosition.get(index) ?? []).map((granted) => granted === '1');
+      rights.push({
+        table,
+        select: select ?? false,
+        insert: insert ?? false,
+        update: update ?? false,
+        delete: remove ?? false,
+      });
+    }
+  }
+  return rights;
+}
+
+export function rightsQuestion(tables: number): string {
+  const asked = Array.from({ length: tables }, (_, index) => `SELECT ${index} AS [position], ? AS [name]`);
+  const right = (name: string) => `HAS_PERMS_BY_NAME([asked].[name], 'OBJECT', '${name}')`;
+  return `SELECT [asked].[position], ${['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map(right).join(', ')}
+FROM (${asked.join(' UNION ALL ')}) AS [asked]`;
+}
+
+export const identityQuestion = `SELECT CONVERT(varchar(41), COALESCE(last_value, IDENT_CURRENT(?)))
+FROM sys.identity_columns WHERE object_id = OBJECT_ID(?) AND name = ?`;
+
+/** The last value minted for an identity column, its seed when it never minted one; null when it is none. */
+export async function readIdentityPosition(session: Session, table: TableName, column: string): Promise<bigint | null> {
+  const name = quoteTable(table);
+  const rows = await queryCells(session, identityQuestion, [name, name, column], { table: table.name });
+  const value = rows[0]?.[0];
+  return value == null ? null : BigInt(value as string);
+}

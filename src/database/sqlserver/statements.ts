@@ -1,0 +1,172 @@
+import { Request, TYPES } from 'tedious';
+import type { Parameter, Row } from '../port.ts';
+import { cellOfValue } from './cells.ts';
+import type { DataType, DriverValue } from './driver.ts';
+import type { ErrorPlace } from './errors.ts';
+import { failureOn, type Session } from './session.ts';
+
+type Place = Omit<ErrorPlace, 'database'>;
+
+interface Outcome {
+  /** Of the last statement that gave rows. */
+  rows: DriverValue[][];
+}
+
+/**
+ * Runs a batch without parameters. Temporary tables that it makes stay until the session ends or drops them; those of a
+ * statement with parameters would be gone with it.
+ * @throws DatabaseError
+ */
+export async function runBatch(session: Session, text: string, place?: Place): Promise<DriverValue[][]> {
+  return (await send(session, text, [], place)).rows;
+}
+
+/**
+ * Runs one statement with `?` placeholders (`??` for a question mark) and gives its rows as cells.
+ * @throws DatabaseError
+ */
+export async function queryCells(
+  session: Session,
+  statement: string,
+  parameters: Parameter[] = [],
+  place?: Place,
+): Promise<Row[]> {
+  const { rows } = await send(session, ...bind(statement, parameters), place);
+  return rows.map((row) => row.map(({ value, metadata }) => cellOfValue(value, metadata)));
+}
+
+/** Like `queryCells`, gives the number of rows the statement touched, those of its triggers left out. @throws DatabaseError */
+export async function executeCount(
+  session: Session,
+  statement: string,
+  parameters: Parameter[] = [],
+  place?: Place,
+): Promise<number> {
+  const rows = await queryCells(session, counted(statement), parameters, place);
+  return Number(rows[0]?.[0] ?? 0);
+}
+
+/** With NOCOUNT on the server sends no counts; without, those of triggers come among them. */
+export function counted(statement: string): string {
+  return `${statement};\nSELECT ROWCOUNT_BIG() AS [rows]`;
+}
+
+/**
+ * Statement and parameters as the driver takes them. A NULL is written into the statement: as a parameter it would have a
+ * type, which not every column takes. Quoted names and texts are left alone: they may hold a question mark.
+ */
+export function bind(statement: string, parameters: Parameter[]): [string, { type: DataType; value: unknown }[]] {
+  const bound: { type: DataType; value: unknown }[] = [];
+  let at = 0;
+  const text = statement.replace(/"(?:[^"]|"")*"|\[(?:[^\]]|\]\])*\]|'(?:[^']|'')*'|\?\??/g, (found) => {
+    if (found === '??') return '?';
+    if (found.startsWith("'")) return found.replaceAll('??', '?');
+    if (found !== '?') return found;
+    const value = parameters[at++] ?? null;
+    if (value === null) return 'NULL';
+    bound.push(typed(value));
+    return `@p${bound.length - 1}`;
+  });
+  return [text, bound];
+}
+
+function typed(value: Exclude<Parameter, null>): { type: DataType; value: unknown } {
+  if (typeof value === 'string') return { type: TYPES.NVarChar, value };
+  if (typeof value === 'boolean') return { type: TYPES.Bit, value };
+  if (typeof value === 'bigint') return { type: TYPES.BigInt, value };
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) ? { type: TYPES.BigInt, value: BigInt(value) } : { type: TYPES.Float, value };
+  }
+  if (value instanceof Date) return { type: TYPES.DateTime2, value };
+  return { type: TYPES.VarBinary, value: Buffer.from(value.buffer, value.byteOffset, value.byteLength) };
+}
+
+function send(
+  session: Session,
+  text: string,
+  parameters: { type: DataType; value: unknown }[],
+  place?: Place,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    let rows: DriverValue[][] = [];
+    const request = new Request(text, (error) => {
+      if (error) reject(failureOn(session, error, place));
+      else resolve({ rows });
+    });
+    request.on('columnMetadata', () => {
+      rows = [];
+    });
+    request.on('row', (row: DriverValue[]) => {
+      rows.push(row);
+    });
+    try {
+      if (parameters.length === 0) {
+        session.connection.execSqlBatch(request);
+      } else {
+        for (const [index, { type, value }] of parameters.entries()) request.addParameter(`p${index}`, type, value);
+        session.connection.execSql(request);
+      }
+    } catch (error) {
+      reject(failureOn(session, error, place));
+    }
+  });
+}
+
+/** How a streamed answer is taken: rows are taken as they come, and what became ready is handed on. */
+export interface RowSink<T> {
+  take(row: DriverValue[]): void;
+  /** What is ready to be handed on, or undefined. */
+  next(): T | undefined;
+  /** Enough is waiting: the server may wait too. */
+  full(): boolean;
+}
+
+/**
+ * Runs a statement and hands on what the sink makes of its rows while they come. When the consumer is slow the socket is
+ * not read, so that the server waits. When it stops early the answer is left where it is: the session has to be closed.
+ * @throws DatabaseError
+ */
+export async function* streamRows<T>(
+  session: Session,
+  statement: string,
+  parameters: Parameter[],
+  sink: RowSink<T>,
+  place?: Place,
+): AsyncGenerator<T> {
+  const [text, bound] = bind(statement, parameters);
+  let ended = false;
+  let failure: unknown;
+  let paused = false;
+  let wake: () => void = () => {};
+  const request = new Request(text, (error) => {
+    failure ??= error;
+    ended = true;
+    wake();
+  });
+  request.on('row', (row: DriverValue[]) => {
+    try {
+      sink.take(row);
+    } catch (error) {
+      failure ??= error;
+    }
+    if (!paused && sink.full()) {
+      paused = true;
+      request.pause();
+    }
+    wake();
+  });
+  for (const [index, { type, value }] of bound.entries()) request.addParameter(`p${index}`, type, value);
+  session.connection.execSql(request);
+  for (;;) {
+    for (let ready = sink.next(); ready !== undefined; ready = sink.next()) yield ready;
+    if (failure) throw failureOn(session, failure, place);
+    if (ended) return;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (paused) {
+        paused = false;
+        request.resume();
+      }
+    });
+  }
+}

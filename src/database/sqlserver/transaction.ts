@@ -1,0 +1,206 @@
+import { ISOLATION_LEVEL } from 'tedious';
+import { DatabaseError } from '../errors.ts';
+import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
+import { transferOf } from './cells.ts';
+import { type ColumnType, columnTypes } from './columnTypes.ts';
+import { leavesSessionAlive, toDatabaseError } from './errors.ts';
+import { quoteIdentifier, quoteTable } from './quoting.ts';
+import { stageKeys } from './reading.ts';
+import { failureOn, type Session, type SessionPool } from './session.ts';
+import { executeCount, queryCells, runBatch } from './statements.ts';
+import {
+  deleteRows,
+  fillFromStagedRows,
+  insertStagedRows,
+  type StagedTable,
+  stageRows,
+  temporaryTables,
+} from './writing.ts';
+
+const longestResource = 255;
+const askedKeysTable = '#caravel_asked';
+
+/**
+ * Runs `work` in one transaction. A statement that failed ends it: XACT_ABORT has rolled it back on the server, and what
+ * came after would stand by itself. When the commit itself loses the connection, nobody knows whether it took
+ * place: that comes out as `unreachable`, like any lost connection.
+ * @throws DatabaseError, and whatever `work` throws
+ */
+export async function runTransaction<T>(pool: SessionPool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const session = await pool.acquire();
+  const state: TransactionState = { session, readOnly: pool.readOnly, stages: new Map(), count: 0, failed: null };
+  try {
+    await control(session, 'begin');
+    const result = await work(transactionOn(state));
+    if (state.failed !== null) throw alreadyFailed(session, state.failed);
+    const temporary = [...state.stages.values()].flatMap(temporaryTables);
+    if (temporary.length > 0) await runBatch(session, dropStatement(temporary));
+    await control(session, 'commit');
+    return result;
+  } catch (error) {
+    if (error instanceof DatabaseError && error.database === session.database && !leavesSessionAlive(error))
+      session.broken = true;
+    if (!session.broken) await rollBack(session);
+    throw error;
+  } finally {
+    pool.release(session);
+  }
+}
+
+interface TransactionState {
+  session: Session;
+  readOnly: boolean;
+  stages: Map<Stage, StagedTable>;
+  count: number;
+  /** The first error of a statement: nothing runs after it. */
+  failed: DatabaseError | null;
+}
+
+export function dropStatement(temporary: string[]): string {
+  return temporary.map((table) => `DROP TABLE IF EXISTS ${table};`).join('\n');
+}
+
+/** Through the protocol's own requests, so that the driver knows of the transaction. */
+function control(session: Session, what: 'begin' | 'commit' | 'rollback'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null | undefined) => {
+      if (error) reject(failureOn(session, error));
+      else resolve();
+    };
+    const { connection } = session;
+    if (what === 'begin') connection.beginTransaction(done, '', ISOLATION_LEVEL.READ_COMMITTED);
+    else if (what === 'commit') connection.commitTransaction(done);
+    else connection.rollbackTransaction(done);
+  });
+}
+
+/** There is no transaction to roll back: XACT_ABORT has done it. */
+const noTransaction = '3903';
+
+async function rollBack(session: Session): Promise<void> {
+  try {
+    await control(session, 'rollback');
+  } catch (error) {
+    // The error that led here is the one to report; a connection that is closed rolls back as well.
+    if ((error as DatabaseError).number !== noTransaction) session.broken = true;
+  }
+}
+
+function alreadyFailed(session: Session, failed: DatabaseError): DatabaseError {
+  return new DatabaseError({
+    code: 'other',
+    database: session.database,
+    number: failed.number,
+    message: `${session.database}: a statement of the transaction had failed, so it was rolled back instead of committed`,
+    cause: failed,
+  });
+}
+
+function transactionOn(state: TransactionState): Transaction {
+  const { session, stages } = state;
+  const staged = (stage: Stage): StagedTable => {
+    const table = stages.get(stage);
+    if (table === undefined) throw new Error('the stage belongs to another transaction');
+    return table;
+  };
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (state.failed !== null) throw alreadyFailed(session, state.failed);
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof DatabaseError) state.failed = error;
+      throw error;
+    }
+  };
+  const writing = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (state.readOnly) throw openedReadOnly(session.database);
+    return guarded(work);
+  };
+
+  function insertStaged(stage: Stage, identity: string): Promise<MintedIds>;
+  function insertStaged(stage: Stage, identity: null): Promise<null>;
+  function insertStaged(stage: Stage, identity: string | null): Promise<MintedIds | null> {
+    return writing(() => insertStagedRows(session, staged(stage), identity));
+  }
+
+  return {
+    query: (statement, parameters) => guarded(() => queryCells(session, statement, parameters)),
+    execute: (statement, parameters) => writing(() => executeCount(session, statement, parameters)),
+    lock: (resource, waitMs) => guarded(() => takeLock(session, resource, waitMs)),
+    maximum: (table, column) =>
+      guarded(async () => {
+        const rows = await queryCells(session, maximumQuestion(table, column), [], { table: table.name });
+        const value = rows[0]![0];
+        return value == null ? null : BigInt(value as string);
+      }),
+    count: (table) =>
+      guarded(async () => {
+        const rows = await queryCells(session, countQuestion(table), [], { table: table.name });
+        return Number(rows[0]![0]);
+      }),
+    existingKeys: (table, column, keys) => guarded(() => findExistingKeys(session, table, column, keys)),
+    stage: (table, columns, rows) =>
+      guarded(async () => {
+        const stage = await stageRows(session, `#caravel_stage_${++state.count}`, table, columns, rows);
+        stages.set(stage, stage);
+        return stage;
+      }),
+    insertStaged,
+    fillFromStage: (stage, key, columns) => writing(() => fillFromStagedRows(session, staged(stage), key, columns)),
+    deleteRange: (table, key, range) => writing(() => deleteRows(session, table, key, range)),
+  };
+}
+
+/** The server would let it pass: a read-only intent only says where to connect. */
+export function openedReadOnly(database: string): DatabaseError {
+  return new DatabaseError({
+    code: 'permission',
+    database,
+    number: '',
+    message: `${database}: the connection was opened for reading only`,
+  });
+}
+
+/** As text: MAX of a decimal identity would come as a double. */
+export function maximumQuestion(table: TableName, column: string): string {
+  return `SELECT CONVERT(varchar(41), MAX(${quoteIdentifier(column)})) FROM ${quoteTable(table)}`;
+}
+
+export function countQuestion(table: TableName): string {
+  return `SELECT COUNT_BIG(*) FROM ${quoteTable(table)}`;
+}
+
+export const lockStatement = `DECLARE @granted int;
+EXEC @granted = sp_getapplock @Resource = ?, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ?;
+SELECT @granted`;
+
+/**
+ * An application lock, owned by the transaction: the server releases it when that ends, also when the worker dies
+ * (Microsoft's documentation, "sp_getapplock"). It needs no right beyond the database's public role.
+ */
+async function takeLock(session: Session, resource: string, waitMs: number): Promise<boolean> {
+  const name = `caravel:${resource}`;
+  if (name.length > longestResource) throw new Error(`the name of a lock is too long: ${name}`);
+  const rows = await queryCells(session, lockStatement, [name, Math.ceil(waitMs)]);
+  const granted = Number(rows[0]![0]);
+  if (granted >= 0) return true;
+  if (granted === -1) return false;
+  throw toDatabaseError({ number: granted === -3 ? 1205 : -999 }, { database: session.database });
+}
+
+/** Compared as values of the column's type, by its own collation. */
+async function findExistingKeys(session: Session, table: TableName, column: string, keys: string[]): Promise<string[]> {
+  if (keys.length === 0) return [];
+  const [type] = await columnTypes(session, table, [column]);
+  await stageKeys(session, askedKeysTable, type!, keys);
+  const rows = await queryCells(session, existingQuestion(table, column, type!), [], { table: table.name });
+  await runBatch(session, dropStatement([askedKeysTable]));
+  return rows.map(([position]) => keys[Number(position)]!);
+}
+
+export function existingQuestion(table: TableName, column: string, type: ColumnType): string {
+  const key = transferOf(type).write('[asked].[key]');
+  return `SELECT [asked].[position] FROM ${askedKeysTable} AS [asked]
+WHERE EXISTS (SELECT 1 FROM ${quoteTable(table)} AS [t] WHERE [t].${quoteIdentifier(column)} = ${key})
+ORDER BY [asked].[position]`;
+}

@@ -1,0 +1,211 @@
+import { TYPES } from 'tedious';
+import { DatabaseError } from '../errors.ts';
+import type { Cell, MintedIds, Row, Stage, TableName } from '../port.ts';
+import { type BulkColumn, bulkLoad } from './bulkLoad.ts';
+import { Misfit, type Transfer, transferOf } from './cells.ts';
+import { type ColumnType, columnTypes, isCodePage } from './columnTypes.ts';
+import { quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
+import { boundExpression } from './reading.ts';
+import type { Session } from './session.ts';
+import { executeCount, queryCells, runBatch } from './statements.ts';
+
+/** Staged columns are called c0, c1, …: their real names would need quoting that the driver's bulk load does not do. */
+const stagedName = (index: number) => `c${index}`;
+const notAscii = /[^\x20-\x7e\t\r\n]/;
+
+/** A stage and the temporary table it lies in. */
+export interface StagedTable extends Stage {
+  temporary: string;
+  types: ColumnType[];
+}
+
+/**
+ * Creates a temporary table that takes the columns' values (cells.ts, `Transfer`) and none of their constraints, and fills it with one
+ * bulk load. It is of the session, and in tempdb: that needs no right that every login does not have.
+ * @throws DatabaseError also for a value that its column could not hold exactly
+ */
+export async function stageRows(
+  session: Session,
+  temporary: string,
+  table: TableName,
+  columns: string[],
+  rows: Row[] | AsyncIterable<Row[]>,
+): Promise<StagedTable> {
+  const types = await columnTypes(session, table, columns);
+  const transfers = types.map(transferOf);
+  const encode = encoder(session.database, table, columns, types, transfers);
+  // What does not fit is found before anything is on its way, where the rows are there already.
+  const encoded = Array.isArray(rows) ? rows.map(encode.row) : encodeParts(rows, encode.row);
+  await runBatch(session, stageStatement(temporary, transfers));
+  const bulkColumns: BulkColumn[] = transfers.map(({ bulk }, index) => ({ name: stagedName(index), ...bulk }));
+  bulkColumns.push({ name: 'rank', type: TYPES.Int });
+  const count = await bulkLoad(session, temporary, bulkColumns, encoded, { table: table.name });
+  const stage = { table, columns, rows: count, temporary, types };
+  for (const index of encode.beyondAscii) await requireCodePage(session, stage, index);
+  return stage;
+}
+
+export function stageStatement(temporary: string, transfers: Transfer[]): string {
+  const columns = transfers.map(({ staged }, index) => `[${stagedName(index)}] ${staged} NULL`);
+  return `CREATE TABLE ${temporary} (${[...columns, '[rank] int NOT NULL'].join(', ')});`;
+}
+
+function encoder(
+  database: string,
+  table: TableName,
+  columns: string[],
+  types: ColumnType[],
+  transfers: Transfer[],
+): { row: (row: Row) => unknown[]; beyondAscii: Set<number> } {
+  const beyondAscii = new Set<number>();
+  const codePage = types.map(isCodePage);
+  let rank = 0;
+  const cell = (value: Cell, index: number): unknown => {
+    if (codePage[index] && typeof value === 'string' && notAscii.test(value)) beyondAscii.add(index);
+    try {
+      return transfers[index]!.encode(value);
+    } catch (error) {
+      throw error instanceof Misfit ? error.at(database, table.name, columns[index]!) : error;
+    }
+  };
+  return {
+    row(row) {
+      const encoded = new Array<unknown>(row.length + 1);
+      for (let index = 0; index < row.length; index++) encoded[index] = cell(row[index]!, index);
+      encoded[row.length] = rank++;
+      return encoded;
+    },
+    beyondAscii,
+  };
+}
+
+async function* encodeParts(parts: AsyncIterable<Row[]>, encode: (row: Row) => unknown[]): AsyncGenerator<unknown[]> {
+  for await (const part of parts) for (const row of part) yield encode(row);
+}
+
+/** A character that the column's code page lacks would become `?`, and no error says so. */
+async function requireCodePage(session: Session, stage: StagedTable, index: number): Promise<void> {
+  const lost = await queryCells(session, codePageQuestion(stage.temporary, index, stage.types[index]!));
+  if (lost.length > 0) throw new Misfit('invalidValue').at(session.database, stage.table.name, stage.columns[index]!);
+}
+
+export function codePageQuestion(temporary: string, index: number, type: ColumnType): string {
+  const staged = `[${stagedName(index)}]`;
+  const there =
+    type.base === 'text' || type.length === null ? 'varchar(max)' : `varchar(${Math.min(type.length * 4, 8000)})`;
+  const back = `CONVERT(nvarchar(max), CONVERT(${there}, ${staged})) COLLATE Latin1_General_BIN2`;
+  return `SELECT TOP (1) 1 FROM ${temporary} WHERE ${back} <> ${staged} COLLATE Latin1_General_BIN2`;
+}
+
+/**
+ * Inserts the staged rows by rank. The order of an INSERT … SELECT decides the order in which identities are computed
+ * (Microsoft's documentation, "INSERT (Transact-SQL)", Limitations). OUTPUT needs INTO, for tables of the platform have
+ * triggers (error 334 without); @@IDENTITY and SCOPE_IDENTITY would give one id, or the trigger's.
+ * @throws DatabaseError also when a trigger of the table left rows out.
+ */
+export async function insertStagedRows(
+  session: Session,
+  stage: StagedTable,
+  identity: string | null,
+): Promise<MintedIds | null> {
+  const place = { table: stage.table.name };
+  if (identity === null) {
+    const inserted = await executeCount(session, insertStatement(stage, null), [], place);
+    if (inserted !== stage.rows) throw leftOut(session, place.table, stage.rows, inserted);
+    return null;
+  }
+  const rows = await queryCells(session, insertStatement(stage, identity), [], place);
+  const [count, first, last] = rows[0] as [string, string | null, string | null];
+  if (Number(count) !== stage.rows) throw leftOut(session, place.table, stage.rows, Number(count));
+  if (first === null || last === null) return [];
+  if (BigInt(last) - BigInt(first) + 1n === BigInt(count)) return { first: BigInt(first), count: stage.rows };
+  const ids = await queryCells(session, mintedQuestion(stage));
+  return ids.map(([id]) => BigInt(id as string));
+}
+
+const mintedTable = ({ temporary }: StagedTable) => `${temporary}_ids`;
+
+/** Temporary tables that a stage has brought about once it was inserted. */
+export function temporaryTables(stage: StagedTable): string[] {
+  return [stage.temporary, mintedTable(stage)];
+}
+
+export function insertStatement(stage: StagedTable, identity: string | null): string {
+  const values = stage.types.map((type, index) => transferOf(type).write(`[${stagedName(index)}]`)).join(', ');
+  const target = `INSERT INTO ${quoteTable(stage.table)} (${quoteColumns(stage.columns)})`;
+  const rows = `SELECT ${values} FROM ${stage.temporary} ORDER BY [rank]`;
+  if (identity === null) return `${target}\n${rows}`;
+  const minted = mintedTable(stage);
+  return `CREATE TABLE ${minted} ([id] bigint NOT NULL);
+${target}
+OUTPUT INSERTED.${quoteIdentifier(identity)} INTO ${minted} ([id])
+${rows};
+SELECT COUNT_BIG(*), MIN([id]), MAX([id]) FROM ${minted}`;
+}
+
+export function mintedQuestion(stage: StagedTable): string {
+  return `SELECT [id] FROM ${mintedTable(stage)} ORDER BY [id]`;
+}
+
+/** @returns rows changed. */
+export function fillFromStagedRows(
+  session: Session,
+  stage: StagedTable,
+  key: string,
+  columns: string[],
+): Promise<number> {
+  if (columns.length === 0) return Promise.resolve(0);
+  return executeCount(session, fillStatement(stage, key, columns), [], { table: stage.table.name });
+}
+
+export function fillStatement(stage: StagedTable, key: string, columns: string[]): string {
+  const staged = (column: string) => {
+    const index = stage.columns.indexOf(column);
+    return transferOf(stage.types[index]!).write(`[staged].[${stagedName(index)}]`);
+  };
+  const target = (column: string) => `[target].${quoteIdentifier(column)}`;
+  const filled = columns.map((column) => ({
+    assignment: `${quoteIdentifier(column)} = COALESCE(${target(column)}, ${staged(column)})`,
+    wanted: `(${target(column)} IS NULL AND ${staged(column)} IS NOT NULL)`,
+  }));
+  return `UPDATE [target] SET ${filled.map(({ assignment }) => assignment).join(', ')}
+FROM ${quoteTable(stage.table)} AS [target]
+INNER JOIN ${stage.temporary} AS [staged] ON ${target(key)} = ${staged(key)}
+WHERE ${filled.map(({ wanted }) => wanted).join(' OR ')}`;
+}
+
+/** @returns rows deleted. */
+export async function deleteRows(
+  session: Session,
+  table: TableName,
+  key: string,
+  range: { after: string | null; upTo: string | null },
+): Promise<number> {
+  const [type] = await columnTypes(session, table, [key]);
+  const bounds = [range.after, range.upTo].filter((bound) => bound !== null);
+  return executeCount(session, deleteStatement(table, key, type!, range), bounds, { table: table.name });
+}
+
+export function deleteStatement(
+  table: TableName,
+  key: string,
+  type: ColumnType,
+  range: { after: string | null; upTo: string | null },
+): string {
+  const conditions = [
+    ...(range.after === null ? [] : [`${quoteIdentifier(key)} > ${boundExpression(type)}`]),
+    ...(range.upTo === null ? [] : [`${quoteIdentifier(key)} <= ${boundExpression(type)}`]),
+  ];
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  return `DELETE FROM ${quoteTable(table)}${where}`;
+}
+
+function leftOut(session: Session, table: string, given: number, taken: number): DatabaseError {
+  return new DatabaseError({
+    code: 'other',
+    database: session.database,
+    number: '',
+    table,
+    message: `${session.database} on table ${table}: took ${taken} of ${given} rows; look for a trigger of the table that leaves rows out`,
+  });
+}
