@@ -15,22 +15,54 @@ import { startTemporal } from './services/temporal.ts';
  * `npm run demo`: starts what is needed, builds two environments, and migrates with the commands that users type.
  * Exits 0 only when the migration was verified, by the run itself and by `caravel verify`.
  */
-const usage = 'npm run demo -- [--rows N] [--keep]';
+const usage =
+  'npm run demo -- [--rows N] [--keep] [--engine sqlserver --url mssql://…/SOURCE,mssql://…/DESTINATION [--journal URL]]';
 const command = fileURLToPath(new URL('../src/cli/caravel.mjs', import.meta.url));
 const run = 'demo';
 
-function options(): { rows: number; keep: boolean } {
+interface DemoChoices {
+  rows: number;
+  keep: boolean;
+  /** Where both environments are built; null: on a PostgreSQL of the demo's own. */
+  server: { url: string; source: string; destination: string } | null;
+  journal: string | null;
+}
+
+function options(): DemoChoices {
   try {
     const { values } = parseArgs({
-      options: { rows: { type: 'string', default: '20000' }, keep: { type: 'boolean', default: false } },
+      options: {
+        rows: { type: 'string', default: '20000' },
+        keep: { type: 'boolean', default: false },
+        engine: { type: 'string', default: 'postgres' },
+        url: { type: 'string' },
+        journal: { type: 'string' },
+      },
     });
     const rows = Number(values.rows);
     if (!Number.isInteger(rows) || rows < 100) throw new Error('--rows takes a whole number of at least 100');
-    return { rows, keep: values.keep };
+    if (!['postgres', 'sqlserver'].includes(values.engine)) throw new Error('--engine is postgres or sqlserver');
+    const server = values.engine === 'sqlserver' ? givenServer(values.url) : null;
+    return { rows, keep: values.keep, server, journal: values.journal ?? null };
   } catch (error) {
     console.error(`demo: ${(error as Error).message}; usage: ${usage}`);
     process.exit(64);
   }
+}
+
+/** Two databases of one server: an administrator's URL of each. */
+function givenServer(list: string | undefined): DemoChoices['server'] {
+  const urls = (list ?? '').split(',');
+  if (urls.length !== 2 || !urls.every((url) => url.startsWith('mssql://'))) {
+    throw new Error('--engine sqlserver needs --url with two mssql:// URLs, that of the source first');
+  }
+  const [source, destination] = urls.map((url) => new URL(url)) as [URL, URL];
+  if (source.host !== destination.host) throw new Error('both databases of --url must be on one server');
+  const name = (url: URL) => decodeURIComponent(url.pathname.slice(1));
+  if (!name(source) || !name(destination) || name(source) === name(destination)) {
+    throw new Error('the URLs must name two databases, which the demo creates');
+  }
+  return { url: source.href, source: name(source), destination: name(destination) };
 }
 
 const title = (text: string) => console.log(`\n${color.bold(color.cyan('▸'))} ${color.bold(text)}`);
@@ -52,7 +84,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 async function demo(): Promise<number> {
-  const { rows, keep } = options();
+  const { rows, keep, server, journal } = options();
   const started = Date.now();
   const folder = mkdtempSync(path.join(tmpdir(), 'caravel-demo-'));
   endings.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -65,13 +97,17 @@ async function demo(): Promise<number> {
 
   title(`Building two OutSystems environments, ${rows.toLocaleString('en')} rows in the largest entity`);
   const environments = await buildDemoEnvironments({
-    serverUrl: postgres.url,
-    sourceDatabase: 'production',
-    destinationDatabase: 'quality',
+    serverUrl: server?.url ?? postgres.url,
+    sourceDatabase: server?.source ?? 'production',
+    destinationDatabase: server?.destination ?? 'quality',
     rows,
     log: detail,
   });
-  const { configuration, spec } = await writeFiles(folder, postgres.url, environments);
+  const { configuration, spec } = await writeFiles(
+    folder,
+    journal ?? (await recreateDatabase(postgres.url, 'caravel_journal')),
+    environments,
+  );
   const variables = {
     ...process.env,
     CARAVEL_CONFIG: configuration,
@@ -103,8 +139,7 @@ async function demo(): Promise<number> {
   return 0;
 }
 
-async function writeFiles(folder: string, serverUrl: string, environments: DemoEnvironments) {
-  const journal = await recreateDatabase(serverUrl, 'caravel_journal');
+async function writeFiles(folder: string, journal: string, environments: DemoEnvironments) {
   const configuration = path.join(folder, 'caravel.json');
   const spec = path.join(folder, 'spec.json');
   const document = {
@@ -162,7 +197,9 @@ async function keepRunning(ui: string | null, configuration: string, serverUrl: 
 }
 
 const code = await demo().catch((error) => {
-  console.error(`demo: ${error instanceof Error ? error.message : error}`);
+  const { message, cause } = error instanceof Error ? error : { message: String(error), cause: null };
+  // The demo's own rows are nobody's secret: the server's words may be shown.
+  console.error(`demo: ${message}${cause instanceof Error ? `: ${cause.message}` : ''}`);
   return 1;
 });
 await endEverything();

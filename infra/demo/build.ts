@@ -4,6 +4,7 @@ import { type TextPools, textPools } from './data/textPools.ts';
 import { createWorld } from './data/world.ts';
 import type { CreateDemoDatabase } from './dialect/dialect.ts';
 import { createPostgresDatabase, dropPostgresDatabase } from './dialect/postgres.ts';
+import { createSqlServerDatabase, dropSqlServerDatabase } from './dialect/sqlserver.ts';
 import { applicationTable, leftoverTables } from './schema/applicationTables.ts';
 import { type EnvironmentDescription, production, quality } from './schema/environments.ts';
 import { storedEntities } from './schema/factory.ts';
@@ -12,7 +13,7 @@ import { platformTables, platformViews, writablePlatformTables } from './schema/
 import type { TableDescription, Value } from './schema/tables.ts';
 
 export interface DemoOptions {
-  /** A superuser's URL of the server that is to hold both databases. */
+  /** An administrator's URL (`postgres://` or `mssql://`) of the server that is to hold both databases. */
   serverUrl: string;
   /** Names of the two databases; existing ones of these names are dropped. */
   sourceDatabase: string;
@@ -56,7 +57,8 @@ const emptyInDestination = ['Sales.CustomerNote', 'Fulfilment.ReturnRequest', 'F
 export async function buildDemoEnvironments(options: DemoOptions): Promise<DemoEnvironments> {
   const { serverUrl, rows, seed = 20260115, orphans = true, log = () => {} } = options;
   if (!Number.isInteger(rows) || rows < 1) throw new Error(`Rows must be a whole number above 0, not ${rows}.`);
-  const shared = { create: createPostgresDatabase, serverUrl, seed, orphans, log, texts: textPools(seed) };
+  const create = isSqlServer(serverUrl) ? createSqlServerDatabase : createPostgresDatabase;
+  const shared = { create, serverUrl, seed, orphans, log, texts: textPools(seed) };
   const source = await buildEnvironment({
     ...shared,
     environment: production,
@@ -80,12 +82,15 @@ export async function buildDemoEnvironments(options: DemoOptions): Promise<DemoE
   return { source, destination, spec };
 }
 
+const isSqlServer = (url: string) => url.startsWith('mssql:');
+
 /** Removes both databases and their logins. */
 export async function dropDemoEnvironments(
   options: Pick<DemoOptions, 'serverUrl' | 'sourceDatabase' | 'destinationDatabase'>,
 ): Promise<void> {
-  await dropPostgresDatabase(options.serverUrl, options.sourceDatabase);
-  await dropPostgresDatabase(options.serverUrl, options.destinationDatabase);
+  const drop = isSqlServer(options.serverUrl) ? dropSqlServerDatabase : dropPostgresDatabase;
+  await drop(options.serverUrl, options.sourceDatabase);
+  await drop(options.serverUrl, options.destinationDatabase);
 }
 
 async function buildEnvironment(options: {

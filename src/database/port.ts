@@ -121,6 +121,7 @@ export type MintedIds = { first: bigint; count: number } | bigint[];
 export type Parameter = string | number | bigint | boolean | Uint8Array | null | Date;
 
 export interface Queries {
+  readonly engine: EngineName;
   /**
    * Runs one statement with `?` placeholders (the adapter numbers them; write `??` for a literal question mark)
    * and returns its rows as cells. For small results only. Identifiers in the text must be quoted with `"`.
@@ -162,7 +163,6 @@ export interface Transaction extends Queries {
 }
 
 export interface Database extends Queries {
-  readonly engine: EngineName;
   /** The environment's name as the configuration has it, or 'journal'. For messages. */
   readonly name: string;
   /** Server's product and version, as it says itself. */

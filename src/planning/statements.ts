@@ -1,10 +1,10 @@
 import type { Database, PhysicalColumn, TableName } from '../database/port.ts';
 
-/** Quotes identifiers of one database for the text of `query`, where a question mark would be a placeholder. */
+/** Quotes identifiers of one database for the text of `query`. */
 export type Quote = (identifier: string) => string;
 
 export const quoteFor = (database: Database): Quote => {
-  return (identifier) => database.quote(identifier).replaceAll('?', '??');
+  return (identifier) => database.quote(identifier);
 };
 
 export const tableText = (quote: Quote, table: TableName): string => `${quote(table.schema)}.${quote(table.name)}`;

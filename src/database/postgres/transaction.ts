@@ -67,6 +67,7 @@ function transactionOn(session: Session): Transaction {
   }
 
   return {
+    engine: 'postgres',
     query: (statement, parameters) => queryCells(session, statement, parameters),
     execute: (statement, parameters) => executeCount(session, statement, parameters),
     lock: (resource, waitMs) => takeLock(session, resource, waitMs),

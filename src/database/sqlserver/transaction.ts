@@ -124,6 +124,7 @@ function transactionOn(state: TransactionState): Transaction {
   }
 
   return {
+    engine: 'sqlserver',
     query: (statement, parameters) => guarded(() => queryCells(session, statement, parameters)),
     execute: (statement, parameters) => writing(() => executeCount(session, statement, parameters)),
     lock: (resource, waitMs) => guarded(() => takeLock(session, resource, waitMs)),
