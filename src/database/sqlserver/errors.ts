@@ -83,6 +83,7 @@ const codes: Record<number, DatabaseErrorCode> = {
   3906: 'permission',
   207: 'unknownObject',
   208: 'unknownObject',
+  911: 'unknownObject',
   2812: 'unknownObject',
   4902: 'unknownObject',
   9002: 'logFull',
@@ -119,7 +120,7 @@ const phrases: Record<DatabaseErrorCode, string> = {
 };
 
 /** Conditions whose server message holds names of objects only, never values. */
-const harmlessMessages = new Set([207, 208, 229, 230, 262, 297, 300, 916, 1088, 3906]);
+const harmlessMessages = new Set([207, 208, 911, 229, 230, 262, 297, 300, 916, 1088, 3906]);
 
 /** The driver's and the sockets' codes for a connection that is lost or never was. */
 const connectionCodes = new Set([

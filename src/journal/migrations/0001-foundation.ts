@@ -41,7 +41,7 @@ export function foundation(engine: EngineName): string[] {
     )`,
     // Progress of one entity in one run. The cursors are source ids: what lies at or below them is done.
     `create table caravel_entity (
-      run_id ${name} not null references caravel_run (id),
+      run_id ${name} not null,
       entity ${name} not null,
       ordinal integer not null,
       state ${name} not null,
@@ -90,7 +90,7 @@ export function foundation(engine: EngineName): string[] {
     // Rows set aside. The only table that may hold personal data: the identifier of the row, and the driver's words.
     `create table caravel_issue (
       id ${identity} primary key,
-      run_id ${name} not null references caravel_run (id),
+      run_id ${name} not null,
       entity ${name} not null,
       source_id ${text},
       code ${name} not null,
