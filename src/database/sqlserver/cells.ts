@@ -15,7 +15,7 @@ const maxLength = 65_535;
  * How values of one column travel. The driver carries whole numbers, floats, Unicode text, bytes and GUIDs exactly. It
  * makes doubles of decimals and money and sends them with 64 bits, keeps dates in milliseconds, and
  * guesses the code page of a varchar: all those are read as text, staged as text, and converted by the server in its own
- * INSERT (CONVERT styles 121 and 2 are exact and know no language).
+ * INSERT (CONVERT style 121 is exact and knows no language).
  */
 export interface Transfer {
   /** Expression that reads the column. */
@@ -87,9 +87,8 @@ export function transferOf(type: ColumnType): Transfer {
     case 'numeric':
       return asText(type, { length: 41, style: null, fits: (cell) => fitsDecimal(cell, type.precision, type.scale) });
     case 'money':
-      return asText(type, { length: 41, style: 2, fits: (cell) => fitsDecimal(cell, 19, 4) });
     case 'smallmoney':
-      return asText(type, { length: 41, style: 2, fits: (cell) => fitsDecimal(cell, 10, 4) });
+      return money(type);
     case 'datetime':
       return asText(type, { length: 34, style: 121, fits: (cell) => fitsFraction(cell, 3) });
     case 'smalldatetime':
@@ -173,7 +172,7 @@ function asText(
   const styled = style === null ? '' : `, ${style}`;
   return {
     read: (column) => `CONVERT(varchar(${length}), ${column}${styled})`,
-    decode: (value) => (value === null ? null : withoutTrailingZeros(value as string)),
+    decode: (value) => (value === null ? null : canonical(value as string)),
     staged: `varchar(${length})`,
     bulk: { type: TYPES.VarChar, length },
     encode(cell) {
@@ -185,6 +184,23 @@ function asText(
     },
     write: (staged) => `CONVERT(${declaration(type)}, ${staged}${styled})`,
   };
+}
+
+/** Through a decimal, whose text knows no currency and no style. */
+function money(type: ColumnType): Transfer {
+  const precision = type.base === 'money' ? 19 : 10;
+  const decimal = transferOf({ ...type, base: 'decimal', precision, scale: 4 });
+  return {
+    ...decimal,
+    read: (column) => decimal.read(`CONVERT(decimal(${precision},4), ${column})`),
+    write: (staged) => `CONVERT(${type.base}, ${decimal.write(staged)})`,
+  };
+}
+
+/** A datetimeoffset has its offset behind the fraction: `12:00:00.1230000 +05:30`. */
+function canonical(text: string): string {
+  const offset = text.search(/ [+-]\d\d:\d\d$/);
+  return offset < 0 ? withoutTrailingZeros(text) : withoutTrailingZeros(text.slice(0, offset)) + text.slice(offset);
 }
 
 /** The server would round what is behind the last place, in silence. */
