@@ -2,9 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { connect } from '../src/database/connect.ts';
+import type { BenchEngine, Measured } from './bench/engine.ts';
 import { type BenchSide, buildBenchDatabase } from './bench/environment.ts';
-import { type Measured, measureCopy, measureRowByRow, rowByRowRows } from './bench/floor.ts';
+import { measureCopy, measureRowByRow } from './bench/floor.ts';
 import { measureMigration } from './bench/migration.ts';
+import { postgresBench } from './bench/postgres.ts';
+import { sqlserverBench } from './bench/sqlserver.ts';
 import { startPostgres } from './services/postgres.ts';
 import { startTemporal } from './services/temporal.ts';
 
@@ -14,7 +18,13 @@ import { startTemporal } from './services/temporal.ts';
  * memory, journal bytes a row and history events.
  */
 const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '1000000' }, small: { type: 'string', default: '100000' } },
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    small: { type: 'string', default: '100000' },
+    single: { type: 'string', default: '20000' },
+    engine: { type: 'string', default: 'postgres' },
+    url: { type: 'string' },
+  },
 });
 const large: BenchSide = { code: 'abc', offset: 0, orders: Number(values.rows), customers: 100_000 };
 const small: BenchSide = { ...large, orders: Number(values.small) };
@@ -31,32 +41,28 @@ try {
 }
 
 async function bench(): Promise<void> {
-  const postgres = await startPostgres({ name: 'bench', log: console.error });
-  endings.push(() => postgres.stop());
+  const engine = await chosenEngine();
   const temporal = await startTemporal({ log: console.error });
   endings.push(() => temporal.stop());
   const folder = mkdtempSync(path.join(tmpdir(), 'caravel-bench-'));
   endings.push(() => rmSync(folder, { recursive: true, force: true }));
-  console.log(
-    `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, embedded PostgreSQL as it is (fsync on)\n`,
-  );
+  console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, ${engine.name}\n`);
 
-  const server = postgres.url;
   const sources = {
-    small: await buildBenchDatabase(server, 'source_small', small),
-    large: await buildBenchDatabase(server, 'source', large),
+    small: await buildBenchDatabase(engine, 'source_small', small),
+    large: await buildBenchDatabase(engine, 'source', large),
   };
-  const place = { server, temporal: temporal.address, folder, destination: empty };
-  const floorBefore = await measureCopy(server, sources.large, large);
-  const single = await measureRowByRow(server, sources.large, large);
+  const place = { engine, temporal: temporal.address, folder, destination: empty };
+  const floorBefore = await measureCopy(engine, sources.large, large);
+  const single = await measureRowByRow(engine, sources.large, large, Number(values.single));
   const little = await measureMigration({ ...place, run: 'small', source: sources.small });
   const much = await measureMigration({ ...place, run: 'large', source: sources.large });
-  const floorAfter = await measureCopy(server, sources.large, large);
+  const floorAfter = await measureCopy(engine, sources.large, large);
   const floorRate = (rate(floorBefore) + rate(floorAfter)) / 2;
 
   const lines: [string, string][] = [
-    ['(a) COPY out | COPY in, before and after', `${show(rate(floorBefore))} and ${show(rate(floorAfter))} rows/s`],
-    [`(b) one INSERT … RETURNING a row (${show(rowByRowRows)} rows)`, `${show(rate(single))} rows/s`],
+    [`(a) ${engine.floor}, before and after`, `${show(rate(floorBefore))} and ${show(rate(floorAfter))} rows/s`],
+    [`(b) one INSERT a row, its id awaited (${show(single.rows)} rows)`, `${show(rate(single))} rows/s`],
     [`Caravel, ${show(much.rows)} rows`, `${show(rate(much))} rows/s`],
     ['  ratio to (a)', (rate(much) / floorRate).toFixed(2)],
     ['  ratio to (b)', (rate(much) / rate(single)).toFixed(1)],
@@ -68,4 +74,17 @@ async function bench(): Promise<void> {
     ['  whole run with plan, customers and proof', `${much.total.toFixed(1)} s`],
   ];
   for (const [name, value] of lines) console.log(`${name.padEnd(52)} ${value}`);
+}
+
+async function chosenEngine(): Promise<BenchEngine & { name: string }> {
+  if (values.engine === 'sqlserver') {
+    if (!values.url?.startsWith('mssql://')) throw new Error('--engine sqlserver needs --url mssql://…');
+    const engine = sqlserverBench(values.url);
+    const master = connect({ name: 'bench', url: values.url, readOnly: true, pool: 1 });
+    endings.push(() => master.close());
+    return { ...engine, name: await master.version() };
+  }
+  const postgres = await startPostgres({ name: 'bench', log: console.error });
+  endings.push(() => postgres.stop());
+  return { ...postgresBench(postgres.url), name: 'embedded PostgreSQL as it is (fsync on)' };
 }

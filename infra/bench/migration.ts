@@ -4,12 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import type pg from 'pg';
 import { type RunResult, taskQueue } from '../../activities/contract.ts';
+import { connect } from '../../src/database/connect.ts';
 import { createNamespace } from '../services/namespace.ts';
-import { onDatabase, recreateDatabase } from '../services/onDatabase.ts';
+import type { BenchEngine, Measured } from './engine.ts';
 import { type BenchSide, buildBenchDatabase } from './environment.ts';
-import type { Measured } from './floor.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/caravel.mjs', import.meta.url));
 
@@ -28,17 +27,17 @@ export interface MeasuredMigration extends Measured {
 
 /** One whole run by a worker process of its own, with the journal beside the environments. */
 export async function measureMigration(options: {
-  server: string;
+  engine: BenchEngine;
   temporal: string;
   folder: string;
   run: string;
   source: string;
   destination: BenchSide;
 }): Promise<MeasuredMigration> {
-  const { server, temporal, run } = options;
-  const journal = await recreateDatabase(server, `journal_${run}`);
-  const journalBefore = await onDatabase(journal, databaseSize);
-  const destination = await buildBenchDatabase(server, `destination_${run}`, options.destination);
+  const { engine, temporal, run } = options;
+  const journal = await engine.recreateDatabase(`journal_${run}`);
+  const journalBefore = await engine.databaseSize(journal);
+  const destination = await buildBenchDatabase(engine, `destination_${run}`, options.destination);
   const configuration = path.join(options.folder, `${run}.json`);
   const environments = { production: { url: options.source }, quality: { url: destination } };
   writeFileSync(configuration, JSON.stringify({ environments, journal: { url: journal } }));
@@ -59,24 +58,14 @@ export async function measureMigration(options: {
     const order = result.entities.find(({ entity }) => entity === 'Order')!;
     if (!order.verified) throw new Error('the migrated orders were not verified');
     const inserted = result.entities.reduce((sum, entity) => sum + entity.inserted, 0);
-    const journalled = await onDatabase(journal, async (database) => ({
-      milliseconds: await number(
-        database,
-        'select finished_ms - started_ms from caravel_entity where run_id = $1 and entity = $2',
-        [run, order.key],
-      ),
-      mapBytes: await number(database, 'select sum(octet_length(content)) from caravel_segment where entity = $1', [
-        order.key,
-      ]),
-      size: await databaseSize(database),
-    }));
+    const { milliseconds, mapBytes } = await journalled(journal, run, order.key);
     return {
       rows: order.inserted,
-      seconds: journalled.milliseconds / 1_000,
+      seconds: milliseconds / 1_000,
       total,
       peakMegabytes: peakMemory(worker.pid!),
-      mapBytes: journalled.mapBytes / order.inserted,
-      journalBytes: (journalled.size - journalBefore) / inserted,
+      mapBytes: mapBytes / order.inserted,
+      journalBytes: ((await engine.databaseSize(journal)) - journalBefore) / inserted,
       events: {
         run: (await handle.describe()).historyLength,
         entity: (await client.workflow.getHandle(`${run}/Bench.Order`).describe()).historyLength,
@@ -89,11 +78,17 @@ export async function measureMigration(options: {
   }
 }
 
-const databaseSize = (client: pg.Client) => number(client, 'select pg_database_size(current_database())', []);
-
-async function number(client: pg.Client, statement: string, values: string[]): Promise<number> {
-  const { rows } = await client.query<[string]>({ text: statement, values, rowMode: 'array' });
-  return Number(rows[0]![0]);
+async function journalled(url: string, run: string, entity: string) {
+  const journal = connect({ name: 'journal', url, readOnly: true, pool: 1 });
+  try {
+    const times = 'select finished_ms - started_ms from caravel_entity where run_id = ? and entity = ?';
+    const [time] = await journal.query(times, [run, entity]);
+    const segments = await journal.query('select content from caravel_segment where entity = ?', [entity]);
+    const mapBytes = segments.reduce((sum, [content]) => sum + content!.length, 0);
+    return { milliseconds: Number(time![0]), mapBytes };
+  } finally {
+    await journal.close();
+  }
 }
 
 /** Largest resident set of a process so far, in MB. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import mssql from 'mssql';
 import type { Connection } from 'tedious';
 import { DatabaseError } from '../errors.ts';
@@ -98,6 +99,7 @@ export function openPool(options: ConnectOptions): SessionPool {
       loginNumber = null;
       try {
         const connection = await (await lender()).acquire({});
+        endureSocket(connection);
         const session: Session = { connection, database: options.name, types, broken: false };
         try {
           isolation ??= options.readOnly ? await readIsolation(session) : 'READ COMMITTED';
@@ -173,6 +175,17 @@ async function readIsolation(session: Session): Promise<string> {
   const [row] = await queryCells(session, isolationQuestion);
   return row?.[0] !== '1' && row?.[1] === '1' ? 'SNAPSHOT' : 'READ COMMITTED';
 }
+
+/**
+ * The driver stops listening to its socket when it closes the connection; what is still on its way then fails, and an
+ * error that nobody listens to would end the process.
+ */
+function endureSocket(connection: Connection): void {
+  const { socket } = connection as unknown as { socket?: { listeners(event: string): unknown[]; on: Socket['on'] } };
+  if (socket && !socket.listeners('error').includes(ignore)) socket.on('error', ignore);
+}
+
+const ignore = () => {};
 
 /** The server took the connection and ended it during the login. */
 function hungUp(error: unknown): boolean {

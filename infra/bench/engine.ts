@@ -1,0 +1,31 @@
+import type { Database } from '../../src/database/port.ts';
+import type { BenchSide } from './environment.ts';
+
+export type TypeWord = 'integer' | 'long' | 'text' | 'email' | 'dateTime' | 'currency' | 'decimal' | 'boolean';
+
+export interface Measured {
+  rows: number;
+  seconds: number;
+}
+
+/** What the benchmark needs of an engine. */
+export interface BenchEngine {
+  /** What the floor is, in words. */
+  floor: string;
+  types: Record<TypeWord, string>;
+  /** Type of an identifier that the engine mints. */
+  identity: string;
+  /** Creates a database anew. @returns its URL. */
+  recreateDatabase(name: string): Promise<string>;
+  /** Customers and orders: one in ten ids is missing, as after years of deletions; the columns look like an order's. */
+  fill(database: Database, side: BenchSide): Promise<void>;
+  analyze(database: Database): Promise<void>;
+  /** Empties the table, which nothing refers to. */
+  empty(url: string, table: string): Promise<void>;
+  /** Copies a table's rows as fast as the engine lets a client, into the same table with its constraints. */
+  copyTable(source: string, target: string, table: string): Promise<void>;
+  /** Inserts rows one by one, awaiting each one's new id. */
+  insertEach(source: string, target: string, table: string, columns: string[], rows: number): Promise<void>;
+  /** Bytes. */
+  databaseSize(url: string): Promise<number>;
+}
