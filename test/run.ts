@@ -124,5 +124,8 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(failures.length === 0 ? color.green('\nall well') : color.red(`\nnot well: ${failures.join(', ')}`));
+if (process.env.CARAVEL_TEST_SQLSERVER === undefined) {
+  console.log('SQL Server was not tested, only its statements parsed: CARAVEL_TEST_SQLSERVER=mssql://… names a server');
+}
 if (counts) console.log(`${counts.passed} passed, ${counts.failed} failed`);
 process.exit(interrupted ? 130 : failures.length === 0 && counts !== null ? 0 : 1);

@@ -1,5 +1,5 @@
 import { readRunningServices } from '../../infra/services/home.ts';
-import { type Configuration, environmentUrl } from '../config/configuration.ts';
+import { type Configuration, configuredJournal, environmentUrl } from '../config/configuration.ts';
 import { connect } from '../database/connect.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Database } from '../database/port.ts';
@@ -28,7 +28,8 @@ export function openEnvironment(configuration: Configuration, name: string): Dat
  * @throws CommandError when neither is there.
  */
 export function journalUrl(configuration: Configuration | null): { url: string; setting: string } {
-  if (configuration?.journal) return { url: configuration.journal.url, setting: 'journal.url' };
+  const configured = configuredJournal(configuration);
+  if (configured !== null) return { url: configured, setting: 'journal.url' };
   const running = readRunningServices();
   if (running) return { url: running.journal, setting: "that of 'caravel dev'" };
   throw new CommandError(

@@ -9,6 +9,10 @@ const database = z.strictObject({
     .string()
     .regex(/^(postgres|postgresql|mssql):\/\//, { message: 'must start with mssql:// or postgres://' })
     .describe('Dollar-brace names are taken from the process environment.'),
+  options: z
+    .record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe("What the URL's query may say, for what would be awkward there: a token, a password."),
 });
 
 /** caravel.json (interface.md): where the environments and the journal are. */
@@ -50,11 +54,25 @@ export function checkMigrationSpec(document: unknown): MigrationSpec {
 /** The URL of an environment. @throws ConfigurationError naming the environments there are. */
 export function environmentUrl(config: Configuration, name: string): string {
   const found = Object.hasOwn(config.environments, name) ? config.environments[name] : undefined;
-  if (found) return found.url;
+  if (found) return urlOf(found);
   const known = Object.keys(config.environments);
   throw new ConfigurationError(
     `environment '${name}' is not in the configuration; it has ${known.length ? known.join(', ') : 'none'}`,
   );
+}
+
+/** The URL of the configuration's journal, or null when it names none. */
+export function configuredJournal(config: Configuration | null): string | null {
+  return config?.journal ? urlOf(config.journal) : null;
+}
+
+/** A database's URL with its options. */
+function urlOf({ url, options = {} }: z.output<typeof database>): string {
+  // One that cannot be read is told by whoever opens it.
+  if (Object.keys(options).length === 0 || !URL.canParse(url)) return url;
+  const whole = new URL(url);
+  for (const [option, value] of Object.entries(options)) whole.searchParams.set(option, String(value));
+  return whole.href;
 }
 
 function readDocument(file: string): unknown {

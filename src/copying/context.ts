@@ -11,6 +11,7 @@ export interface CopyContext {
   pairId: string;
   runId: string;
   plan: Plan;
+  /** Largest batch. */
   batch: { rows: number; bytes: number };
   conflicts: 'fail' | 'reuse';
   rowErrors: 'fail' | 'setAside';

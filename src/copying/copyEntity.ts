@@ -8,6 +8,7 @@ import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from './batch.ts';
+import { BatchSize } from './batchSize.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
 import { needsSecondPass } from './deferred.ts';
 import { MissingTargets } from './missingTargets.ts';
@@ -82,13 +83,14 @@ async function copyBatches(
     entity.key,
   );
   if ((await getRun(context.journal, context.runId)).control === 'pause') return 'paused';
+  const size = new BatchSize(context.batch);
   const pages = context.source.readRows({
     table: { schema: entity.source!.schema, name: entity.source!.table },
     columns: translator.sourceColumns,
     key: entity.source!.identifier,
     after: position.copiedUpTo,
     upTo: entity.bound,
-    batch: context.batch,
+    batch: size,
   });
   let batches = 0;
   const missing = await MissingTargets.of(context, entity);
@@ -106,7 +108,9 @@ async function copyBatches(
         control.signal.throwIfAborted();
         const batch = await queue.shift()!();
         try {
+          const begun = performance.now();
           const written = await writeBatch(context, entity, translator, batch, position, control, whileInserting);
+          size.written(batch.source.length, performance.now() - begun);
           for (const segment of written.segments) own.add(segment.content);
           position = { ordinal: written.ordinal, copiedUpTo: upToOf(batch) };
           control.onBatch(batch.source.length);

@@ -7,6 +7,7 @@ import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import { BatchSize } from './batchSize.ts';
 import { type CopyContext, type CopyControl, type CopyOutcome, nameOf } from './context.ts';
 import { underEntityLock } from './entityLock.ts';
 import { missingReference } from './errors.ts';
@@ -58,6 +59,7 @@ export async function fillDeferred(
     (segment) => !segment.coding.startsWith('reused') && runs.has(segment.runId),
   );
   const maps = await loadTargets(context, deferred);
+  const size = new BatchSize(context.batch);
   const pages = context.source.readRows({
     table: { schema: entity.source!.schema, name: entity.source!.table },
     columns: [entity.source!.identifier!, ...deferred.map(({ source }) => source)],
@@ -65,12 +67,13 @@ export async function fillDeferred(
     after: progress.filledUpTo,
     upTo: entity.bound,
     anyNotNull: deferred.map(({ source }) => source),
-    batch: context.batch,
+    batch: size,
   });
   let filledUpTo = progress.filledUpTo;
   for await (const rows of readAhead(pages)) {
     control.signal.throwIfAborted();
     const translated = translate(entity, deferred, rows, own, maps);
+    const begun = performance.now();
     const filled = await fill(context, entity, deferred, translated.rows, control);
     const upTo = rows.at(-1)![0] as string;
     failpoint('fillClose', 'before', nameOf(entity));
@@ -82,6 +85,7 @@ export async function fillDeferred(
       issues: translated.issues,
     });
     failpoint('fillClose', 'after', nameOf(entity));
+    size.written(rows.length, performance.now() - begun);
     filledUpTo = upTo;
     control.onBatch(rows.length);
     if (next === 'pause') return 'paused';

@@ -58,6 +58,8 @@ export interface PhysicalForeignKey {
   targetColumn: string;
   onDelete: 'restrict' | 'cascade' | 'other';
   enabled: boolean;
+  /** Every row that is there was checked against it. */
+  trusted: boolean;
 }
 
 export interface PhysicalIndex {
@@ -78,6 +80,20 @@ export interface PhysicalTable {
   triggers: { name: string; enabled: boolean }[];
   /** Estimate from the engine's statistics; null where unknown. */
   estimatedRows: number | null;
+}
+
+/** What the server says of itself and of the database; null where it has no such thing or does not say. */
+export interface ServerFacts {
+  /** `16.0.4165.4`, `18.4`; its first part is what has to agree. */
+  version: string;
+  edition: string | null;
+  compatibilityLevel: number | null;
+  collation: string | null;
+  recoveryModel: string | null;
+  /** Free space in the transaction log, bytes. */
+  freeLog: number | null;
+  /** Reading may wait for those who write. */
+  readsWait: boolean;
 }
 
 /** Names a physical table; adapters quote both parts. */
@@ -167,6 +183,7 @@ export interface Database extends Queries {
   readonly name: string;
   /** Server's product and version, as it says itself. */
   version(): Promise<string>;
+  facts(): Promise<ServerFacts>;
   /** The database's own catalog, for these table names (case-insensitively) or for all of the default schema. */
   tables(names?: string[]): Promise<PhysicalTable[]>;
   /** Streams rows in arrays bounded by `batch`. Holds one connection while iterated, none between pages for long. */

@@ -11,6 +11,7 @@ import { answerQuestions, type DataQuestion } from './dataQuestions.ts';
 
 import type { Draft, DraftContext } from './draft.ts';
 import { draftEntity } from './draftEntity.ts';
+import { checkEnvironments } from './environments.ts';
 import { PlanningError } from './errors.ts';
 import { countDrafts, readBounds } from './facts.ts';
 import { addFindings, type Findings, noFindings } from './findings.ts';
@@ -81,6 +82,7 @@ export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs)
   const rows = await countDrafts(source, quote, connected.drafts, bounds);
   addFindings(findings, await findMissingReferences(source, quote, connected.drafts, bounds, work.leftOut));
   addFindings(findings, await checkIdentityPositions(destination, quoteFor(destination), connected.drafts));
+  addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
   addFindings(findings, await checkWritable(destination, connected.drafts, spec.destinationData === 'delete'));
 
   const matched = await planMatched(source, catalogs, work.matched);
@@ -139,7 +141,7 @@ function lookUp(spec: MigrationSpec, catalogs: Catalogs): LookedUp {
     isOutside: (target) => ['external', 'client'].includes(entities.get(target)?.kind ?? ''),
     wordsFor: (type) => targetWords(type, source),
     // Conditions are asked of the source alone; both engines take double quotes.
-    quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`.replaceAll('?', '??'),
+    quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   };
   const findings = noFindings();
   addFindings(findings, missingInDestination(spec, source, destination, match, copied));

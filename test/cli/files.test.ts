@@ -33,6 +33,15 @@ describe('an invalid caravel.json', () => {
       ['--config', workplace.write('scheme.json', { environments: { production: { url: 'mysql://host/db' } } })],
       'scheme.json, environments.production.url: must start with mssql:// or postgres://',
     ],
+    [
+      [
+        '--config',
+        workplace.write('option.json', {
+          environments: { ...environments, production: { url: 'mssql://u:p@host/db', options: { encrypt: 'maybe' } } },
+        }),
+      ],
+      "production: the URL's option 'encrypt' is true or false",
+    ],
     [['--config', unset], 'unset.json, environments.production.url: the environment variable PROD_PASSWORD is not set'],
   ] as const)('is refused before anything else: %j', async ([words, line]) => {
     expect(await workplace.caravel('plan', goodSpec, ...words)).toEqual(refusal(64, line));

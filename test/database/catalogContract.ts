@@ -60,6 +60,7 @@ export function describeCatalog(ground: ContractGround): void {
           targetColumn: seen('ID'),
           onDelete: 'cascade',
           enabled: true,
+          trusted: true,
         },
       ]);
       // Who may only read and write rows need not see them.
@@ -97,6 +98,13 @@ export function describeCatalog(ground: ContractGround): void {
 
     it('tells that batches can be staged', async () => {
       expect(await database().rows.mayStage()).toBe(true);
+    });
+
+    it('says what it is', async () => {
+      const facts = await database().rows.facts();
+      expect(facts.version).toMatch(/^\d+\./);
+      expect(facts.collation).toBeTruthy();
+      expect(typeof facts.readsWait).toBe('boolean');
     });
 
     it('says who it is', async () => {

@@ -45,6 +45,13 @@ describe('sqlserver: what goes into a column', () => {
     [typeOf('datetime2', { scale: 7 }), '2020-01-01 00:00:00.1234567', 'fits'],
     [typeOf('smalldatetime'), '2020-01-01 00:00:30', 'truncation'],
     [typeOf('smalldatetime'), '2020-01-01 00:01:00', 'fits'],
+    [typeOf('datetime'), '2020-01-01 00:00:00.001', 'truncation'],
+    [typeOf('datetime'), '1752-12-31 00:00:00', 'overflow'],
+    [typeOf('datetime'), '1753-01-01 00:00:00', 'fits'],
+    [typeOf('datetime'), '2020-02-30 25:00:00', 'invalidValue'],
+    [typeOf('date'), '0001-01-01', 'fits'],
+    [typeOf('date'), '9999-12-31', 'fits'],
+    [typeOf('date'), '2020-01-01 10:00:00', 'truncation'],
     [typeOf('nvarchar', { length: 3 }), 'abc', 'fits'],
     [typeOf('nvarchar', { length: 3 }), 'abc ', 'truncation'],
     [typeOf('nvarchar', { length: 2 }), '😀', 'fits'],
@@ -108,7 +115,7 @@ describe('sqlserver: what comes out of a column', () => {
     const decode = (base: string, text: string) => transferOf(typeOf(base)).decode(text);
     expect(decode('datetimeoffset', '2020-01-01 12:30:00.1200000 +05:30')).toBe('2020-01-01 12:30:00.12 +05:30');
     expect(decode('datetimeoffset', '2020-01-01 12:30:00.0000000 -10:00')).toBe('2020-01-01 12:30:00 -10:00');
-    expect(decode('datetime', '2020-01-01 12:30:00.000')).toBe('2020-01-01 12:30:00');
+    expect(decode('datetime2', '2020-01-01 12:30:00.0000000')).toBe('2020-01-01 12:30:00');
     expect(decode('time', '12:30:00.5000000')).toBe('12:30:00.5');
     expect(decode('decimal', '100.00000000')).toBe('100');
   });

@@ -10,6 +10,7 @@ import {
 } from '../../src/database/sqlserver/catalog.ts';
 import { transferOf } from '../../src/database/sqlserver/cells.ts';
 import { type ColumnType, columnsQuestion } from '../../src/database/sqlserver/columnTypes.ts';
+import { factsQuestion, freeLogQuestion } from '../../src/database/sqlserver/facts.ts';
 import { quoteIdentifier } from '../../src/database/sqlserver/quoting.ts';
 import { allStatement, keysStatement, lastKeyQuestion, pageStatement } from '../../src/database/sqlserver/reading.ts';
 import { identityQuestion, rightsQuestion } from '../../src/database/sqlserver/rights.ts';
@@ -89,6 +90,8 @@ const statements: [string, string][] = [
   ['session settings, read committed', settings('READ COMMITTED')],
   ['isolation', isolationQuestion],
   ['version', 'SELECT @@VERSION'],
+  ['facts', factsQuestion],
+  ['free log', freeLogQuestion],
   ['tables', tablesQuestion],
   ['columns', columnsOf('1, 2')],
   ['foreign keys', foreignKeysOf('1, 2')],

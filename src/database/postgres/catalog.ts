@@ -49,7 +49,7 @@ const columnsOf = `
 /** One row per column of a key; conenforced is new in PostgreSQL 18. */
 const foreignKeysOf = `
   SELECT c.conrelid, c.conname, a.attname, f.relname, fa.attname, c.confdeltype,
-    coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true)
+    coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true), c.convalidated
   FROM pg_constraint c
   CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY k (child, parent, position)
   JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.child
@@ -137,7 +137,7 @@ function column([name, type, base, category, modifier, notNull, ...rest]: (strin
   };
 }
 
-function foreignKey([name, child, target, parent, rule, enforced]: (string | null)[]): PhysicalForeignKey {
+function foreignKey([name, child, target, parent, rule, enforced, validated]: (string | null)[]): PhysicalForeignKey {
   return {
     name: name!,
     column: child!,
@@ -145,6 +145,7 @@ function foreignKey([name, child, target, parent, rule, enforced]: (string | nul
     targetColumn: parent!,
     onDelete: rule === 'c' ? 'cascade' : rule === 'a' || rule === 'r' ? 'restrict' : 'other',
     enabled: enforced === '1',
+    trusted: validated === '1',
   };
 }
 

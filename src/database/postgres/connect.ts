@@ -1,5 +1,6 @@
 import type { ConnectOptions, Database } from '../port.ts';
 import { readTables } from './catalog.ts';
+import { readFacts } from './facts.ts';
 import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
 import { mayStage, readIdentityPosition, readRights } from './rights.ts';
@@ -19,6 +20,7 @@ export function connectPostgres(options: ConnectOptions): Database {
       const rows = await pool.use((session) => queryCells(session, 'SELECT version()'));
       return rows[0]![0] as string;
     },
+    facts: () => pool.use(readFacts),
     tables: (names) => pool.use((session) => readTables(session, names)),
     readRows: (read) => readRows(pool, read),
     transaction: (work) => runTransaction(pool, work),

@@ -24,7 +24,7 @@ WHERE c.object_id IN (${tables})
 ORDER BY c.object_id, c.column_id`;
 
 export const foreignKeysOf = (tables: string) => `SELECT k.parent_object_id, k.name, c.name, o.name, r.name,
-  k.delete_referential_action, k.is_disabled
+  k.delete_referential_action, k.is_disabled, k.is_not_trusted
 FROM sys.foreign_keys AS k
 JOIN sys.foreign_key_columns AS f ON f.constraint_object_id = k.object_id
 JOIN sys.columns AS c ON c.object_id = f.parent_object_id AND c.column_id = f.parent_column_id
@@ -107,7 +107,7 @@ function column([name, base, bytes, precision, scale, collation, ...rest]: (stri
   };
 }
 
-function foreignKey([name, child, target, parent, rule, disabled]: (string | null)[]): PhysicalForeignKey {
+function foreignKey([name, child, target, parent, rule, disabled, untrusted]: (string | null)[]): PhysicalForeignKey {
   return {
     name: name!,
     column: child!,
@@ -115,6 +115,7 @@ function foreignKey([name, child, target, parent, rule, disabled]: (string | nul
     targetColumn: parent!,
     onDelete: rule === '0' ? 'restrict' : rule === '1' ? 'cascade' : 'other',
     enabled: disabled !== '1',
+    trusted: untrusted !== '1',
   };
 }
 

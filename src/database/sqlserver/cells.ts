@@ -12,10 +12,10 @@ const longestBinary = 8_000;
 const maxLength = 65_535;
 
 /**
- * How values of one column travel. The driver carries whole numbers, floats, Unicode text, bytes and GUIDs exactly. It
- * makes doubles of decimals and money and sends them with 64 bits, keeps dates in milliseconds, and
- * guesses the code page of a varchar: all those are read as text, staged as text, and converted by the server in its own
- * INSERT (CONVERT style 121 is exact and knows no language).
+ * How values of one column travel. The driver carries whole numbers, floats, Unicode text, bytes, GUIDs, days and datetime's
+ * 1/300 s exactly. It makes doubles of decimals and money and sends them with 64 bits, keeps the finer times in
+ * milliseconds, and guesses the code page of a varchar: all those are read as text, staged as text, and cast by the
+ * server in its own SELECT and INSERT (the texts of these types know no language; "CAST and CONVERT", date and time styles).
  */
 export interface Transfer {
   /** Expression that reads the column. */
@@ -85,20 +85,18 @@ export function transferOf(type: ColumnType): Transfer {
       return float(type.base === 'real');
     case 'decimal':
     case 'numeric':
-      return asText(type, { length: 41, style: null, fits: (cell) => fitsDecimal(cell, type.precision, type.scale) });
+      return asText(type, { length: 41, fits: (cell) => fitsDecimal(cell, type.precision, type.scale) });
     case 'money':
     case 'smallmoney':
       return money(type);
     case 'datetime':
-      return asText(type, { length: 34, style: 121, fits: (cell) => fitsFraction(cell, 3) });
     case 'smalldatetime':
-      return asText(type, { length: 34, style: 121, fits: fitsMinute });
+    case 'date':
+      return date(type.base);
     case 'datetime2':
     case 'datetimeoffset':
     case 'time':
-      return asText(type, { length: 34, style: 121, fits: (cell) => fitsFraction(cell, type.scale) });
-    case 'date':
-      return asText(type, { length: 34, style: 23, fits: () => {} });
+      return asText(type, { length: 34, fits: (cell) => fitsFraction(cell, type.scale) });
     case 'uniqueidentifier':
       return {
         read: plain,
@@ -165,13 +163,9 @@ export function floatText(value: number, single: boolean): string {
   return String(Number(value.toPrecision(9)));
 }
 
-function asText(
-  type: ColumnType,
-  { length, style, fits }: { length: number; style: number | null; fits: (cell: string) => void },
-): Transfer {
-  const styled = style === null ? '' : `, ${style}`;
+function asText(type: ColumnType, { length, fits }: { length: number; fits: (cell: string) => void }): Transfer {
   return {
-    read: (column) => `CONVERT(varchar(${length}), ${column}${styled})`,
+    read: (column) => `CAST(${column} AS varchar(${length}))`,
     decode: (value) => (value === null ? null : canonical(value as string)),
     staged: `varchar(${length})`,
     bulk: { type: TYPES.VarChar, length },
@@ -182,7 +176,7 @@ function asText(
       if (value.length > length) throw new Misfit('invalidValue');
       return value;
     },
-    write: (staged) => `CONVERT(${declaration(type)}, ${staged}${styled})`,
+    write: (staged) => `CAST(${staged} AS ${declaration(type)})`,
   };
 }
 
@@ -192,8 +186,8 @@ function money(type: ColumnType): Transfer {
   const decimal = transferOf({ ...type, base: 'decimal', precision, scale: 4 });
   return {
     ...decimal,
-    read: (column) => decimal.read(`CONVERT(decimal(${precision},4), ${column})`),
-    write: (staged) => `CONVERT(${type.base}, ${decimal.write(staged)})`,
+    read: (column) => decimal.read(`CAST(${column} AS decimal(${precision},4))`),
+    write: (staged) => `CAST(${decimal.write(staged)} AS ${type.base})`,
   };
 }
 
@@ -216,15 +210,74 @@ function fitsFraction(cell: string, places: number): void {
   if (fraction.length > places) throw new Misfit('truncation');
 }
 
-function fitsMinute(cell: string): void {
-  if (!/:\d\d:00$/.test(cell)) throw new Misfit('truncation');
+/** The driver checks the year by the worker's own time zone, and writes it by UTC. */
+class UtcDate extends Date {
+  override getFullYear(): number {
+    return this.getUTCFullYear();
+  }
+}
+
+interface DateRange {
+  bulk: DataType;
+  /** Milliseconds since 1970. */
+  least: number;
+  most: number;
+  /** Whether the type has this millisecond of a second, of a day. */
+  has(millisecond: number): boolean;
+}
+
+const dayMilliseconds = 86_400_000;
+const dateRanges: Record<'datetime' | 'smalldatetime' | 'date', DateRange> = {
+  datetime: {
+    bulk: TYPES.DateTime,
+    least: Date.UTC(1753, 0, 1),
+    most: Date.UTC(9999, 11, 31, 23, 59, 59, 997),
+    // Ticks of 1/300 s, as the server shows them: .000, .003, .007.
+    has: (millisecond) => millisecond % 10 === 0 || millisecond % 10 === 3 || millisecond % 10 === 7,
+  },
+  smalldatetime: {
+    bulk: TYPES.SmallDateTime,
+    least: Date.UTC(1900, 0, 1),
+    most: Date.UTC(2079, 5, 6, 23, 59),
+    has: (millisecond) => millisecond % 60_000 === 0,
+  },
+  date: {
+    bulk: TYPES.Date,
+    least: Date.parse('0001-01-01T00:00:00Z'),
+    most: Date.UTC(9999, 11, 31),
+    has: (millisecond) => millisecond === 0,
+  },
+};
+
+function date(base: 'datetime' | 'smalldatetime' | 'date'): Transfer {
+  const { bulk, least, most, has } = dateRanges[base];
+  const shown = base === 'date' ? 'Date' : 'DateTime';
+  return {
+    read: plain,
+    decode: (value) => (value === null ? null : dateText(value as DriverDate, shown)),
+    staged: base,
+    bulk: { type: bulk },
+    encode(cell) {
+      if (cell === null) return null;
+      const text = matching(cell, /^\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,7})?)?$/);
+      if (text.length > 23) throw new Misfit('truncation');
+      const at = new UtcDate(text.length === 10 ? `${text}T00:00:00Z` : `${text.replace(' ', 'T')}Z`);
+      const time = at.getTime();
+      if (Number.isNaN(time)) throw new Misfit('invalidValue');
+      if (time < least || time > most) throw new Misfit('overflow');
+      const ofDay = ((time % dayMilliseconds) + dayMilliseconds) % dayMilliseconds;
+      if (!has(ofDay)) throw new Misfit('truncation');
+      return at;
+    },
+    write: plain,
+  };
 }
 
 function binary(type: ColumnType): Transfer {
   const length = type.base === 'timestamp' ? 8 : type.length;
   const isMax = length === null || length > longestBinary;
   return {
-    read: (column) => (type.base === 'image' ? `CONVERT(varbinary(max), ${column})` : column),
+    read: (column) => (type.base === 'image' ? `CAST(${column} AS varbinary(max))` : column),
     decode: (value) => (value === null ? null : plainBytes(value as Buffer)),
     staged: isMax ? 'varbinary(max)' : `varbinary(${length})`,
     bulk: { type: TYPES.VarBinary, length: isMax ? maxLength : length },
@@ -234,7 +287,7 @@ function binary(type: ColumnType): Transfer {
       if (length !== null && cell.byteLength > length) throw new Misfit('truncation');
       return Buffer.from(cell.buffer, cell.byteOffset, cell.byteLength);
     },
-    write: (staged) => (type.base === 'image' ? `CONVERT(image, ${staged})` : staged),
+    write: (staged) => (type.base === 'image' ? `CAST(${staged} AS image)` : staged),
   };
 }
 
@@ -248,7 +301,7 @@ function text(type: ColumnType): Transfer {
   return {
     read(column) {
       if (isPlain) return column;
-      return type.base === 'clr' ? `${column}.ToString()` : `CONVERT(${unicode}, ${column})`;
+      return type.base === 'clr' ? `${column}.ToString()` : `CAST(${column} AS ${unicode})`;
     },
     decode: (value) => value as string | null,
     staged: `${unicode}${type.collation === null ? '' : ` COLLATE ${type.collation}`}`,
@@ -261,7 +314,7 @@ function text(type: ColumnType): Transfer {
     },
     write(staged) {
       if (type.base === 'xml') return `CONVERT(xml, ${staged}, 1)`;
-      return type.base === 'text' ? `CONVERT(varchar(max), ${staged})` : staged;
+      return type.base === 'text' ? `CAST(${staged} AS varchar(max))` : staged;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ConnectOptions, Database } from '../port.ts';
 import { readTables } from './catalog.ts';
+import { readFacts } from './facts.ts';
 import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
 import { readIdentityPosition, readRights } from './rights.ts';
@@ -25,6 +26,7 @@ export function connectSqlServer(options: ConnectOptions): Database {
       const rows = await pool.use((session) => queryCells(session, 'SELECT @@VERSION'));
       return (rows[0]![0] as string).split('\n')[0]!.trim();
     },
+    facts: () => readFacts(pool),
     tables: (names) => pool.use((session) => readTables(session, names)),
     readRows: (read) => readRows(pool, read),
     transaction: (work) => runTransaction(pool, work),

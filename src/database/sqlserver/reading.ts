@@ -179,8 +179,8 @@ function inPage(read: RowRead, page: PageBounds): string[] {
 
 /** A bound as a value of the key's own type, so that an index on the key is used and its collation decides. */
 export function boundExpression(type: ColumnType): string {
-  const style = /^date|^time$|^smalldate/.test(type.base) ? ', 121' : /binary$/.test(type.base) ? ', 1' : '';
-  return `CONVERT(${declaration(type)}, ?${style})`;
+  const isBinary = /binary$/.test(type.base);
+  return isBinary ? `CONVERT(${declaration(type)}, ?, 1)` : `CAST(? AS ${declaration(type)})`;
 }
 
 function present(read: RowRead): string[] {

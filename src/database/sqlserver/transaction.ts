@@ -164,7 +164,7 @@ export function openedReadOnly(database: string): DatabaseError {
 
 /** As text: MAX of a decimal identity would come as a double. */
 export function maximumQuestion(table: TableName, column: string): string {
-  return `SELECT CONVERT(varchar(41), MAX(${quoteIdentifier(column)})) FROM ${quoteTable(table)}`;
+  return `SELECT CAST(MAX(${quoteIdentifier(column)}) AS varchar(41)) FROM ${quoteTable(table)}`;
 }
 
 export function countQuestion(table: TableName): string {

@@ -93,7 +93,7 @@ export function codePageQuestion(temporary: string, index: number, type: ColumnT
   const staged = `[${stagedName(index)}]`;
   const there =
     type.base === 'text' || type.length === null ? 'varchar(max)' : `varchar(${Math.min(type.length * 4, 8000)})`;
-  const back = `CONVERT(nvarchar(max), CONVERT(${there}, ${staged})) COLLATE Latin1_General_BIN2`;
+  const back = `CAST(CAST(${staged} AS ${there}) AS nvarchar(max)) COLLATE Latin1_General_BIN2`;
   return `SELECT TOP (1) 1 FROM ${temporary} WHERE ${back} <> ${staged} COLLATE Latin1_General_BIN2`;
 }
 
