@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { connect } from '../src/database/connect.ts';
 import type { BenchEngine, Measured } from './bench/engine.ts';
 import { type BenchSide, buildBenchDatabase } from './bench/environment.ts';
-import { measureCopy, measureRowByRow } from './bench/floor.ts';
+import { measureCopy, measureRowByRow, measureSetUp } from './bench/floor.ts';
 import { measureMigration } from './bench/migration.ts';
 import { postgresBench } from './bench/postgres.ts';
 import { sqlserverBench } from './bench/sqlserver.ts';
@@ -58,6 +58,7 @@ async function bench(): Promise<void> {
   const little = await measureMigration({ ...place, run: 'small', source: sources.small });
   const much = await measureMigration({ ...place, run: 'large', source: sources.large });
   const floorAfter = await measureCopy(engine, sources.large, large);
+  const setUp = await measureSetUp(sources.large, large, 5_000);
   const floorRate = (rate(floorBefore) + rate(floorAfter)) / 2;
 
   const lines: [string, string][] = [
@@ -66,10 +67,14 @@ async function bench(): Promise<void> {
     [`Caravel, ${show(much.rows)} rows`, `${show(rate(much))} rows/s`],
     ['  ratio to (a)', (rate(much) / floorRate).toFixed(2)],
     ['  ratio to (b)', (rate(much) / rate(single)).toFixed(1)],
+    ['  set-up, of the staging of 5,000 rows', `${(setUp.share * 100).toFixed(1)} %`],
     [`  worker peak memory at ${show(little.rows)} rows`, `${show(little.peakMegabytes)} MB`],
     [`  worker peak memory at ${show(much.rows)} rows`, `${show(much.peakMegabytes)} MB`],
     ['  journal, id maps per row', `${much.mapBytes.toFixed(2)} bytes`],
-    ['  journal, growth of its database per row of all', `${much.journalBytes.toFixed(2)} bytes`],
+    [
+      '  journal, growth of its database per row of all',
+      Number.isNaN(much.journalBytes) ? 'not told by the server' : `${much.journalBytes.toFixed(2)} bytes`,
+    ],
     ['  history events, run and entity', `${much.events.run} + ${much.events.entity}`],
     ['  whole run with plan, customers and proof', `${much.total.toFixed(1)} s`],
   ];
