@@ -66,9 +66,11 @@ export function openPool(options: ConnectOptions): SessionPool {
       ...address,
       // The driver drops the number of an error at login; it tells whether waiting helps.
       beforeConnect: (connection: Connection) => {
-        connection.on('errorMessage', ({ number }) => {
+        const note = ({ number }: { number: number }) => {
           loginNumber = number;
-        });
+        };
+        connection.on('errorMessage', note);
+        connection.once('connect', () => connection.removeListener('errorMessage', note));
       },
     } as mssql.config);
     // A connection that dies while nobody uses it raises an event; the next statement fails.
