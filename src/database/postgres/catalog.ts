@@ -1,13 +1,5 @@
-import { DatabaseError } from '../errors.ts';
-import type {
-  ColumnKind,
-  PhysicalColumn,
-  PhysicalForeignKey,
-  PhysicalIndex,
-  PhysicalTable,
-  Row,
-  TableName,
-} from '../port.ts';
+import { addIndexColumn, missingObject, texts } from '../catalogRows.ts';
+import type { ColumnKind, PhysicalColumn, PhysicalForeignKey, PhysicalTable, TableName } from '../port.ts';
 import { arrayText } from './quoting.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
@@ -149,19 +141,6 @@ function foreignKey([name, child, target, parent, rule, enforced, validated]: (s
   };
 }
 
-function addIndexColumn(table: PhysicalTable, [name, primary, unique, columnName]: (string | null)[]): void {
-  if (primary === '1') {
-    table.primaryKey.push(columnName!);
-    return;
-  }
-  let index: PhysicalIndex | undefined = table.indexes.at(-1);
-  if (index?.name !== name) {
-    index = { name: name!, columns: [], unique: unique === '1' };
-    table.indexes.push(index);
-  }
-  index!.columns.push(columnName!);
-}
-
 /**
  * Type numbers of some columns (of the type under a domain), in the order asked for.
  * @throws DatabaseError `unknownObject` naming the table or column that is not there.
@@ -199,22 +178,7 @@ async function describeColumns(
   return columns.map((name) => {
     const type = types.get(name);
     if (type !== undefined) return type;
-    const missing = types.size === 0 ? 'table' : 'column';
-    throw new DatabaseError({
-      code: 'unknownObject',
-      database: session.database,
-      number: missing === 'table' ? '42P01' : '42703',
-      table: table.name,
-      column: missing === 'table' ? null : name,
-      message:
-        missing === 'table'
-          ? `${session.database}: there is no table ${table.schema}.${table.name}, or the login may not see it`
-          : `${session.database} on table ${table.name}: there is no column ${name}`,
-    });
+    const isTable = types.size === 0;
+    throw missingObject(session.database, isTable ? '42P01' : '42703', table, isTable ? null : name);
   });
-}
-
-/** The catalog holds no binary values. */
-function texts(rows: Row[]): (string | null)[][] {
-  return rows as (string | null)[][];
 }

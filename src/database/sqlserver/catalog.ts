@@ -1,4 +1,5 @@
-import type { PhysicalColumn, PhysicalForeignKey, PhysicalIndex, PhysicalTable, Row } from '../port.ts';
+import { addIndexColumn, texts } from '../catalogRows.ts';
+import type { PhysicalColumn, PhysicalForeignKey, PhysicalTable } from '../port.ts';
 import { columnType, declaration, kindOf } from './columnTypes.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
@@ -117,22 +118,4 @@ function foreignKey([name, child, target, parent, rule, disabled, untrusted]: (s
     enabled: disabled !== '1',
     trusted: untrusted !== '1',
   };
-}
-
-function addIndexColumn(table: PhysicalTable, [name, primary, unique, columnName]: (string | null)[]): void {
-  if (primary === '1') {
-    table.primaryKey.push(columnName!);
-    return;
-  }
-  let index: PhysicalIndex | undefined = table.indexes.at(-1);
-  if (index?.name !== name) {
-    index = { name: name!, columns: [], unique: unique === '1' };
-    table.indexes.push(index);
-  }
-  index!.columns.push(columnName!);
-}
-
-/** The catalog holds no binary values. */
-function texts(rows: Row[]): (string | null)[][] {
-  return rows as (string | null)[][];
 }

@@ -1,6 +1,6 @@
-import { DatabaseError } from '../errors.ts';
+import { missingObject, texts } from '../catalogRows.ts';
 import type { ColumnKind, TableName } from '../port.ts';
-import { quoteIdentifier, quoteTable } from './quoting.ts';
+import { quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
 
@@ -93,7 +93,7 @@ export async function columnTypes(session: Session, table: TableName, columns: s
   const name = quoteTable(table);
   let remembered = session.types.get(name);
   if (remembered === undefined || performance.now() - remembered.at > rememberedMs) {
-    const rows = (await queryCells(session, columnsQuestion, [name])) as (string | null)[][];
+    const rows = texts(await queryCells(session, columnsQuestion, [name]));
     const types = rows.map(([column, ...facts]) => [column!, columnType(...(facts as ColumnFacts))] as const);
     // By its exact name, else as the server compares names nearly everywhere.
     const folded = types.map(([column, type]) => [column.toLowerCase(), type] as const);
@@ -105,18 +105,8 @@ export async function columnTypes(session: Session, table: TableName, columns: s
     const type = known.get(column) ?? known.get(column.toLowerCase());
     if (type !== undefined) return type;
     session.types.delete(name);
-    const missing = known.size === 0 ? 'table' : 'column';
-    throw new DatabaseError({
-      code: 'unknownObject',
-      database: session.database,
-      number: missing === 'table' ? '208' : '207',
-      table: table.name,
-      column: missing === 'table' ? null : column,
-      message:
-        missing === 'table'
-          ? `${session.database}: there is no table ${table.schema}.${table.name}, or the login may not see it`
-          : `${session.database} on table ${table.name}: there is no column ${quoteIdentifier(column)}`,
-    });
+    const isTable = known.size === 0;
+    throw missingObject(session.database, isTable ? '208' : '207', table, isTable ? null : column);
   });
 }
 
