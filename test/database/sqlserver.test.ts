@@ -53,6 +53,15 @@ describe('sqlserver: what an error means', () => {
     expect(toDatabaseError(Object.assign(new Error('words'), { code }), { database: 'd' }).code).toBe(meaning);
   });
 
+  it('takes a login that is refused for an unknown reason, and a fatal error, for an outage', () => {
+    const meaning = (facts: object) =>
+      toDatabaseError(Object.assign(new Error('words'), facts), { database: 'd' }).code;
+    expect(meaning({ code: 'ELOGIN', number: 99_999 })).toBe('unreachable');
+    expect(meaning({ code: 'ELOGIN', number: 18_456 })).toBe('login');
+    expect(meaning({ code: 'EREQUEST', number: 99_999, class: 20 })).toBe('unreachable');
+    expect(meaning({ code: 'EREQUEST', number: 99_999, class: 16 })).toBe('other');
+  });
+
   it('takes a certificate that is not trusted for no outage', () => {
     const cause = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
     const error = Object.assign(new Error('Failed to connect to h:1433'), { code: 'ESOCKET', cause });

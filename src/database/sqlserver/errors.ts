@@ -24,7 +24,11 @@ const codes: Record<number, DatabaseErrorCode> = {
   10929: 'unreachable',
   10936: 'unreachable',
   17142: 'unreachable',
+  17187: 'unreachable',
   17188: 'unreachable',
+  18401: 'unreachable',
+  18451: 'unreachable',
+  18461: 'unreachable',
   40143: 'unreachable',
   40166: 'unreachable',
   40197: 'unreachable',
@@ -194,8 +198,11 @@ export function leavesSessionAlive(error: DatabaseError): boolean {
   return error.code !== 'unreachable' && error.code !== 'login';
 }
 
-function byNumber(number: number, { class: severity }: DriverError): DatabaseErrorCode {
-  return codes[number] ?? (Number(severity) >= fatalSeverity ? 'unreachable' : 'other');
+/** What refuses a login for good has a number that is known; the rest says that the server is not ready yet. */
+function byNumber(number: number, { class: severity, code }: DriverError): DatabaseErrorCode {
+  const known = codes[number];
+  if (known !== undefined) return known;
+  return code === 'ELOGIN' || Number(severity) >= fatalSeverity ? 'unreachable' : 'other';
 }
 
 /** The one of several errors that says what happened: 3621 ("statement terminated") and its like only follow it. */
