@@ -1,5 +1,17 @@
 import type { Database } from '../../src/database/port.ts';
-import type { BenchSide } from './environment.ts';
+
+/**
+ * The benchmark's environment: one application with `Order` (12 columns; references to a customer, a user and a static status),
+ * its customers and its statuses, as bare as the metamodel allows. Ids, names and codes differ by `side`.
+ */
+export interface BenchSide {
+  code: string;
+  /** Added to every id of platform rows. */
+  offset: number;
+  /** Rows to fill in; the destination gets none. */
+  orders: number;
+  customers: number;
+}
 
 export type TypeWord = 'integer' | 'long' | 'text' | 'email' | 'dateTime' | 'currency' | 'decimal' | 'boolean';
 

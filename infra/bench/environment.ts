@@ -1,19 +1,6 @@
 import { connect } from '../../src/database/connect.ts';
 import type { Cell, Database } from '../../src/database/port.ts';
-import type { BenchEngine, TypeWord } from './engine.ts';
-
-/**
- * The benchmark's environment: one application with `Order` (12 columns; references to a customer, a user and a static status),
- * its customers and its statuses, as bare as the metamodel allows. Ids, names and codes differ by `side`.
- */
-export interface BenchSide {
-  code: string;
-  /** Added to every id of platform rows. */
-  offset: number;
-  /** Rows to fill in; the destination gets none. */
-  orders: number;
-  customers: number;
-}
+import type { BenchEngine, BenchSide, TypeWord } from './engine.ts';
 
 export const users = 1_000;
 export const statuses = 6;

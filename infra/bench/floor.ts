@@ -1,7 +1,7 @@
 import { connect } from '../../src/database/connect.ts';
 import type { Database, Row, Transaction } from '../../src/database/port.ts';
-import type { BenchEngine, Measured } from './engine.ts';
-import { type BenchSide, buildBenchDatabase, orderColumns, orderTable } from './environment.ts';
+import type { BenchEngine, BenchSide, Measured } from './engine.ts';
+import { buildBenchDatabase, orderColumns, orderTable } from './environment.ts';
 
 /** A database like the source, with everything that orders refer to, and no orders. @returns its URL. */
 async function emptyTwin(engine: BenchEngine, name: string, side: BenchSide): Promise<string> {

@@ -7,8 +7,8 @@ import { Client, Connection } from '@temporalio/client';
 import { type RunResult, taskQueue } from '../../activities/contract.ts';
 import { connect } from '../../src/database/connect.ts';
 import { createNamespace } from '../services/namespace.ts';
-import type { BenchEngine, Measured } from './engine.ts';
-import { type BenchSide, buildBenchDatabase } from './environment.ts';
+import type { BenchEngine, BenchSide, Measured } from './engine.ts';
+import { buildBenchDatabase } from './environment.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/caravel.mjs', import.meta.url));
 

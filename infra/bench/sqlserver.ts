@@ -1,10 +1,11 @@
 import { TYPES } from 'tedious';
 import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
-import { columnTypes } from '../../src/database/sqlserver/columnTypes.ts';
 import type { DataType } from '../../src/database/sqlserver/driver.ts';
-import { openPool, type Session } from '../../src/database/sqlserver/session.ts';
+import { openPool } from '../../src/database/sqlserver/pool.ts';
+import type { Session } from '../../src/database/sqlserver/session.ts';
 import { queryCells, runBatch, streamRows } from '../../src/database/sqlserver/statements.ts';
+import { columnTypes } from '../../src/database/sqlserver/tableTypes.ts';
 import type { BenchEngine } from './engine.ts';
 import { orderColumns, orderTable, statuses, users } from './environment.ts';
 

@@ -9,13 +9,14 @@ import {
   triggersOf,
 } from '../../src/database/sqlserver/catalog.ts';
 import { transferOf } from '../../src/database/sqlserver/cells.ts';
-import { type ColumnType, columnsQuestion } from '../../src/database/sqlserver/columnTypes.ts';
+import type { ColumnType } from '../../src/database/sqlserver/columnTypes.ts';
 import { factsQuestion, freeLogQuestion } from '../../src/database/sqlserver/facts.ts';
+import { isolationQuestion, settings } from '../../src/database/sqlserver/pool.ts';
 import { quoteIdentifier } from '../../src/database/sqlserver/quoting.ts';
 import { allStatement, keysStatement, lastKeyQuestion, pageStatement } from '../../src/database/sqlserver/reading.ts';
 import { identityQuestion, rightsQuestion } from '../../src/database/sqlserver/rights.ts';
-import { isolationQuestion, settings } from '../../src/database/sqlserver/session.ts';
 import { bind, counted } from '../../src/database/sqlserver/statements.ts';
+import { columnsQuestion } from '../../src/database/sqlserver/tableTypes.ts';
 import {
   countQuestion,
   dropStatement,

@@ -73,7 +73,7 @@ export function readAddress(options: ConnectOptions): MssqlConfig {
     authentication: authentication(name, url, query),
     requestTimeout: 0,
     connectionTimeout: connectTimeoutMs,
-    // The pool hands its connections out to whom this adapter lends them (session.ts): it never queues.
+    // The pool hands its connections out to whom this adapter lends them (pool.ts): it never queues.
     pool: { min: 0, max: options.pool, idleTimeoutMillis: idleConnectionMs },
     // Checked by the state of the socket: a statement of its own before each use would cost a round trip.
     validateConnection: 'socket',

@@ -1,8 +1,4 @@
-import { missingObject, texts } from '../catalogRows.ts';
-import type { ColumnKind, TableName } from '../port.ts';
-import { quoteTable } from './quoting.ts';
-import type { Session } from './session.ts';
-import { queryCells } from './statements.ts';
+import type { ColumnKind } from '../port.ts';
 
 /** A column's declared type, that of an alias resolved to what is under it. */
 export interface ColumnType {
@@ -76,38 +72,3 @@ export const isUnicode = ({ base }: ColumnType) => base === 'nvarchar' || base =
 
 /** Text of a code page: what is not in it would silently become `?`. */
 export const isCodePage = ({ base }: ColumnType) => base === 'varchar' || base === 'char' || base === 'text';
-
-export const columnsQuestion = `SELECT c.name, t.name, c.max_length, c.precision, c.scale, c.collation_name
-FROM sys.columns AS c
-LEFT JOIN sys.types AS t ON t.user_type_id = c.system_type_id
-WHERE c.object_id = OBJECT_ID(?)`;
-
-/** What was asked once is remembered for a while: a batch would otherwise ask for its table each time. */
-const rememberedMs = 60_000;
-
-/**
- * Types of some columns, in the order asked for.
- * @throws DatabaseError `unknownObject` naming the table or column that is not there.
- */
-export async function columnTypes(session: Session, table: TableName, columns: string[]): Promise<ColumnType[]> {
-  const name = quoteTable(table);
-  let remembered = session.types.get(name);
-  if (remembered === undefined || performance.now() - remembered.at > rememberedMs) {
-    const rows = texts(await queryCells(session, columnsQuestion, [name]));
-    const types = rows.map(([column, ...facts]) => [column!, columnType(...(facts as ColumnFacts))] as const);
-    // By its exact name, else as the server compares names nearly everywhere.
-    const folded = types.map(([column, type]) => [column.toLowerCase(), type] as const);
-    remembered = { at: performance.now(), columns: new Map([...folded, ...types]) };
-    if (rows.length > 0) session.types.set(name, remembered);
-  }
-  const known = remembered.columns;
-  return columns.map((column) => {
-    const type = known.get(column) ?? known.get(column.toLowerCase());
-    if (type !== undefined) return type;
-    session.types.delete(name);
-    const isTable = known.size === 0;
-    throw missingObject(session.database, isTable ? '208' : '207', table, isTable ? null : column);
-  });
-}
-
-type ColumnFacts = [string | null, string | null, string | null, string | null, string | null];

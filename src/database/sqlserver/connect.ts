@@ -1,10 +1,10 @@
 import type { ConnectOptions, Database } from '../port.ts';
 import { readTables } from './catalog.ts';
 import { readFacts } from './facts.ts';
+import { openPool } from './pool.ts';
 import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
 import { readIdentityPosition, readRights } from './rights.ts';
-import { openPool } from './session.ts';
 import { executeCount, queryCells } from './statements.ts';
 import { openedReadOnly, runTransaction } from './transaction.ts';
 

@@ -238,7 +238,7 @@ function constraintIn(meaning: DatabaseErrorCode, message: string): string | nul
   return null;
 }
 
-/** Names are only in the message: the protocol has no field for them. The session's language is English (session.ts). */
+/** Names are only in the message: the protocol has no field for them. The session's language is English (pool.ts). */
 function nameIn(message: string, pattern: RegExp): string | null {
   return pattern.exec(message)?.[1] ?? null;
 }

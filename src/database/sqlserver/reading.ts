@@ -3,11 +3,12 @@ import type { Row, RowRead } from '../port.ts';
 import { firstPageRows, nextPageRows, RowBatches } from '../rowBatches.ts';
 import { bulkLoad } from './bulkLoad.ts';
 import { type Transfer, transferOf } from './cells.ts';
-import { type ColumnType, columnTypes, declaration } from './columnTypes.ts';
+import { type ColumnType, declaration } from './columnTypes.ts';
 import type { DriverValue } from './driver.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
 import { failureOn, type Session, type SessionPool } from './session.ts';
 import { queryCells, runBatch, streamRows } from './statements.ts';
+import { columnTypes } from './tableTypes.ts';
 
 /** Full batches that wait before the server is made to. */
 const batchesAhead = 2;

@@ -2,12 +2,13 @@ import { ISOLATION_LEVEL } from 'tedious';
 import { DatabaseError } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
 import { transferOf } from './cells.ts';
-import { type ColumnType, columnTypes } from './columnTypes.ts';
+import type { ColumnType } from './columnTypes.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
 import { stageKeys } from './reading.ts';
 import { failureOn, type Session, type SessionPool } from './session.ts';
 import { executeCount, queryCells, runBatch } from './statements.ts';
+import { columnTypes } from './tableTypes.ts';
 import {
   deleteRows,
   fillFromStagedRows,

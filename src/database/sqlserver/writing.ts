@@ -3,11 +3,12 @@ import { DatabaseError } from '../errors.ts';
 import type { Cell, MintedIds, Row, Stage, TableName } from '../port.ts';
 import { type BulkColumn, bulkLoad } from './bulkLoad.ts';
 import { Misfit, type Transfer, transferOf } from './cells.ts';
-import { type ColumnType, columnTypes, isCodePage } from './columnTypes.ts';
+import { type ColumnType, isCodePage } from './columnTypes.ts';
 import { quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
 import { boundExpression } from './reading.ts';
 import type { Session } from './session.ts';
 import { executeCount, queryCells, runBatch } from './statements.ts';
+import { columnTypes } from './tableTypes.ts';
 
 /** Staged columns are called c0, c1, …: their real names would need quoting that the driver's bulk load does not do. */
 const stagedName = (index: number) => `c${index}`;
