@@ -155,7 +155,7 @@ async function pipe(reader: Session, writer: Session, table: string): Promise<vo
     );
     for (const [index, type] of types.entries()) {
       const length = type.base === 'decimal' ? 41 : type.length;
-      const options = { nullable: true, ...(length === null ? {} : { length }) };
+      const options = { nullable: index > 0, ...(length === null ? {} : { length }) };
       load.addColumn(orderColumns[index]!, bulkTypes[type.base]!, options);
     }
     writer.connection.execBulkLoad(load, rows);

@@ -13,7 +13,13 @@ import type { ColumnType } from '../../src/database/sqlserver/columnTypes.ts';
 import { factsQuestion, freeLogQuestion } from '../../src/database/sqlserver/facts.ts';
 import { isolationQuestion, settings } from '../../src/database/sqlserver/pool.ts';
 import { quoteIdentifier } from '../../src/database/sqlserver/quoting.ts';
-import { allStatement, keysStatement, lastKeyQuestion, pageStatement } from '../../src/database/sqlserver/reading.ts';
+import {
+  allStatement,
+  keysStatement,
+  lastKeyQuestion,
+  pageStatement,
+  readCommitted,
+} from '../../src/database/sqlserver/reading.ts';
 import { identityQuestion, rightsQuestion } from '../../src/database/sqlserver/rights.ts';
 import { bind, counted } from '../../src/database/sqlserver/statements.ts';
 import { columnsQuestion } from '../../src/database/sqlserver/tableTypes.ts';
@@ -91,6 +97,7 @@ const statements: [string, string][] = [
   ['session settings, read committed', settings('READ COMMITTED')],
   ['isolation', isolationQuestion],
   ['version', 'SELECT @@VERSION'],
+  ['isolation of reading by keys', readCommitted],
   ['facts', factsQuestion],
   ['free log', freeLogQuestion],
   ['tables', tablesQuestion],

@@ -13,6 +13,8 @@ import { columnTypes } from './tableTypes.ts';
 /** Full batches that wait before the server is made to. */
 const batchesAhead = 2;
 const keysTable = '#caravel_keys';
+/** SNAPSHOT covers the database that allows it, and temporary tables lie in another. */
+export const readCommitted = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED;';
 
 interface Page {
   statement: string;
@@ -110,6 +112,7 @@ async function* readKeys(
   batches: RowBatches,
 ): AsyncGenerator<Row[]> {
   const [type] = await columnTypes(session, read.table, [key]);
+  await runBatch(session, readCommitted);
   await stageKeys(session, keysTable, type!, keys);
   yield* readPages(session, read, key, batches, keysTable);
   await runBatch(session, `DROP TABLE ${keysTable};`);
@@ -135,7 +138,7 @@ export async function stageKeys(session: Session, table: string, type: ColumnTyp
 }
 
 export function keysStatement(table: string, transfer: Transfer): string {
-  return `CREATE TABLE ${table} ([key] ${transfer.staged} NULL, [position] int NOT NULL);`;
+  return `CREATE TABLE ${table} ([key] ${transfer.staged} NULL, [position] int NULL);`;
 }
 
 export function allStatement(read: RowRead, types: ColumnType[]): string {

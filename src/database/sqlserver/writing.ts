@@ -46,9 +46,10 @@ export async function stageRows(
   return stage;
 }
 
+/** Every column takes NULL: a bulk load says so of its columns, and the server wants both to agree. */
 export function stageStatement(temporary: string, transfers: Transfer[]): string {
   const columns = transfers.map(({ staged }, index) => `[${stagedName(index)}] ${staged} NULL`);
-  return `CREATE TABLE ${temporary} (${[...columns, '[rank] int NOT NULL'].join(', ')});`;
+  return `CREATE TABLE ${temporary} (${[...columns, '[rank] int NULL'].join(', ')});`;
 }
 
 function encoder(
