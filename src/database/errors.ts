@@ -76,3 +76,13 @@ export class DatabaseError extends Error {
     return rowLevel.has(this.code);
   }
 }
+
+/** What no server need be asked: the connection is there for looking. */
+export function openedReadOnly(database: string): DatabaseError {
+  return new DatabaseError({
+    code: 'permission',
+    database,
+    number: '',
+    message: `${database}: the connection was opened for reading only`,
+  });
+}

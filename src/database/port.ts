@@ -115,6 +115,8 @@ export interface RowRead {
   anyNotNull?: string[];
   /** Read only the rows with these keys (needs `key`; in any number, in any order). */
   keys?: string[];
+  /** Read only the rows that have one of these keys in this column (needs `key`, and no `keys`). */
+  among?: { column: string; keys: string[] };
   /** Bounds of one array of rows; a single row larger than `bytes` comes alone. */
   batch: { rows: number; bytes: number };
 }
@@ -129,6 +131,12 @@ export interface Stage {
   table: TableName;
   columns: string[];
   rows: number;
+}
+
+/** A staged row, by its number, and a row of the table that equals it. */
+export interface StageMatch {
+  row: number;
+  cells: Row;
 }
 
 /** New identifiers of a batch, ascending: `first, first+1, …` when contiguous, else each one. */
@@ -159,7 +167,8 @@ export interface Transaction extends Queries {
   /** Which of these keys the table holds, in the destination's own collation; returned as given. */
   existingKeys(table: TableName, column: string, keys: string[]): Promise<string[]>;
   /**
-   * Puts rows into a new temporary table whose columns have the types of `table`'s columns.
+   * Puts rows into a new temporary table whose columns have the types of `table`'s columns. Also where the database was opened
+   * for reading only: a temporary table is nobody else's.
    * @throws DatabaseError when a value does not fit its column.
    */
   stage(table: TableName, columns: string[], rows: Row[] | AsyncIterable<Row[]>): Promise<Stage>;
@@ -172,10 +181,34 @@ export interface Transaction extends Queries {
    */
   fillFromStage(stage: Stage, key: string, columns: string[]): Promise<number>;
   /**
+   * For each staged row, found by `key`, gives `columns` of the table the staged values.
+   * @returns rows found.
+   */
+  overwriteFromStage(stage: Stage, key: string, columns: string[]): Promise<number>;
+  /**
+   * The table's rows that equal staged ones in all of the columns `on`, as those columns' own collations compare; NULL
+   * equals nothing.
+   * @param range only staged rows numbered from `from` (0 is the first) to before `to`.
+   * @returns the staged row's number and the cells of `columns`, by number.
+   */
+  matchStaged(
+    stage: Stage,
+    on: string[],
+    columns: string[],
+    range?: { from: number; to: number },
+  ): Promise<StageMatch[]>;
+  /** Staged rows that equal an earlier one in all of the columns `on`, in the same sense; the number of the first of them. */
+  stagedTwins(stage: Stage, on: string[]): Promise<{ row: number; first: number }[]>;
+  /**
    * Deletes the rows whose `key` lies in (`after`, `upTo`]; null leaves an end open.
    * @returns rows deleted.
    */
   deleteRange(table: TableName, key: string, range: { after: string | null; upTo: string | null }): Promise<number>;
+  /**
+   * Deletes the rows that have one of these keys in the column.
+   * @returns rows deleted.
+   */
+  deleteKeys(table: TableName, column: string, keys: string[]): Promise<number>;
 }
 
 export interface Database extends Queries {

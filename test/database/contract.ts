@@ -80,6 +80,16 @@ const tables: TestTable[] = [
     primaryKey: ['CODE'],
   },
   {
+    name: 'PEOPLE',
+    columns: [
+      { name: 'ID', type: 'identity' },
+      { name: 'TENANT', type: 'integer' },
+      { name: 'NAME', type: 'caseless text(50)' },
+      { name: 'EMAIL', type: 'text(50)' },
+    ],
+    primaryKey: ['ID'],
+  },
+  {
     name: 'UUIDKEY',
     columns: [
       { name: 'KEY', type: 'uuid' },

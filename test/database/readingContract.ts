@@ -96,6 +96,26 @@ export function describeReading(ground: ContractGround): void {
       expect(await batches({ from: 'MANY', keys: [] })).toEqual([]);
     });
 
+    it('reads the rows that have one of some values in another column, page after page', async () => {
+      await write(
+        'TEXTKEY',
+        ['CODE', 'N'],
+        Array.from({ length: 9000 }, (_, index) => [`c${String(index).padStart(5, '0')}`, String(index % 3000)]),
+      );
+      const among = { column: 'N', keys: Array.from({ length: 1500 }, (_, index) => String(index * 2)) };
+      const read = (await batches({ from: 'TEXTKEY', columns: ['CODE', 'N'], key: 'CODE', among })).flat();
+      expect(read.length).toBe(4500);
+      expect(read.every(([, n]) => Number(n) % 2 === 0)).toBe(true);
+      expect(new Set(read.map(([code]) => code)).size).toBe(4500);
+      const after = read[4000]![0] as string;
+      const rest = (await batches({ from: 'TEXTKEY', columns: ['CODE', 'N'], key: 'CODE', among, after })).flat();
+      expect(rest).toEqual(read.slice(4001));
+      expect(await batches({ from: 'TEXTKEY', columns: ['N'], key: 'CODE', among: { column: 'N', keys: [] } })).toEqual(
+        [],
+      );
+      await database().rows.execute('delete from "TEXTKEY"');
+    });
+
     it('loses no row to the order of a language, and starts after any text key', async () => {
       const words = ['Zebra', 'apple', 'Äpfel', 'apfel', 'Apple', 'éclair', "o'neil", 'back\\slash', 'two words', '_x'];
       const rows: Row[] = Array.from({ length: 11_000 }, (_, index) => [

@@ -25,6 +25,7 @@ import { bind, counted } from '../../src/database/sqlserver/statements.ts';
 import { columnsQuestion } from '../../src/database/sqlserver/tableTypes.ts';
 import {
   countQuestion,
+  deleteKeysStatement,
   dropStatement,
   existingQuestion,
   lockStatement,
@@ -35,9 +36,12 @@ import {
   deleteStatement,
   fillStatement,
   insertStatement,
+  matchQuestion,
   mintedQuestion,
+  overwriteStatement,
   type StagedTable,
   stageStatement,
+  twinsQuestion,
 } from '../../src/database/sqlserver/writing.ts';
 
 /** Names that break what does not quote them. */
@@ -119,7 +123,8 @@ for (const [start, type] of types.entries()) {
   const some = typesFrom(start);
   const stage: StagedTable = { table, columns, rows: 1, temporary: '#caravel_stage_1', types: some };
   const range = { after: '1', upTo: '2' };
-  const page = { key: 'a]b', keyType: type, bounds: { after: true, upTo: true }, among: '#caravel_keys' };
+  const among = { column: "it's", type, keys: '#caravel_keys' };
+  const page = { key: 'a]b', keyType: type, bounds: { after: true, upTo: true }, among };
   statements.push(
     [about('read all'), allStatement({ ...read, key: null }, some)],
     [about('read a page'), pageStatement(read, columns, some, page)],
@@ -131,7 +136,12 @@ for (const [start, type] of types.entries()) {
     [about('insert, own ids'), insertStatement(stage, null)],
     [about('minted ids'), mintedQuestion(stage)],
     [about('fill'), fillStatement(stage, 'ID', ['select', "it's"])],
+    [about('overwrite'), overwriteStatement(stage, 'ID', ['select', "it's"])],
+    [about('match'), matchQuestion(stage, ['select', "it's"], ['ID', 'what?'], typesFrom(start + 2))],
+    [about('match in a range'), matchQuestion(stage, ['ID'], ['ID'], some, { from: 0, to: 5 })],
+    [about('twins'), twinsQuestion(stage, ['select', 'a]b'])],
     [about('delete'), deleteStatement(table, 'a]b', type, range)],
+    [about('delete keys'), deleteKeysStatement(table, 'a]b', type)],
     [about('code page'), codePageQuestion(stage.temporary, 0, type)],
   );
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Database, MintedIds, Row } from '../../src/database/port.ts';
+import type { Database, MintedIds, Row, Stage, Transaction } from '../../src/database/port.ts';
 import { type ContractGround, tableName } from './contract.ts';
 
 export function describeWriting(ground: ContractGround): void {
@@ -152,6 +152,45 @@ export function describeWriting(ground: ContractGround): void {
       expect(await remove(null, null)).toBe(2);
     });
 
+    it('deletes the rows of some keys, by any column', async () => {
+      await insert(['CODE'], [['a'], ['b'], ['b'], ['it\'s {\\"}'], [null]]);
+      const remove = (keys: string[]) =>
+        database().rows.transaction((transaction) => transaction.deleteKeys(child(), 'CODE', keys));
+      expect(await remove([])).toBe(0);
+      expect(await remove(['b', 'nobody', 'it\'s {\\"}'])).toBe(3);
+      expect((await stored('"CODE"')).flat()).toEqual(['a', null]);
+    });
+
+    it('overwrites what is staged, NULL too, and nothing else', async () => {
+      const ids = listed(
+        await insert(
+          ['CODE', 'COUNT'],
+          [
+            ['a', '1'],
+            ['b', '2'],
+            ['c', '3'],
+          ],
+        ),
+      ).map(String);
+      const found = await database().rows.transaction(async (transaction) => {
+        const rows: Row[] = [
+          [ids[0]!, 'A', null],
+          [ids[2]!, 'C', '30'],
+          ['999999999', 'x', '0'],
+        ];
+        return transaction.overwriteFromStage(await transaction.stage(child(), ['ID', 'CODE', 'COUNT'], rows), 'ID', [
+          'CODE',
+          'COUNT',
+        ]);
+      });
+      expect(found).toBe(2);
+      expect(await stored('"CODE", "COUNT"')).toEqual([
+        ['A', null],
+        ['b', '2'],
+        ['C', '30'],
+      ]);
+    });
+
     it('knows where the counter of an identity stands', async ({ skip }) => {
       skip(!database().can.showIdentities, 'the server hides it from this login');
       const ids = listed(await insert(['CODE'], [['a'], ['b']]));
@@ -159,6 +198,82 @@ export function describeWriting(ground: ContractGround): void {
       expect(await database().rows.identityPosition(child(), 'CODE')).toBeNull();
       await database().restartIdentity('osusr_abc_Child', 'ID', 900_000);
       expect(listed(await insert(['CODE'], [['c']]))).toEqual([900_000n]);
+    });
+  });
+
+  describe('staged rows', () => {
+    const people = () => tableName(ground, 'PEOPLE');
+    const on = ['TENANT', 'NAME'];
+    const staged: Row[] = [
+      ['1', 'ANA'],
+      ['1', 'Bea'],
+      ['2', 'ana'],
+      ['1', 'ana'],
+      ['1', null],
+      ['1', null],
+      ['2', 'Ana'],
+    ];
+
+    it('are matched with rows of the table, and with each other, by its own collations', async () => {
+      const { owner, rows, readOnly } = database();
+      await owner.execute('delete from "PEOPLE"');
+      const table = [
+        ['1', 'ana', 'first'],
+        ['1', 'Ana', 'second'],
+        ['2', 'Bea', 'third'],
+        ['1', null, 'fourth'],
+      ];
+      for (const row of table) {
+        await owner.execute('insert into "PEOPLE" ("TENANT", "NAME", "EMAIL") values (?, ?, ?)', [
+          Number(row[0]),
+          row[1]!,
+          row[2]!,
+        ]);
+      }
+      for (const login of [rows, readOnly]) {
+        const [matches, some, twins] = await login.transaction(async (transaction) => {
+          const stage = await transaction.stage(people(), on, staged);
+          return [
+            await transaction.matchStaged(stage, on, ['EMAIL', 'TENANT']),
+            await transaction.matchStaged(stage, on, ['EMAIL'], { from: 1, to: 4 }),
+            await transaction.stagedTwins(stage, on),
+          ];
+        });
+        const byText = (left: { row: number; cells: Row }, right: { row: number; cells: Row }) =>
+          left.row - right.row || String(left.cells[0]).localeCompare(String(right.cells[0]));
+        expect([...matches].sort(byText)).toEqual([
+          { row: 0, cells: ['first', '1'] },
+          { row: 0, cells: ['second', '1'] },
+          { row: 3, cells: ['first', '1'] },
+          { row: 3, cells: ['second', '1'] },
+        ]);
+        expect(some.map(({ row }) => row)).toEqual([3, 3]);
+        expect(twins).toEqual([
+          { row: 3, first: 0 },
+          { row: 6, first: 2 },
+        ]);
+      }
+    });
+
+    it('change nothing through a connection that is opened for reading', async () => {
+      const { owner, readOnly } = database();
+      await owner.execute('delete from "PEOPLE"');
+      await owner.execute('insert into "PEOPLE" ("TENANT", "NAME") values (1, ?)', ['ana']);
+      const attempts = [
+        (transaction: Transaction, stage: Stage) => transaction.insertStaged(stage, 'ID'),
+        (transaction: Transaction, stage: Stage) => transaction.overwriteFromStage(stage, 'TENANT', ['NAME']),
+        (transaction: Transaction, stage: Stage) => transaction.fillFromStage(stage, 'TENANT', ['NAME']),
+        (transaction: Transaction) => transaction.deleteKeys(people(), 'NAME', ['ana']),
+        (transaction: Transaction) => transaction.deleteRange(people(), 'ID', { after: null, upTo: null }),
+        (transaction: Transaction) => transaction.execute('delete from "PEOPLE"'),
+      ];
+      for (const attempt of attempts) {
+        const refused = readOnly.transaction(async (transaction) =>
+          attempt(transaction, await transaction.stage(people(), on, staged.slice(0, 1))),
+        );
+        await expect(refused).rejects.toMatchObject({ code: 'permission' });
+      }
+      expect(await owner.query('select "NAME" from "PEOPLE"')).toEqual([['ana']]);
     });
   });
 }

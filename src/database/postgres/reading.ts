@@ -120,6 +120,8 @@ function conditions(read: RowRead, key: string | null, after: Cell): string[] {
   const where: string[] = [];
   if (key !== null && after !== null) where.push(`${quoteIdentifier(key)} > ${keyLiteral(after)}`);
   if (key !== null && read.upTo != null) where.push(`${quoteIdentifier(key)} <= ${quoteLiteral(read.upTo)}`);
+  if (read.among !== undefined)
+    where.push(`${quoteIdentifier(read.among.column)} = ANY(${quoteArray(read.among.keys)})`);
   if (read.anyNotNull !== undefined) {
     const present = read.anyNotNull.map((column) => `${quoteIdentifier(column)} IS NOT NULL`);
     where.push(present.length === 0 ? 'false' : `(${present.join(' OR ')})`);

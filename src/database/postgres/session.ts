@@ -19,6 +19,7 @@ export interface Session {
 
 export interface SessionPool {
   database: string;
+  readOnly: boolean;
   /** Lends a connection while `work` runs; errors come out as DatabaseError where they are the database's. */
   use<T>(work: (session: Session) => Promise<T>): Promise<T>;
   acquire(): Promise<Session>;
@@ -49,6 +50,7 @@ export function openPool(options: ConnectOptions): SessionPool {
   const turns = new Turns(options.pool);
   const sessions: SessionPool = {
     database: options.name,
+    readOnly: options.readOnly,
     async acquire() {
       await turns.take();
       try {

@@ -1,12 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
 import { columnTypeName } from './catalog.ts';
 import { leavesSessionAlive } from './errors.ts';
 import { arrayText, quoteIdentifier, quoteTable } from './quoting.ts';
 import type { Session, SessionPool } from './session.ts';
 import { executeCount, queryCells, run } from './statements.ts';
-import { deleteRows, fillFromStagedRows, insertStagedRows, type StagedTable, stageRows } from './writing.ts';
+import {
+  deleteRows,
+  deleteRowsOfKeys,
+  fillFromStagedRows,
+  findStagedTwins,
+  insertStagedRows,
+  matchStagedRows,
+  overwriteFromStagedRows,
+  type StagedTable,
+  stageRows,
+} from './writing.ts';
 
 const lockPollMs = 50;
 
@@ -18,8 +28,9 @@ const lockPollMs = 50;
 export async function runTransaction<T>(pool: SessionPool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
   const session = await pool.acquire();
   try {
-    await run(session, 'BEGIN ISOLATION LEVEL READ COMMITTED');
-    const result = await work(transactionOn(session));
+    // A read-only transaction could not stage anything; what writes for good is refused below.
+    await run(session, `BEGIN ISOLATION LEVEL READ COMMITTED${pool.readOnly ? ' READ WRITE' : ''}`);
+    const result = await work(transactionOn(session, pool.readOnly));
     const end = await run(session, 'COMMIT');
     if (end.command === 'ROLLBACK') throw alreadyFailed(session);
     return result;
@@ -51,7 +62,7 @@ function alreadyFailed(session: Session): DatabaseError {
   });
 }
 
-function transactionOn(session: Session): Transaction {
+function transactionOn(session: Session, readOnly: boolean): Transaction {
   const stages = new WeakMap<Stage, StagedTable>();
   let stageCount = 0;
   const staged = (stage: Stage): StagedTable => {
@@ -59,17 +70,19 @@ function transactionOn(session: Session): Transaction {
     if (table === undefined) throw new Error('the stage belongs to another transaction');
     return table;
   };
+  const writing = <T>(work: () => Promise<T>): Promise<T> =>
+    readOnly ? Promise.reject(openedReadOnly(session.database)) : work();
 
   function insertStaged(stage: Stage, identity: string): Promise<MintedIds>;
   function insertStaged(stage: Stage, identity: null): Promise<null>;
   function insertStaged(stage: Stage, identity: string | null): Promise<MintedIds | null> {
-    return insertStagedRows(session, staged(stage), identity);
+    return writing(() => insertStagedRows(session, staged(stage), identity));
   }
 
   return {
     engine: 'postgres',
     query: (statement, parameters) => queryCells(session, statement, parameters),
-    execute: (statement, parameters) => executeCount(session, statement, parameters),
+    execute: (statement, parameters) => writing(() => executeCount(session, statement, parameters)),
     lock: (resource, waitMs) => takeLock(session, resource, waitMs),
     async maximum(table, column) {
       const rows = await queryCells(session, `SELECT max(${quoteIdentifier(column)}) FROM ${quoteTable(table)}`, [], {
@@ -89,8 +102,13 @@ function transactionOn(session: Session): Transaction {
       return stage;
     },
     insertStaged,
-    fillFromStage: (stage, key, columns) => fillFromStagedRows(session, staged(stage), key, columns),
-    deleteRange: (table, key, range) => deleteRows(session, table, key, range),
+    fillFromStage: (stage, key, columns) => writing(() => fillFromStagedRows(session, staged(stage), key, columns)),
+    overwriteFromStage: (stage, key, columns) =>
+      writing(() => overwriteFromStagedRows(session, staged(stage), key, columns)),
+    matchStaged: (stage, on, columns, range) => matchStagedRows(session, staged(stage), on, columns, range),
+    stagedTwins: (stage, on) => findStagedTwins(session, staged(stage), on),
+    deleteRange: (table, key, range) => writing(() => deleteRows(session, table, key, range)),
+    deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, table, column, keys)),
   };
 }
 

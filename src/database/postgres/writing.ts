@@ -1,9 +1,10 @@
 import { from as copyFrom } from 'pg-copy-streams';
 import { DatabaseError } from '../errors.ts';
-import type { MintedIds, Row, Stage, TableName } from '../port.ts';
+import type { MintedIds, Row, Stage, StageMatch, TableName } from '../port.ts';
+import { columnTypeName } from './catalog.ts';
 import { encodeRows } from './cells.ts';
 import { toDatabaseError } from './errors.ts';
-import { quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
+import { arrayText, quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
 import { executeCount, queryCells, run } from './statements.ts';
 
@@ -135,6 +136,74 @@ export function fillFromStagedRows(
     [],
     { table: stage.table.name },
   );
+}
+
+/** @returns rows found. */
+export function overwriteFromStagedRows(
+  session: Session,
+  stage: StagedTable,
+  key: string,
+  columns: string[],
+): Promise<number> {
+  if (columns.length === 0) return Promise.resolve(0);
+  const assignments = columns.map((column) => `${quoteIdentifier(column)} = staged.${quoteIdentifier(column)}`);
+  const keyName = quoteIdentifier(key);
+  return executeCount(
+    session,
+    `UPDATE ${quoteTable(stage.table)} AS target SET ${assignments.join(', ')}
+     FROM ${stage.temporary} AS staged WHERE target.${keyName} = staged.${keyName}`,
+    [],
+    { table: stage.table.name },
+  );
+}
+
+export async function matchStagedRows(
+  session: Session,
+  stage: StagedTable,
+  on: string[],
+  columns: string[],
+  range?: { from: number; to: number },
+): Promise<StageMatch[]> {
+  const equal = on.map((column) => `target.${quoteIdentifier(column)} = staged.${quoteIdentifier(column)}`);
+  const within = range === undefined ? [] : [`staged.${rank} >= ${range.from}`, `staged.${rank} < ${range.to}`];
+  const found = await queryCells(
+    session,
+    `SELECT ${[`staged.${rank}`, ...columns.map((column) => `target.${quoteIdentifier(column)}`)].join(', ')}
+     FROM ${stage.temporary} AS staged JOIN ${quoteTable(stage.table)} AS target ON ${[...equal, ...within].join(' AND ')}
+     ORDER BY 1`,
+    [],
+    { table: stage.table.name },
+  );
+  return found.map(([row, ...cells]) => ({ row: Number(row), cells }));
+}
+
+export async function findStagedTwins(
+  session: Session,
+  stage: StagedTable,
+  on: string[],
+): Promise<{ row: number; first: number }[]> {
+  const present = on.map((column) => `${quoteIdentifier(column)} IS NOT NULL`).join(' AND ');
+  const found = await queryCells(
+    session,
+    `SELECT ${rank}, first FROM (
+       SELECT ${rank}, min(${rank}) OVER (PARTITION BY ${quoteColumns(on)}) AS first
+       FROM ${stage.temporary} WHERE ${present}) AS grouped
+     WHERE ${rank} <> first ORDER BY 1`,
+  );
+  return found.map(([row, first]) => ({ row: Number(row), first: Number(first) }));
+}
+
+/** @returns rows deleted. */
+export async function deleteRowsOfKeys(
+  session: Session,
+  table: TableName,
+  column: string,
+  keys: string[],
+): Promise<number> {
+  if (keys.length === 0) return 0;
+  const type = await columnTypeName(session, table, column);
+  const statement = `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} = ANY(?::${type}[])`;
+  return executeCount(session, statement, [arrayText(keys)], { table: table.name });
 }
 
 /** @returns rows deleted. */

@@ -1,3 +1,4 @@
+import { openedReadOnly } from '../errors.ts';
 import type { ConnectOptions, Database } from '../port.ts';
 import { readTables } from './catalog.ts';
 import { readFacts } from './facts.ts';
@@ -6,7 +7,7 @@ import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
 import { readIdentityPosition, readRights } from './rights.ts';
 import { executeCount, queryCells } from './statements.ts';
-import { openedReadOnly, runTransaction } from './transaction.ts';
+import { runTransaction } from './transaction.ts';
 
 /**
  * Opens a SQL Server (2016 or later) or Azure SQL database. Connects at the first statement.

@@ -42,8 +42,11 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
   try {
     const batches = new RowBatches(read.batch);
     if (read.key === null) yield* readAll(session, read, batches);
-    else if (read.keys === undefined) yield* readPages(session, read, read.key, batches);
-    else if (read.keys.length > 0) yield* readKeys(session, read, read.key, read.keys, batches);
+    else {
+      const among = read.keys === undefined ? read.among : { column: read.key, keys: read.keys };
+      if (among === undefined) yield* readPages(session, read, read.key, batches);
+      else if (among.keys.length > 0) yield* readAmong(session, read, read.key, among, batches);
+    }
     if (batches.rest().length > 0) yield batches.rest();
     finished = true;
   } catch (error) {
@@ -65,7 +68,7 @@ async function* readPages(
   read: RowRead,
   key: string,
   batches: RowBatches,
-  among: string | null = null,
+  among: Among | null = null,
 ): AsyncGenerator<Row[]> {
   const position = read.columns.indexOf(key);
   const columns = position < 0 ? [...read.columns, key] : read.columns;
@@ -104,17 +107,17 @@ async function lastKeyOfPage(
 }
 
 /** The keys lie in a temporary table while their rows are read: any number of them is one statement a page. */
-async function* readKeys(
+async function* readAmong(
   session: Session,
   read: RowRead,
   key: string,
-  keys: string[],
+  { column, keys }: { column: string; keys: string[] },
   batches: RowBatches,
 ): AsyncGenerator<Row[]> {
-  const [type] = await columnTypes(session, read.table, [key]);
+  const [type] = await columnTypes(session, read.table, [column]);
   await runBatch(session, readCommitted);
   await stageKeys(session, keysTable, type!, keys);
-  yield* readPages(session, read, key, batches, keysTable);
+  yield* readPages(session, read, key, batches, { column, type: type!, keys: keysTable });
   await runBatch(session, `DROP TABLE ${keysTable};`);
 }
 
@@ -145,13 +148,19 @@ export function allStatement(read: RowRead, types: ColumnType[]): string {
   return select(read, read.columns, types, present(read));
 }
 
+/** Only rows with one of the keys in the temporary table `keys`. */
+export interface Among {
+  column: string;
+  type: ColumnType;
+  keys: string;
+}
+
 export interface PageBounds {
   key: string;
   keyType: ColumnType;
   /** Which bounds are parameters of the statement, in this order. */
   bounds: { after: boolean; upTo: boolean };
-  /** Temporary table of the keys to read, or null for all. */
-  among: string | null;
+  among: Among | null;
 }
 
 export function pageStatement(read: RowRead, columns: string[], types: ColumnType[], page: PageBounds): string {
@@ -176,7 +185,8 @@ function inPage(read: RowRead, page: PageBounds): string[] {
     ...present(read),
   ];
   if (page.among !== null) {
-    where.push(`${key} IN (SELECT ${transferOf(page.keyType).write('[key]')} FROM ${page.among})`);
+    const { column, type, keys } = page.among;
+    where.push(`${quoteIdentifier(column)} IN (SELECT ${transferOf(type).write('[key]')} FROM ${keys})`);
   }
   return where;
 }

@@ -1,5 +1,5 @@
 import { ISOLATION_LEVEL } from 'tedious';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
 import { transferOf } from './cells.ts';
 import type { ColumnType } from './columnTypes.ts';
@@ -12,7 +12,10 @@ import { columnTypes } from './tableTypes.ts';
 import {
   deleteRows,
   fillFromStagedRows,
+  findStagedTwins,
   insertStagedRows,
+  matchStagedRows,
+  overwriteFromStagedRows,
   type StagedTable,
   stageRows,
   temporaryTables,
@@ -149,18 +152,14 @@ function transactionOn(state: TransactionState): Transaction {
       }),
     insertStaged,
     fillFromStage: (stage, key, columns) => writing(() => fillFromStagedRows(session, staged(stage), key, columns)),
+    overwriteFromStage: (stage, key, columns) =>
+      writing(() => overwriteFromStagedRows(session, staged(stage), key, columns)),
+    matchStaged: (stage, on, columns, range) =>
+      guarded(() => matchStagedRows(session, staged(stage), on, columns, range)),
+    stagedTwins: (stage, on) => guarded(() => findStagedTwins(session, staged(stage), on)),
     deleteRange: (table, key, range) => writing(() => deleteRows(session, table, key, range)),
+    deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, table, column, keys)),
   };
-}
-
-/** The server would let it pass: a read-only intent only says where to connect. */
-export function openedReadOnly(database: string): DatabaseError {
-  return new DatabaseError({
-    code: 'permission',
-    database,
-    number: '',
-    message: `${database}: the connection was opened for reading only`,
-  });
 }
 
 /** As text: MAX of a decimal identity would come as a double. */
@@ -198,6 +197,21 @@ async function findExistingKeys(session: Session, table: TableName, column: stri
   const rows = await queryCells(session, existingQuestion(table, column, type!), [], { table: table.name });
   await runBatch(session, dropStatement([askedKeysTable]));
   return rows.map(([position]) => keys[Number(position)]!);
+}
+
+/** @returns rows deleted. */
+async function deleteRowsOfKeys(session: Session, table: TableName, column: string, keys: string[]): Promise<number> {
+  if (keys.length === 0) return 0;
+  const [type] = await columnTypes(session, table, [column]);
+  await stageKeys(session, askedKeysTable, type!, keys);
+  const deleted = await executeCount(session, deleteKeysStatement(table, column, type!), [], { table: table.name });
+  await runBatch(session, dropStatement([askedKeysTable]));
+  return deleted;
+}
+
+export function deleteKeysStatement(table: TableName, column: string, type: ColumnType): string {
+  const keys = `SELECT ${transferOf(type).write('[key]')} FROM ${askedKeysTable}`;
+  return `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} IN (${keys})`;
 }
 
 export function existingQuestion(table: TableName, column: string, type: ColumnType): string {

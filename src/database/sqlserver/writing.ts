@@ -1,6 +1,6 @@
 import { TYPES } from 'tedious';
 import { DatabaseError } from '../errors.ts';
-import type { Cell, MintedIds, Row, Stage, TableName } from '../port.ts';
+import type { Cell, MintedIds, Row, Stage, StageMatch, TableName } from '../port.ts';
 import { type BulkColumn, bulkLoad } from './bulkLoad.ts';
 import { Misfit, type Transfer, transferOf } from './cells.ts';
 import { type ColumnType, isCodePage } from './columnTypes.ts';
@@ -160,20 +160,91 @@ export function fillFromStagedRows(
   return executeCount(session, fillStatement(stage, key, columns), [], { table: stage.table.name });
 }
 
+/** A staged column as a value of the type it is staged for. */
+function stagedValue(stage: StagedTable, column: string): string {
+  const index = stage.columns.indexOf(column);
+  return transferOf(stage.types[index]!).write(`[staged].[${stagedName(index)}]`);
+}
+
+const targetColumn = (column: string) => `[target].${quoteIdentifier(column)}`;
+
+/** The table's rows beside the staged ones that equal them in these columns. */
+function joined(stage: StagedTable, on: string[]): string {
+  const equal = on.map((column) => `${targetColumn(column)} = ${stagedValue(stage, column)}`);
+  return `FROM ${quoteTable(stage.table)} AS [target]
+INNER JOIN ${stage.temporary} AS [staged] ON ${equal.join(' AND ')}`;
+}
+
 export function fillStatement(stage: StagedTable, key: string, columns: string[]): string {
-  const staged = (column: string) => {
-    const index = stage.columns.indexOf(column);
-    return transferOf(stage.types[index]!).write(`[staged].[${stagedName(index)}]`);
-  };
-  const target = (column: string) => `[target].${quoteIdentifier(column)}`;
   const filled = columns.map((column) => ({
-    assignment: `${quoteIdentifier(column)} = COALESCE(${target(column)}, ${staged(column)})`,
-    wanted: `(${target(column)} IS NULL AND ${staged(column)} IS NOT NULL)`,
+    assignment: `${quoteIdentifier(column)} = COALESCE(${targetColumn(column)}, ${stagedValue(stage, column)})`,
+    wanted: `(${targetColumn(column)} IS NULL AND ${stagedValue(stage, column)} IS NOT NULL)`,
   }));
   return `UPDATE [target] SET ${filled.map(({ assignment }) => assignment).join(', ')}
-FROM ${quoteTable(stage.table)} AS [target]
-INNER JOIN ${stage.temporary} AS [staged] ON ${target(key)} = ${staged(key)}
+${joined(stage, [key])}
 WHERE ${filled.map(({ wanted }) => wanted).join(' OR ')}`;
+}
+
+/** @returns rows found. */
+export function overwriteFromStagedRows(
+  session: Session,
+  stage: StagedTable,
+  key: string,
+  columns: string[],
+): Promise<number> {
+  if (columns.length === 0) return Promise.resolve(0);
+  return executeCount(session, overwriteStatement(stage, key, columns), [], { table: stage.table.name });
+}
+
+export function overwriteStatement(stage: StagedTable, key: string, columns: string[]): string {
+  const assignments = columns.map((column) => `${quoteIdentifier(column)} = ${stagedValue(stage, column)}`);
+  return `UPDATE [target] SET ${assignments.join(', ')}
+${joined(stage, [key])}`;
+}
+
+export async function matchStagedRows(
+  session: Session,
+  stage: StagedTable,
+  on: string[],
+  columns: string[],
+  range?: { from: number; to: number },
+): Promise<StageMatch[]> {
+  const types = await columnTypes(session, stage.table, columns);
+  const statement = matchQuestion(stage, on, columns, types, range);
+  const found = await queryCells(session, statement, [], { table: stage.table.name });
+  return found.map(([row, ...cells]) => ({ row: Number(row), cells }));
+}
+
+export function matchQuestion(
+  stage: StagedTable,
+  on: string[],
+  columns: string[],
+  types: ColumnType[],
+  range?: { from: number; to: number },
+): string {
+  const cells = columns.map((column, index) => transferOf(types[index]!).read(targetColumn(column)));
+  const within =
+    range === undefined ? '' : `\nWHERE [staged].[rank] >= ${range.from} AND [staged].[rank] < ${range.to}`;
+  return `SELECT ${['[staged].[rank]', ...cells].join(', ')}
+${joined(stage, on)}${within}
+ORDER BY [staged].[rank]`;
+}
+
+export async function findStagedTwins(
+  session: Session,
+  stage: StagedTable,
+  on: string[],
+): Promise<{ row: number; first: number }[]> {
+  const found = await queryCells(session, twinsQuestion(stage, on));
+  return found.map(([row, first]) => ({ row: Number(row), first: Number(first) }));
+}
+
+export function twinsQuestion(stage: StagedTable, on: string[]): string {
+  const values = on.map((column) => stagedValue(stage, column));
+  return `SELECT [rank], [first] FROM (
+SELECT [rank], MIN([rank]) OVER (PARTITION BY ${values.join(', ')}) AS [first]
+FROM ${stage.temporary} AS [staged] WHERE ${values.map((value) => `${value} IS NOT NULL`).join(' AND ')}) AS [grouped]
+WHERE [rank] <> [first] ORDER BY [rank]`;
 }
 
 /** @returns rows deleted. */
