@@ -30,6 +30,8 @@ export interface PlannedWork {
   key: string;
   espace: string;
   entity: string;
+  /** Aligned: users, groups, and what they are allowed. */
+  isPeople: boolean;
   rows: number;
   read: number;
   stage: EntityStage;
@@ -42,6 +44,7 @@ export interface EntityInput {
   key: string;
   /** `Espace.Entity`, for summaries. */
   name: string;
+  isPeople: boolean;
   heartbeatSeconds: number;
 }
 
@@ -57,13 +60,21 @@ export interface VerifyReport {
   different: number;
 }
 
+/** What became of users or groups, each counted once. */
+export interface AlignedCounts {
+  matched: number;
+  created: number;
+  updated: number;
+  recreated: number;
+}
+
 /** Result of a run (interface.md). */
 export interface RunResult {
   run: string;
   status: 'completed' | 'completedWithIssues';
   entities: (Counts & { espace: string; entity: string; key: string; verified: boolean })[];
-  users: { matched: number; created: number; updated: number; recreated: number };
-  groups: { matched: number; created: number };
+  users: AlignedCounts;
+  groups: AlignedCounts;
   issues: number;
   seconds: number;
 }

@@ -1,10 +1,13 @@
+import type { PeopleSummary } from '../src/alignment/people/alignPeople.ts';
+import { loadDecisions } from '../src/alignment/people/decisionStore.ts';
+import { groupTable, userTable } from '../src/alignment/people/tables.ts';
 import type { Database } from '../src/database/port.ts';
-import { loadIdMap } from '../src/identity/mapStore.ts';
 import { countOpenIssues } from '../src/journal/issues.ts';
 import { releaseLease } from '../src/journal/lease.ts';
 import { type Counts, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlan, loadResult, updateRun } from '../src/journal/runs.ts';
-import type { RunEnd, RunResult } from './contract.ts';
+import type { Plan } from '../src/planning/plan.ts';
+import type { AlignedCounts, RunEnd, RunResult } from './contract.ts';
 
 /**
  * Closes a run in the journal and gives the destination back. Called again it gives the same result.
@@ -23,7 +26,7 @@ export async function endRun(journal: Database, runId: string, end: RunEnd): Pro
     });
     return null;
   }
-  const result = await resultOf(journal, runId, run.pairId, run.started);
+  const result = await resultOf(journal, runId, run.started);
   await journal.transaction(async (transaction) => {
     await updateRun(transaction, runId, {
       status: result.status,
@@ -37,7 +40,7 @@ export async function endRun(journal: Database, runId: string, end: RunEnd): Pro
   return result;
 }
 
-async function resultOf(journal: Database, runId: string, pairId: string, started: number): Promise<RunResult> {
+async function resultOf(journal: Database, runId: string, started: number): Promise<RunResult> {
   const [plan, progress, issues] = [
     await loadPlan(journal, runId),
     new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])),
@@ -56,16 +59,39 @@ async function resultOf(journal: Database, runId: string, pairId: string, starte
         verified: verification !== null && wrong === 0,
       };
     });
-  const users = plan.entities.find((entity) => entity.destination?.table.toUpperCase() === 'OSSYS_USER');
-  const matchedUsers = users ? (await loadIdMap(journal, pairId, users.key, 'integer')).size : 0;
+  const countsOf = (table: string, planned: PeopleSummary['groups'] | undefined) =>
+    alignedCounts(journal, runId, plan, progress, table, planned?.matched ?? 0);
   return {
     run: runId,
     status: issues > 0 ? 'completedWithIssues' : 'completed',
     entities,
-    users: { matched: matchedUsers, created: 0, updated: 0, recreated: 0 },
-    groups: { matched: 0, created: 0 },
+    users: await countsOf(userTable, plan.people?.users),
+    groups: await countsOf(groupTable, plan.people?.groups),
     issues,
     seconds: Math.round((Date.now() - started) / 1_000),
+  };
+}
+
+/** @param planned matched rows of an entity that the run did not write. */
+async function alignedCounts(
+  journal: Database,
+  runId: string,
+  plan: Plan,
+  progress: ReadonlyMap<string, Counts>,
+  table: string,
+  planned: number,
+): Promise<AlignedCounts> {
+  const entity = plan.entities.find(
+    ({ role, destination }) => role === 'aligned' && destination?.table.toUpperCase() === table,
+  );
+  const counts = entity && progress.get(entity.key);
+  if (counts === undefined) return { matched: planned, created: 0, updated: 0, recreated: 0 };
+  const { updated, recreated } = await loadDecisions(journal, runId, entity!.key);
+  return {
+    matched: counts.reused + counts.known - updated.length,
+    created: counts.inserted - recreated.length,
+    updated: updated.length,
+    recreated: recreated.length,
   };
 }
 

@@ -133,7 +133,7 @@ export function createActivities(connections: Connections, settings: WorkerSetti
         updateRun(journal, run, { control: paused ? 'pause' : 'run', status: paused ? 'paused' : 'running' }),
       ),
 
-    copyEntity: (input) => copy(input, 'copying', copyEntity),
+    copyEntity: (input) => copy(input, input.isPeople ? 'people' : 'copying', copyEntity),
 
     fillReferences: (input) => copy(input, 'references', fillDeferred),
 

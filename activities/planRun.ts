@@ -1,4 +1,5 @@
-import { saveMatchedMaps } from '../src/identity/mapStore.ts';
+import { saveDecisions } from '../src/alignment/people/decisionStore.ts';
+import { loadIdMap, saveMatchedMaps } from '../src/identity/mapStore.ts';
 import { createProgress, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlanIfAny, savePlan, updateRun } from '../src/journal/runs.ts';
 import type { Plan } from '../src/planning/plan.ts';
@@ -20,6 +21,10 @@ export async function planRun(connections: Connections, runId: string): Promise<
       spec: run.spec,
       source: connections.source(run.source),
       destination: connections.destination(run.destination),
+      known: async (entity) => {
+        const map = await loadIdMap(journal, run.pairId, entity, 'integer');
+        return map.size > 0 ? map : null;
+      },
     });
     const vanished = await findVanishedRows(
       { destination: connections.destination(run.destination), journal, pairId: run.pairId },
@@ -28,18 +33,19 @@ export async function planRun(connections: Connections, runId: string): Promise<
     plan = withFindings(prepared.plan, { blocking: vanished, warnings: [] });
     if (plan.blocking.length === 0) {
       await saveMatchedMaps(journal, run.pairId, runId, prepared.maps);
+      await saveDecisions(journal, runId, prepared.decisions);
       await createProgress(journal, runId, written(plan));
     }
     await savePlan(journal, runId, plan);
   }
   if (plan.blocking.length === 0) {
-    const next = run.spec.approval ? 'approval' : 'copying';
+    const next = run.spec.approval ? 'approval' : 'people';
     await updateRun(journal, runId, { status: 'running', ...(run.phase === 'planning' ? { phase: next } : {}) });
   }
   return summary(plan, new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])));
 }
 
-const written = (plan: Plan) => plan.entities.filter((entity) => entity.role === 'copied');
+const written = (plan: Plan) => plan.entities.filter((entity) => entity.role !== 'matched');
 
 function summary(
   plan: Plan,
@@ -56,6 +62,7 @@ function summary(
       key: entity.key,
       espace: entity.espace,
       entity: entity.entity,
+      isPeople: entity.role === 'aligned',
       rows: entity.rows,
       read: progress.get(entity.key)?.read ?? 0,
       stage: progress.get(entity.key)?.state ?? 'waiting',

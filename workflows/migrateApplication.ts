@@ -37,8 +37,8 @@ export interface CarriedOver {
 }
 
 /**
- * Moves the data of the scope from the source to the destination: plan, copy in the order of the references,
- * fill what was deferred, verify. The run's id is the workflow's id. Whatever dies on the way, the journal knows what is done;
+ * Moves the data of the scope from the source to the destination: plan, align the people, copy in the order of the
+ * references, fill what was deferred, verify. The run's id is the workflow's id. Whatever dies on the way, the journal knows what is done;
  * when the run ends, by success, failure or cancellation, the destination is given back and the journal says how it ended.
  */
 export async function migrateApplication(spec: MigrationSpecInput, carried?: CarriedOver): Promise<RunResult> {
@@ -100,8 +100,12 @@ async function conduct(
     await condition(() => steering.approved);
   }
   await steered(run, steering, async () => {
+    if (plan.entities.some(({ isPeople }) => isPeople)) {
+      story.enter('people');
+      await walk(run, spec, settings, steering, story, plan, 'people');
+    }
     story.enter('copying');
-    await walk(run, spec, settings, steering, story, plan, 'copy');
+    await walk(run, spec, settings, steering, story, plan, 'copying');
     story.enter('references');
     await walk(run, spec, settings, steering, story, plan, 'references');
   });
@@ -139,12 +143,14 @@ async function walk(
   steering: CarriedOver,
   story: RunStory,
   plan: PlanSummary,
-  step: 'copy' | 'references',
+  phase: 'people' | 'copying' | 'references',
 ): Promise<void> {
+  const step = phase === 'references' ? 'references' : 'copy';
   const ended = await migrateInWindow({
     run,
     step,
     entities: plan.entities,
+    takesPart: ({ isPeople }) => phase === 'references' || isPeople === (phase === 'people'),
     width: settings.concurrency,
     heartbeatSeconds: settings.heartbeatSeconds,
     paused: () => steering.paused,

@@ -13,6 +13,7 @@ export interface RunProgress {
 const titles: Record<RunPhase, string> = {
   planning: 'Plan: match definitions, static records and people',
   approval: 'Wait for approval',
+  people: 'Align people: users, groups and what they are allowed',
   copying: 'Copy the entities in the order of their references',
   references: 'Fill deferred references',
   verifying: 'Verify every row against the source',
@@ -22,6 +23,7 @@ const titles: Record<RunPhase, string> = {
 /** The story that the Temporal UI shows of a run. */
 export class RunStory {
   readonly progress: RunProgress;
+  private hasPeople = true;
 
   constructor(run: string) {
     this.progress = { run, phase: 'planning', paused: false, entities: [] };
@@ -29,6 +31,7 @@ export class RunStory {
   }
 
   planned(plan: PlanSummary): void {
+    this.hasPeople = plan.entities.some(({ isPeople }) => isPeople);
     this.progress.entities = plan.entities.map(({ espace, entity, rows, read, stage }) => ({
       espace,
       entity,
@@ -61,6 +64,7 @@ export class RunStory {
     const now = phases.indexOf(phase);
     const lines = phases
       .filter((step) => step !== 'approval' || phase === 'approval')
+      .filter((step) => step !== 'people' || this.hasPeople)
       .map((step) => {
         const at = phases.indexOf(step);
         const mark = at < now || phase === 'finished' ? '✓' : at === now ? '▶' : '·';

@@ -6,6 +6,8 @@ interface Window {
   run: string;
   step: EntityStep;
   entities: PlannedWork[];
+  /** Which of them take part. */
+  takesPart(work: PlannedWork): boolean;
   /** Entities in flight, at most. */
   width: number;
   heartbeatSeconds: number;
@@ -27,7 +29,9 @@ const complete = (work: PlannedWork, step: EntityStep) =>
 export async function migrateInWindow(window: Window): Promise<'done' | 'full'> {
   const { run, step, entities } = window;
   const waiting = new Set(entities.keys());
-  for (const [index, work] of entities.entries()) if (complete(work, step)) waiting.delete(index);
+  for (const [index, work] of entities.entries()) {
+    if (complete(work, step) || !window.takesPart(work)) waiting.delete(index);
+  }
   let inFlight = 0;
   let failure: unknown = null;
   const scope = new CancellationScope();
@@ -47,7 +51,7 @@ export async function migrateInWindow(window: Window): Promise<'done' | 'full'> 
       const child = await startChild(migrateEntity, {
         workflowId: step === 'copy' ? `${run}/${name}` : `${run}/${name}/references`,
         taskQueue: workflowInfo().taskQueue,
-        args: [{ run, key: work.key, name, heartbeatSeconds: window.heartbeatSeconds }, step],
+        args: [{ run, key: work.key, name, isPeople: work.isPeople, heartbeatSeconds: window.heartbeatSeconds }, step],
         staticSummary:
           step === 'copy' ? `${name}: ${work.rows.toLocaleString('en')} rows` : `${name}: deferred references`,
       });

@@ -5,9 +5,7 @@ import { platformEntityKey } from '../outsystems/platform.ts';
 import { type Environment, entityOf, nameOf } from './environment.ts';
 import { KeyedRowReader } from './keyedRows.ts';
 import { type NaturalKey, naturalKeyOf, naturalKeys } from './naturalKeys.ts';
-import { type MissingRows, type MissingUser, missingTenants, missingUsers } from './people.ts';
 import { alignPlatformRows } from './platformRows.ts';
-import type { ReferenceColumn } from './referredIds.ts';
 import { alignStaticRecords } from './staticRecords.ts';
 
 export interface AlignmentRequest {
@@ -15,27 +13,22 @@ export interface AlignmentRequest {
   destination: Environment;
   /** Matched entities that the plan refers to: static entities and platform tables. Others get no map. */
   entities: readonly EntityKey[];
-  /** The source's columns that refer to users and tenants and are to be migrated, TENANT_ID columns among them. */
-  references: readonly ReferenceColumn[];
 }
 
 export interface Alignment {
   maps: MatchedMap[];
-  blocking: Finding[];
   warnings: Finding[];
-  /** Never part of a message, a payload or a log (interface.md, "What the values mean at the edges"). */
-  missingUsers: MissingUser[];
 }
 
 /**
  * Maps the rows of matched entities from source to destination by what they are called in both: static records by
- * record key, rows of platform tables by natural key (guide, "Match System Static Entities Records Identifiers", "Create or
- * Update Users & Groups"; traps 32 to 38). Reads both databases set-wise, writes nothing.
+ * record key, rows of platform tables by natural key (guide, "Match System Static Entities Records Identifiers"; traps 32
+ * to 38). Reads both databases set-wise, writes nothing. People are matched by people/alignPeople.ts.
  * @throws DatabaseError
  */
 export async function alignMatched(request: AlignmentRequest): Promise<Alignment> {
-  const { source, destination, references } = request;
-  const alignment: Alignment = { maps: [], blocking: [], warnings: [], missingUsers: [] };
+  const { source, destination } = request;
+  const alignment: Alignment = { maps: [], warnings: [] };
   const readers = {
     source: new KeyedRowReader(source, destination),
     destination: new KeyedRowReader(destination, source),
@@ -65,23 +58,12 @@ export async function alignMatched(request: AlignmentRequest): Promise<Alignment
     const { map, warnings } = await alignPlatformRows(readers, environments, { key, name }, definition);
     alignment.maps.push(map);
     alignment.warnings.push(...warnings);
-    const check = checks[definition.table];
-    if (check !== undefined) add(alignment, await check(source, destination, map, name, references));
   }
   return alignment;
 }
-
-/** Tables for which it is known before the copy whether data refers to a row without counterpart. */
-const checks: Record<string, typeof missingUsers> = { OSSYS_TENANT: missingTenants, OSSYS_USER: missingUsers };
 
 function naturalKeyOfEntity(key: EntityKey, physicalTableName: string | null): NaturalKey | undefined {
   return physicalTableName === null
     ? naturalKeys.find(({ table }) => platformEntityKey(table) === key)
     : naturalKeyOf(physicalTableName);
-}
-
-function add(alignment: Alignment, missing: MissingRows): void {
-  alignment.blocking.push(...missing.blocking);
-  alignment.warnings.push(...missing.warnings);
-  alignment.missingUsers.push(...missing.users);
 }

@@ -44,8 +44,7 @@ export const naturalKeys: readonly NaturalKey[] = [
 
   // Trap 34: by name and user provider. An inactive tenant keeps its rows.
   any('OSSYS_TENANT', name(), row('ESPACE_ID', 'OSSYS_ESPACE')),
-  // Trap 35: nothing keeps two users of a tenant from having equal names.
-  any('OSSYS_USER', row('TENANT_ID', 'OSSYS_TENANT'), name('USERNAME')),
+  // Users are matched by people/names.ts, and so are groups that are not only matched (trap 35).
   any('OSSYS_GROUP', row('TENANT_ID', 'OSSYS_TENANT'), name()),
   // Trap 36: a role's name crosses modules, its key with its espace does not.
   active('OSSYS_ROLE', row('ESPACE_ID', 'OSSYS_ESPACE'), key()),

@@ -6,6 +6,8 @@ export interface ReferenceColumn {
   table: TableName;
   column: string;
   target: EntityKey;
+  /** Only rows whose `column` is at most `upTo` are to be migrated; all of them when left out. */
+  bound?: { column: string; upTo: string };
 }
 
 /**
@@ -20,9 +22,10 @@ export async function referredIds(
 ): Promise<Set<string>> {
   const quote = (identifier: string) => database.quote(identifier).replaceAll('?', '??');
   const ids = new Set<string>();
-  for (const { table, column } of references.filter((reference) => reference.target === target)) {
+  for (const { table, column, bound } of references.filter((reference) => reference.target === target)) {
+    const within = bound === undefined ? '' : ` and ${quote(bound.column)} <= ${BigInt(bound.upTo)}`;
     const rows = await database.query(
-      `select distinct ${quote(column)} from ${quote(table.schema)}.${quote(table.name)} where ${quote(column)} is not null`,
+      `select distinct ${quote(column)} from ${quote(table.schema)}.${quote(table.name)} where ${quote(column)} is not null${within}`,
     );
     for (const [id] of rows) if (id !== '0') ids.add(String(id));
   }

@@ -45,7 +45,15 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     .description('read both environments and print what a run would do; exits with 2 when something stands in the way')
     .argument('<spec>', 'file with the migration spec')
     .addOption(json())
-    .action(does<DataOptions>(async ([spec], options) => (await import('./commands/plan.ts')).plan(spec!, options)));
+    .option(
+      '--users <file>',
+      'write who becomes whom to a CSV file: source id, user name, tenant, decision, destination id',
+    )
+    .action(
+      does<DataOptions & { users?: string }>(async ([spec], options) =>
+        (await import('./commands/plan.ts')).plan(spec!, options),
+      ),
+    );
 
   program
     .command('start')

@@ -20,6 +20,7 @@ export function progressDisplay(): ProgressDisplay {
 const phases: Record<string, string> = {
   planning: 'planning',
   approval: 'waits for approval',
+  people: 'aligning people',
   copying: 'copying',
   references: 'filling references',
   verifying: 'verifying',

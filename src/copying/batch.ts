@@ -13,6 +13,7 @@ import {
 import type { Control } from '../journal/runs.ts';
 import type { SegmentCoding } from '../journal/segments.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
+import type { AlignedBatches, AlreadyThere } from './alignedBatches.ts';
 import { type CopyContext, type CopyControl, destinationTable, nameOf } from './context.ts';
 import { underEntityLock } from './entityLock.ts';
 import { conflict, foreignWrites, identityReseeded } from './errors.ts';
@@ -37,6 +38,8 @@ export interface Batch {
   translated: TranslatedRows;
   /** Its rows, where they are staged while the batch before is written. */
   early: EarlyStage | null;
+  /** Of an aligned entity; null for a copied one. */
+  aligned: AlignedBatches | null;
 }
 
 /** Source id of the last row that a batch covers. */
@@ -74,11 +77,14 @@ export async function writeBatch(
   const name = nameOf(entity);
   const write = async (transaction: Transaction) => {
     await checkPosition(context, entity, expected);
-    const reused = await separateReused(context, entity, translator, batch.translated, transaction);
-    const { translated } = batch;
+    const { aligned, translated } = batch;
+    const there =
+      aligned === null
+        ? { reused: await separateReused(context, entity, translator, translated, transaction), repeated: [] }
+        : await aligned.separate(transaction, translated);
     const deferred = resolvePending(translated);
-    const tally = tallyOf(batch, deferred, reused.length);
-    if (translated.rows.length === 0) return { tally, reused, inserted: null };
+    const tally = tallyOf(batch, deferred, there);
+    if (translated.rows.length === 0) return { tally, inserted: null };
 
     const stage =
       batch.early?.stage() ?? (await stageRows(transaction, entity, translator.destinationColumns, translated.rows));
@@ -88,25 +94,26 @@ export async function writeBatch(
     if (identity !== null) await writeMarkedIntent(context, entity, transaction, intent, identity);
     else await writeIntent(context, entity, intent);
 
+    await aligned?.makeRoom(transaction, translated);
     failpoint('insert', 'before', name);
     const inserting =
       identity === null ? transaction.insertStaged(stage, null) : transaction.insertStaged(stage, identity);
     whileInserting();
     const minted = await inserting;
     if (minted !== null && lowest(minted) <= (intent.mark ?? lowest(minted) - 1n)) throw identityReseeded(entity);
+    if (minted !== null) await aligned?.repoint(transaction, translated, idsOf(minted));
     failpoint('insert', 'after', name);
     failpoint('commit', 'before', name);
-    return { tally, reused, inserted: { minted, destinationIds: keptIds(translator, translated.rows) } };
+    return { tally, inserted: { minted, destinationIds: keptIds(translator, translated.rows) } };
   };
   const written = await underEntityLock(context, entity, control, write, batch.early ?? undefined);
   if (written.inserted !== null) failpoint('commit', 'after', name);
 
-  const segments: Segment[] = [];
-  if (written.inserted !== null) {
-    const destinationIds = written.inserted.minted ?? written.inserted.destinationIds!;
-    segments.push(segmentOf(entity, batch.translated.sourceIds, destinationIds));
-  }
-  if (written.reused.length > 0) segments.push(reusedSegment(entity, written.reused));
+  const inserted = written.inserted && {
+    sourceIds: batch.translated.sourceIds,
+    destinationIds: written.inserted.minted ?? written.inserted.destinationIds!,
+  };
+  const segments = segmentsOf(entity, inserted, written.tally);
   failpoint('segment', 'before', name);
   const next = await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
     ordinal: expected.ordinal,
@@ -154,15 +161,16 @@ async function closeSettled(
   intent: Intent,
   settlement: Settlement & { wentIn: true },
 ): Promise<void> {
-  const segment =
-    settlement.destinationIds === null
-      ? { coding: 'rows' as const, rows: intent.rows, content: intent.fingerprints }
-      : segmentOf(entity, unpackIds(intent.sourceIds), settlement.destinationIds);
+  const { destinationIds } = settlement;
+  const segments: Segment[] =
+    destinationIds === null
+      ? [{ coding: 'rows', rows: intent.rows, content: intent.fingerprints }]
+      : segmentsOf(entity, { sourceIds: unpackIds(intent.sourceIds), destinationIds }, intent.tally);
   await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
     ordinal: intent.ordinal,
     from: null,
     hadIntent: true,
-    segments: [segment],
+    segments,
     tally: intent.tally,
     runId: intent.runId,
   });
@@ -223,20 +231,22 @@ function newIntent(
   };
 }
 
-function tallyOf(batch: Batch, deferred: number, reused: number): Tally {
+function tallyOf(batch: Batch, deferred: number, { reused, repeated }: AlreadyThere): Tally {
   const { rows, known, nulled, setAside } = batch.translated;
   return {
     counts: {
       read: batch.source.length,
       inserted: rows.length,
       known,
-      reused,
+      reused: reused.length + repeated.length,
       nulled,
       deferred,
       setAside: setAside.length,
     },
     copiedUpTo: upToOf(batch),
     issues: setAside,
+    ...(reused.length > 0 ? { reused } : {}),
+    ...(repeated.length > 0 ? { repeated } : {}),
   };
 }
 
@@ -273,6 +283,26 @@ function keptIds(translator: Translator, rows: Row[]): string[] | null {
   return index === null ? null : rows.map((row) => row[index] as string);
 }
 
+/** What a batch adds to the map of its entity. */
+function segmentsOf(
+  entity: PlannedEntity,
+  inserted: { sourceIds: string[]; destinationIds: MintedIds | string[] } | null,
+  { reused = [], repeated = [] }: Tally,
+): Segment[] {
+  const segments: Segment[] = [];
+  const pairs = [...reused];
+  if (inserted !== null) {
+    segments.push(segmentOf(entity, inserted.sourceIds, inserted.destinationIds));
+    if (repeated.length > 0) {
+      const ids = idsOf(inserted.destinationIds);
+      const places = new Map(inserted.sourceIds.map((id, place) => [id, place]));
+      pairs.push(...repeated.map(([id, first]): [string, string] => [id, ids[places.get(first)!]!]));
+    }
+  }
+  if (pairs.length > 0) segments.push(reusedSegment(entity, pairs));
+  return segments;
+}
+
 function segmentOf(entity: PlannedEntity, sourceIds: string[], destinationIds: MintedIds | string[]): Segment {
   if (entity.identifierType === 'text') {
     const content = encodeTextSegment(sourceIds, destinationIds as string[]);
@@ -288,6 +318,12 @@ function reusedSegment(entity: PlannedEntity, reused: [string, string][]): Segme
     reused.map(([, destination]) => destination),
   );
   return { ...segment, coding: segment.coding === 'texts' ? 'reusedTexts' : 'reusedPairs' };
+}
+
+/** Each id, in the order of the rows. */
+function idsOf(ids: MintedIds | string[]): string[] {
+  if (Array.isArray(ids)) return ids.map(String);
+  return Array.from({ length: ids.count }, (_, place) => String(ids.first + BigInt(place)));
 }
 
 function lowest(ids: MintedIds): bigint {

@@ -1,3 +1,4 @@
+import { loadDecisions } from '../alignment/people/decisionStore.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Row } from '../database/port.ts';
 import { ReadAhead } from '../database/readAhead.ts';
@@ -7,6 +8,8 @@ import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
+import { adoptMerged, beginAligned, overwriteMatched } from './alignEntity.ts';
+import { AlignedBatches } from './alignedBatches.ts';
 import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from './batch.ts';
 import { BatchSize } from './batchSize.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
@@ -29,15 +32,8 @@ export async function copyEntity(
   for (;;) {
     const progress = await getProgress(context.journal, context.runId, entity.key);
     if (progress.state !== 'waiting' && progress.state !== 'copying') return 'done';
-    if (progress.state === 'waiting') await setEntityState(context.journal, context.lease, entity.key, 'copying');
-    const maps = await loadMaps(context, entity);
-    const translator = createTranslator(entity, maps.own, maps.of);
     try {
-      await settleIntent(context, entity, translator, control);
-      const outcome =
-        entity.identifier === 'none'
-          ? await copyRowSet(context, entity, translator, control)
-          : await copyBatches(context, entity, translator, maps.own, control);
+      const outcome = await (entity.role === 'aligned' ? copyAligned : copyAll)(context, entity, control);
       if (outcome !== 'done') return outcome;
       const next = (await needsSecondPass(context, entity)) ? 'copied' : 'done';
       await setEntityState(context.journal, context.lease, entity.key, next);
@@ -48,6 +44,37 @@ export async function copyEntity(
       control.signal.throwIfAborted();
     }
   }
+}
+
+async function copyAll(context: CopyContext, entity: PlannedEntity, control: CopyControl): Promise<CopyOutcome> {
+  const { state } = await getProgress(context.journal, context.runId, entity.key);
+  if (state === 'waiting') await setEntityState(context.journal, context.lease, entity.key, 'copying');
+  const maps = await loadMaps(context, entity);
+  const translator = createTranslator(entity, maps.own, maps.of);
+  await settleIntent(context, entity, translator, control);
+  return entity.identifier === 'none'
+    ? copyRowSet(context, entity, translator, control)
+    : copyBatches(context, entity, { translator, own: maps.own, keys: null, aligned: null }, control);
+}
+
+/** People, groups and what they are allowed: what the run decided when it was planned (alignment/people). */
+async function copyAligned(context: CopyContext, entity: PlannedEntity, control: CopyControl): Promise<CopyOutcome> {
+  const decisions = await loadDecisions(context.journal, context.runId, entity.key);
+  const before = await loadMaps(context, entity);
+  await settleIntent(context, entity, createTranslator(entity, before.own, before.of), control);
+  await beginAligned(context, entity, decisions);
+
+  const { own, of } = await loadMaps(context, entity);
+  const translator = createTranslator(entity, own, of);
+  const keys = [...decisions.created, ...decisions.recreated.map(([id]) => id)];
+  const aligned = new AlignedBatches(entity, translator, new Map(decisions.recreated));
+  const inserted = await copyBatches(context, entity, { translator, own, keys, aligned }, control);
+  if (inserted !== 'done') return inserted;
+  const everyRow = createTranslator(entity, null, of);
+  const overwritten = await overwriteMatched(context, entity, everyRow, decisions.updated, control);
+  if (overwritten !== 'done') return overwritten;
+  await adoptMerged(context, entity, own, decisions.merged);
+  return 'done';
 }
 
 /** Batches after which the journal's space is reclaimed: some 3 MB of intents. */
@@ -69,11 +96,19 @@ async function loadMaps(context: CopyContext, entity: PlannedEntity): Promise<Ma
   return { own, of: (target) => maps.get(target)! };
 }
 
+/** Which rows of an entity are copied, and how. */
+interface Batches {
+  translator: Translator;
+  own: GrowingIdMap;
+  /** Source ids; null for all up to the bound. */
+  keys: string[] | null;
+  aligned: AlignedBatches | null;
+}
+
 async function copyBatches(
   context: CopyContext,
   entity: PlannedEntity,
-  translator: Translator,
-  own: GrowingIdMap,
+  { translator, own, keys, aligned }: Batches,
   control: CopyControl,
 ): Promise<CopyOutcome> {
   let position: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'> = await readPosition(
@@ -90,6 +125,7 @@ async function copyBatches(
     key: entity.source!.identifier,
     after: position.copiedUpTo,
     upTo: entity.bound,
+    ...(keys === null ? {} : { keys }),
     batch: size,
   });
   let batches = 0;
@@ -97,7 +133,7 @@ async function copyBatches(
   const toBatch = async (source: Row[]): Promise<Batch> => {
     const translated = translator.translate(source);
     await missing.leaveOut(translated);
-    return { source, translated, early: null };
+    return { source, translated, early: null, aligned };
   };
   const ahead = new ReadAhead(stagedEarly(context, entity, translator, pages, toBatch), giveUp);
   const whileInserting = () => ahead.begin();
@@ -152,7 +188,7 @@ async function* stagedEarly(
   for await (const page of pages) {
     const batch = await toBatch(page);
     const { rows, pending } = batch.translated;
-    const isFree = entity.identifier === 'minted' && pending.length === 0 && rows.length > 0;
+    const isFree = entity.identifier === 'minted' && batch.aligned === null && pending.length === 0 && rows.length > 0;
     yield isFree ? { ...batch, early: stageEarly(context, entity, translator.destinationColumns, rows) } : batch;
   }
 }

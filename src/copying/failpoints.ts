@@ -14,7 +14,9 @@ export type Step =
   | 'settle'
   | 'fill'
   | 'fillCommit'
-  | 'fillClose';
+  | 'fillClose'
+  | 'align'
+  | 'overwrite';
 
 interface Armed {
   action: Action;
@@ -26,7 +28,7 @@ function parse(text: string | undefined): Map<string, Armed> | null {
   if (!text) return null;
   const armed = new Map<string, Armed>();
   for (const part of text.split(',')) {
-    const match = /^([\w./ ]+:(?:before|after))=(kill|stop)(?:@(\d+))?$/.exec(part.trim());
+    const match = /^([\w./ ()]+:(?:before|after))=(kill|stop)(?:@(\d+))?$/.exec(part.trim());
     if (!match) throw new Error(`CARAVEL_FAILPOINTS: '${part}' is not of the form step:before=kill@1`);
     armed.set(match[1]!, { action: match[2] as Action, remaining: Number(match[3] ?? 1) });
   }

@@ -1,9 +1,17 @@
-import type { Database } from '../database/port.ts';
-import { readSegments, replaceSegments, type Segment, type SegmentCoding } from '../journal/segments.ts';
+import type { Database, Queries } from '../database/port.ts';
+import {
+  insertSegment,
+  nextOrdinal,
+  readSegments,
+  removeSegment,
+  replaceSegments,
+  type Segment,
+  type SegmentCoding,
+} from '../journal/segments.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { IdMap } from './idMap.ts';
 import { NumericIdMap } from './numericIdMap.ts';
-import { encodeSegment, encodeTextSegment } from './segment.ts';
+import { decodeTextSegment, encodeSegment, encodeTextSegment } from './segment.ts';
 import { TextIdMap } from './textIdMap.ts';
 
 /** An id map that grows by segments. */
@@ -37,6 +45,8 @@ export interface MatchedMap {
   type: 'integer' | 'text';
   /** Source id, destination id; each source id once. */
   pairs: [string, string][];
+  /** Of some rows only: what earlier runs mapped of others stays. */
+  partial?: true;
 }
 
 /** Keeps the maps of matched entities; those of an earlier run are replaced, the newest matching wins. */
@@ -47,12 +57,60 @@ export async function saveMatchedMaps(
   maps: MatchedMap[],
 ): Promise<void> {
   await journal.transaction(async (transaction) => {
-    for (const { entity, type, pairs } of maps) {
+    for (const { entity, type, pairs, partial } of maps) {
+      if (partial) {
+        await remap(transaction, pairId, runId, entity, pairs, new Set());
+        continue;
+      }
       const source = pairs.map(([id]) => id);
       const destination = pairs.map(([, id]) => id);
       const content = type === 'text' ? encodeTextSegment(source, destination) : encodeSegment(source, destination);
       const coding = type === 'text' ? 'texts' : 'pairs';
       await replaceSegments(transaction, pairId, entity, { ordinal: 0, runId, coding, rows: pairs.length, content });
     }
+  });
+}
+
+/**
+ * Maps rows of an entity with integer ids that stood in the destination before; rows that had another counterpart get this
+ * one. Where nothing changes, the segment of the run that wrote it stays.
+ * @param forgotten source ids that are mapped no longer.
+ */
+export async function remap(
+  queries: Queries,
+  pairId: string,
+  runId: string,
+  entity: EntityKey,
+  pairs: readonly [string, string][],
+  forgotten: ReadonlySet<string>,
+): Promise<void> {
+  const wanted = new Map(pairs);
+  const segments = await readSegments(queries, pairId, entity);
+  for (const segment of segments) {
+    if (segment.coding === 'rows') continue;
+    const { sources, destinations } = decodeTextSegment(segment.content);
+    const kept: number[] = [];
+    for (const [place, id] of sources.entries()) {
+      const counterpart = wanted.get(id);
+      if (forgotten.has(id) || (counterpart !== undefined && counterpart !== destinations[place])) continue;
+      kept.push(place);
+      wanted.delete(id);
+    }
+    if (kept.length === sources.length) continue;
+    await removeSegment(queries, pairId, entity, segment.ordinal);
+    if (kept.length === 0) continue;
+    const content = encodeSegment(
+      kept.map((place) => sources[place]!),
+      kept.map((place) => destinations[place]!),
+    );
+    await insertSegment(queries, pairId, entity, { ...segment, rows: kept.length, content });
+  }
+  if (wanted.size === 0) return;
+  await insertSegment(queries, pairId, entity, {
+    ordinal: await nextOrdinal(queries, pairId, entity),
+    runId,
+    coding: 'reusedPairs',
+    rows: wanted.size,
+    content: encodeSegment([...wanted.keys()], [...wanted.values()]),
   });
 }

@@ -35,6 +35,10 @@ export interface Tally {
   copiedUpTo: string | null;
   destinationBefore?: string | null;
   issues?: NewIssue[];
+  /** Rows of the batch that the destination had already: [source id, destination id]. */
+  reused?: [string, string][];
+  /** Rows of the batch that become the row inserted for another one of it: [source id, source id of that one]. */
+  repeated?: [string, string][];
 }
 
 /** The journal's view of an entity, read under the destination's lock: decides what the next batch may be. */
@@ -189,7 +193,8 @@ export async function closeBatch(
         throw new BatchClosedError(entity, batch.ordinal);
       }
     }
-    let ordinal = batch.ordinal;
+    // A map may have been matched anew since the intent was written.
+    let ordinal = batch.hadIntent ? await nextOrdinal(transaction, pairId, entity) : batch.ordinal;
     for (const segment of batch.segments) {
       await insertSegment(transaction, pairId, entity, { ordinal, runId: batch.runId, ...segment });
       ordinal += 1;

@@ -61,6 +61,19 @@ export async function insertSegment(
   );
 }
 
+export async function removeSegment(
+  queries: Queries,
+  pairId: string,
+  entity: EntityKey,
+  ordinal: number,
+): Promise<void> {
+  await queries.execute('delete from caravel_segment where pair_id = ? and entity = ? and ordinal = ?', [
+    pairId,
+    entity,
+    ordinal,
+  ]);
+}
+
 /** Replaces a matched entity's whole map: its rows are not written by Caravel, the newest matching wins. */
 export async function replaceSegments(
   queries: Queries,

@@ -16,6 +16,12 @@ export function platformEntityKey(tableName: string): EntityKey {
   return `${undescribed}*${tableName.toLowerCase()}`;
 }
 
+/** Upper-case name of the table that a key of `platformEntityKey` stands for; null for any other key. */
+export function undescribedTable(key: EntityKey): string | null {
+  const [owner, table] = key.split('*') as [string, string];
+  return owner === undescribed ? table.toUpperCase() : null;
+}
+
 /** The entity by which an environment's metamodel describes a platform table; undefined where none does. */
 export function platformEntity(catalog: EnvironmentCatalog, tableName: string): Entity | undefined {
   const wanted = tableName.toUpperCase();

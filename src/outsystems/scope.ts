@@ -17,7 +17,7 @@ export interface Scope {
  * @throws CatalogError for a name that the source does not have and for a scope without entities.
  */
 export function entitiesInScope(catalog: EnvironmentCatalog, scope: MigrationSpec['scope']): Scope {
-  const owners = ownersInScope(catalog, scope);
+  const owners = espacesInScope(catalog, scope);
   const inScope = catalog.entities.filter((entity) => owners.has(entity.espace));
   const copied = inScope.filter(({ kind }) => kind === 'entity').map(({ key }) => key);
   if (copied.length === 0) {
@@ -29,7 +29,8 @@ export function entitiesInScope(catalog: EnvironmentCatalog, scope: MigrationSpe
   return { copied: new Set(copied), statics: new Set(statics) };
 }
 
-function ownersInScope(catalog: EnvironmentCatalog, scope: MigrationSpec['scope']): Set<Espace> {
+/** Espaces and extensions that the spec's scope names. @throws CatalogError for a name that the source does not have. */
+export function espacesInScope(catalog: EnvironmentCatalog, scope: MigrationSpec['scope']): Set<Espace> {
   const where = `'${catalog.environment}'`;
   if (scope.all) return new Set(catalog.espaces.filter(({ system }) => !system));
   const named = <T extends { name: string }>(things: readonly T[], names: string[] | undefined, what: string): T[] =>

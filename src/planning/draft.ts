@@ -1,3 +1,4 @@
+import type { PeopleTable } from '../alignment/people/tables.ts';
 import type { PhysicalColumn, PhysicalTable } from '../database/port.ts';
 import type { Attribute, Entity } from '../outsystems/catalog.ts';
 import { type EntityPair, entityName } from '../outsystems/matching.ts';
@@ -7,9 +8,11 @@ import type { IdentifierKind, PlannedColumn, PlannedReference } from './plan.ts'
 import type { SourceReferences } from './sourceReferences.ts';
 import type { Quote } from './statements.ts';
 
-/** A copied entity while its plan is made. */
+/** An entity that is written, while its plan is made. */
 export interface Draft {
   pair: EntityPair;
+  /** The table of people that it is: aligned; null for copied entities. */
+  people: PeopleTable | null;
   /** `Espace.Entity`. */
   name: string;
   source: PhysicalTable;

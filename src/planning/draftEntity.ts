@@ -23,6 +23,7 @@ export function draftEntity(pair: EntityPair, context: DraftContext): { draft: D
   if (identifier === null) return { draft: null, notes };
   const draft: Draft = {
     pair,
+    people: null,
     name: entityName(source),
     source: source.table!,
     destination: destination.table!,

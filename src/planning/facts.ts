@@ -11,7 +11,7 @@ const emptyBound = '0';
 const boundsAtOnce = 200;
 
 /**
- * Largest source id of each draft with integer identifiers, null for the others: children before the entities they
+ * Largest source id of each copied draft with integer identifiers, null for the others: children before the entities they
  * refer to, so that a row that a live source adds meanwhile cannot dangle (design.md, "The batch protocol"). The entities of
  * a component are read by one statement, since none of them comes first.
  * @throws DatabaseError
@@ -25,7 +25,9 @@ export async function readBounds(
   for (let end = drafts.length; end > 0; ) {
     let start = end - 1;
     while (start > 0 && components[start - 1] === components[end - 1]) start -= 1;
-    const bounded = drafts.slice(start, end).filter(({ identifierType }) => identifierType === 'integer');
+    const bounded = drafts
+      .slice(start, end)
+      .filter(({ identifierType, people }) => identifierType === 'integer' && people === null);
     end = start;
     for (let first = 0; first < bounded.length; first += boundsAtOnce) {
       const chunk = bounded.slice(first, first + boundsAtOnce);
@@ -43,7 +45,7 @@ export async function readBounds(
   return bounds;
 }
 
-/** Rows that the run will read of each draft. @throws DatabaseError */
+/** Rows that the run will read of each copied draft; 0 for the others, of which alignment knows. @throws DatabaseError */
 export async function countDrafts(
   database: Database,
   quote: Quote,
@@ -51,6 +53,7 @@ export async function countDrafts(
   bounds: ReadonlyMap<Draft, string | null>,
 ): Promise<number[]> {
   return inParallel(drafts, async (draft) => {
+    if (draft.people !== null) return 0;
     const bound = bounds.get(draft) ?? null;
     const where =
       bound === null ? '' : ` where ${columnText(quote, draft.identifierColumns!.source)} <= ${BigInt(bound)}`;

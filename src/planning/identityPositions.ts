@@ -1,9 +1,23 @@
-import type { Database, EngineName, PhysicalColumn, TableName } from '../database/port.ts';
+import type { Database, EngineName, TableName } from '../database/port.ts';
 import type { Finding } from '../outsystems/finding.ts';
 import type { Draft } from './draft.ts';
 import type { Findings } from './findings.ts';
 import { inParallel } from './parallel.ts';
-import { columnText, mainTable, type Quote, tableText } from './statements.ts';
+import { mainTable, quoteFor, tableText } from './statements.ts';
+
+/** A column of the destination that mints identifiers. */
+export interface MintedIdentity {
+  /** `Espace.Entity`. */
+  entity: string;
+  table: TableName;
+  column: string;
+}
+
+export function mintedIdentity(draft: Draft): MintedIdentity[] {
+  if (draft.identifier !== 'minted') return [];
+  const { schema, name } = draft.destination;
+  return [{ entity: draft.name, table: { schema, name }, column: draft.identifierColumns!.destination.name }];
+}
 
 /**
  * Looks for identity columns whose counter stands below the largest identifier: the next rows would collide, or get ids
@@ -12,24 +26,21 @@ import { columnText, mainTable, type Quote, tableText } from './statements.ts';
  */
 export async function checkIdentityPositions(
   database: Database,
-  quote: Quote,
-  drafts: readonly Draft[],
+  identities: readonly MintedIdentity[],
 ): Promise<Findings> {
-  const minted = drafts.filter(({ identifier }) => identifier === 'minted');
-  const found = await inParallel(minted, async (draft): Promise<Finding[]> => {
-    const table = draft.destination;
-    const column = draft.identifierColumns!.destination;
-    const position = await database.identityPosition({ schema: table.schema, name: table.name }, column.name);
+  const quote = quoteFor(database);
+  const found = await inParallel(identities, async ({ entity, table, column }): Promise<Finding[]> => {
+    const position = await database.identityPosition(table, column);
     if (position === null) return [];
     const [row] = await database.query(
-      `select max(${columnText(quote, column)}) from ${tableText(quote, table)} ${mainTable}`,
+      `select max(${mainTable}.${quote(column)}) from ${tableText(quote, table)} ${mainTable}`,
     );
     const largest = row?.[0];
     if (largest === null || largest === undefined || position >= BigInt(String(largest))) return [];
     return [
       {
         code: 'identity-behind',
-        entity: draft.name,
+        entity,
         message:
           `the identity of ${table.name} in '${database.name}' stands at ${position}, below the largest id ${largest}; ` +
           `a database administrator can mend it: ${reseed(database.engine, table, column, String(largest))}`,
@@ -39,10 +50,10 @@ export async function checkIdentityPositions(
   return { blocking: found.flat(), warnings: [] };
 }
 
-function reseed(engine: EngineName, table: TableName, column: PhysicalColumn, largest: string): string {
+function reseed(engine: EngineName, table: TableName, column: string, largest: string): string {
   const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
   if (engine === 'sqlserver')
     return `DBCC CHECKIDENT (${literal(`${table.schema}.${table.name}`)}, RESEED, ${largest})`;
   const name = `"${table.schema}"."${table.name}"`;
-  return `SELECT setval(pg_get_serial_sequence(${literal(name)}, ${literal(column.name)}), ${largest})`;
+  return `SELECT setval(pg_get_serial_sequence(${literal(name)}, ${literal(column)}), ${largest})`;
 }

@@ -23,7 +23,8 @@ export async function findMissingReferences(
   leftOut: ReadonlySet<EntityKey>,
 ): Promise<Findings> {
   const byKey = new Map(drafts.map((draft) => [draft.pair.key, draft]));
-  const questions = drafts.flatMap((draft) =>
+  const copied = drafts.filter(({ people }) => people === null);
+  const questions = copied.flatMap((draft) =>
     draft.references.flatMap((reference): DataQuestion[] => {
       const bound = bounds.get(draft) ?? null;
       const inBound =

@@ -21,9 +21,6 @@ export async function findNotYet(
   if (spec.destinationData === 'delete') {
     refuse('this version does not empty the destination; set "destinationData" to "keep"');
   }
-  if (spec.users === 'update' || spec.users === 'recreate') {
-    refuse(`this version does not write people; "users": "${spec.users}" is not possible, set it to "match"`);
-  }
   if (spec.processes !== 'none' && catalogs.source.platformTables.has('OSSYS_BPM_PROCESS')) {
     findings.warnings.push({
       code: 'processes-not-migrated',

@@ -1,5 +1,28 @@
+import type { PeopleSummary } from '../alignment/people/alignPeople.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { Finding } from '../outsystems/finding.ts';
+
+/** A column of another table. */
+export interface ColumnOf {
+  schema: string;
+  table: string;
+  column: string;
+}
+
+/** How rows of an aligned entity are known in the destination, and what else becomes of those that are there. */
+export interface AlignedRows {
+  /** Columns of the destination by whose values, together, a row is known. */
+  on: string[];
+  /** Columns of the destination that no proof compares: they change with every use. */
+  volatile: string[];
+  /** Columns of the destination that are overwritten in matched rows. */
+  overwritten: string[];
+  /**
+   * Of rows that are deleted and inserted anew: columns of other tables by which rows are deleted with them, and columns
+   * that are led to the new row. Null where none is.
+   */
+  recreation: { deleted: ColumnOf[]; repointed: ColumnOf[] } | null;
+}
 
 /** What a run will do, decided once from both catalogs and kept in the journal. Everything physical is resolved here. */
 export interface Plan {
@@ -9,6 +32,8 @@ export interface Plan {
   entities: PlannedEntity[];
   blocking: Finding[];
   warnings: Finding[];
+  /** What becomes of people and of what they are allowed. */
+  people?: PeopleSummary;
 }
 
 export type Role = 'copied' | 'aligned' | 'matched';
@@ -43,11 +68,13 @@ export interface PlannedEntity {
   identifierType: 'integer' | 'text' | null;
   /** Rows in the source when the plan was made. */
   rows: number;
-  /** Largest source id the run reads (integer ids); null: all rows. */
+  /** Largest source id the run reads (integer ids); null: all rows, or of an aligned entity those that alignment decided on. */
   bound: string | null;
   /** Every column the copy writes in the destination. Empty unless copied or aligned. */
   columns: PlannedColumn[];
   references: PlannedReference[];
+  /** Only of aligned entities. */
+  aligned?: AlignedRows;
   /** Entities whose rows must all be there before this one's first row: targets of its references that are not deferred. */
   after: EntityKey[];
   /** What differs between the two definitions, for people. */

@@ -1,3 +1,4 @@
+import type { PeopleSummary } from '../alignment/people/alignPeople.ts';
 import type { Finding } from '../outsystems/finding.ts';
 import type { Plan, PlannedReference, Role } from './plan.ts';
 
@@ -19,6 +20,8 @@ export interface PlanDocument {
   }[];
   blocking: Finding[];
   warnings: Finding[];
+  /** What becomes of people and grants; left out where the data refers to no one. */
+  people?: PeopleSummary;
 }
 
 /** The plan's public form: names and decisions, without columns and bounds. */
@@ -45,5 +48,6 @@ export function planDocument(plan: Plan): PlanDocument {
     })),
     blocking: plan.blocking,
     warnings: plan.warnings,
+    ...(plan.people === undefined ? {} : { people: plan.people }),
   };
 }

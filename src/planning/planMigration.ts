@@ -15,11 +15,12 @@ import { checkEnvironments } from './environments.ts';
 import { PlanningError } from './errors.ts';
 import { countDrafts, readBounds } from './facts.ts';
 import { addFindings, type Findings, noFindings } from './findings.ts';
-import { checkIdentityPositions } from './identityPositions.ts';
+import { checkIdentityPositions, mintedIdentity } from './identityPositions.ts';
 import { findMissingReferences } from './missingReferences.ts';
+import { draftPeople } from './people.ts';
 import type { Plan } from './plan.ts';
-import { planCopied, planMatched, planWithoutDraft } from './plannedEntities.ts';
-import { checkReadable, checkWritable } from './rights.ts';
+import { planMatched, planWithoutDraft, planWritten } from './plannedEntities.ts';
+import { checkReadable, checkWritable, neededRights } from './rights.ts';
 import { missingInDestination, sharedTables, unusableTables } from './scopeFindings.ts';
 import { type SourceReferences, sourceReferences } from './sourceReferences.ts';
 import { resolveSpecNames } from './specNames.ts';
@@ -68,7 +69,7 @@ async function asPlanningError<T>(work: () => Promise<T> | T): Promise<T> {
 export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs): Promise<Plan> {
   const { spec, source, destination } = request;
   const work = await asPlanningError(() => lookUp(spec, catalogs));
-  const { copied, findings } = work;
+  const { copied, people, findings } = work;
   const { readable, findings: unreadable } = await checkReadable(source, destination, work.drafts);
   addFindings(findings, unreadable);
   const tables = new Set(readable.map((draft) => draft.source.name));
@@ -81,17 +82,28 @@ export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs)
   const bounds = await readBounds(source, quote, connected);
   const rows = await countDrafts(source, quote, connected.drafts, bounds);
   addFindings(findings, await findMissingReferences(source, quote, connected.drafts, bounds, work.leftOut));
-  addFindings(findings, await checkIdentityPositions(destination, quoteFor(destination), connected.drafts));
+  // What of people is written is known only once they are aligned.
+  const surelyWritten = connected.drafts.filter((draft) => draft.people === null);
+  addFindings(findings, await checkIdentityPositions(destination, surelyWritten.flatMap(mintedIdentity)));
   addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
-  addFindings(findings, await checkWritable(destination, connected.drafts, spec.destinationData === 'delete'));
+  const deletes = spec.destinationData === 'delete';
+  addFindings(
+    findings,
+    await checkWritable(
+      destination,
+      surelyWritten.map((draft) => neededRights(draft, deletes)),
+    ),
+  );
 
   const matched = await planMatched(source, catalogs, work.matched);
   const components = matched.length;
+  const writtenKeys = new Set([...copied.map(({ key }) => key), ...people]);
   const written = connected.drafts.map((draft, index) =>
-    planCopied(
+    planWritten(
       draft,
       { component: components + connected.components[index]!, bound: bounds.get(draft) ?? null, rows: rows[index]! },
-      new Set(copied.map(({ key }) => key)),
+      writtenKeys,
+      spec,
     ),
   );
   const drafted = new Set(connected.drafts.map(({ pair }) => pair.key));
@@ -110,6 +122,8 @@ interface LookedUp {
   match: CatalogMatch;
   /** Entities to be copied, those that cannot be among them. */
   copied: Entity[];
+  /** Keys of the people's tables that are aligned. */
+  people: EntityKey[];
   drafts: Draft[];
   questions: DataQuestion[];
   /** Keys of the entities that are matched. */
@@ -159,8 +173,13 @@ function lookUp(spec: MigrationSpec, catalogs: Catalogs): LookedUp {
     questions.push(...notes.questions);
     if (draft !== null) drafts.push(draft);
   }
-  const { matched, leftOut } = matchedTargets(scope, keys, drafts, entities);
-  return { match, copied, drafts, questions, matched, leftOut, findings };
+  const people = draftPeople(spec, catalogs, context);
+  drafts.push(...people.drafts);
+  questions.push(...people.questions);
+  addFindings(findings, people.findings);
+  const peopleKeys = people.drafts.map(({ pair }) => pair.key);
+  const { matched, leftOut } = matchedTargets(scope, new Set([...keys, ...peopleKeys]), drafts, entities);
+  return { match, copied, people: peopleKeys, drafts, questions, matched, leftOut, findings };
 }
 
 function targetWords(type: string, { espaces }: EnvironmentCatalog): string {
@@ -183,13 +202,13 @@ function* targetsOf(entity: Entity, match: CatalogMatch, references: SourceRefer
 
 function matchedTargets(
   scope: Scope,
-  copied: ReadonlySet<EntityKey>,
+  written: ReadonlySet<EntityKey>,
   drafts: readonly Draft[],
   entities: ReadonlyMap<EntityKey, Entity>,
 ): { matched: EntityKey[]; leftOut: Set<EntityKey> } {
   const referred = drafts
     .flatMap((draft) => draft.references)
-    .filter(({ missing, target }) => missing !== 'keep' && !copied.has(target))
+    .filter(({ missing, target }) => missing !== 'keep' && !written.has(target))
     .map(({ target }) => target);
   const matched = [...new Set([...scope.statics, ...referred])];
   return { matched, leftOut: new Set(matched.filter((key) => entities.get(key)?.kind === 'entity')) };

@@ -1,3 +1,4 @@
+import type { MigrationSpec } from '../config/migrationSpec.ts';
 import type { Database, PhysicalTable } from '../database/port.ts';
 import type { Entity, EntityKey, EnvironmentCatalog } from '../outsystems/catalog.ts';
 import { sameName } from '../outsystems/references.ts';
@@ -5,24 +6,31 @@ import type { Draft } from './draft.ts';
 import { countAll } from './facts.ts';
 import { identifierType } from './identifiers.ts';
 import { inParallel } from './parallel.ts';
+import { alignedRows } from './people.ts';
 import type { PhysicalEntity, PlannedEntity } from './plan.ts';
 import { quoteFor } from './statements.ts';
 
-/** The plan of a copied entity. `order` is given when all entities are known. */
-export function planCopied(
+/**
+ * The plan of a copied or an aligned entity. `order` is given when all entities are known, what alignment finds when it
+ * has been done.
+ * @param written keys of the entities that the run writes.
+ */
+export function planWritten(
   draft: Draft,
   facts: { component: number; bound: string | null; rows: number },
-  copied: ReadonlySet<EntityKey>,
+  written: ReadonlySet<EntityKey>,
+  spec: MigrationSpec,
 ): PlannedEntity {
   const { pair, identifierColumns } = draft;
   const after = draft.references
-    .filter(({ deferred, target }) => !deferred && copied.has(target) && target !== pair.key)
+    .filter(({ deferred, target }) => !deferred && written.has(target) && target !== pair.key)
     .map(({ target }) => target);
   return {
     key: pair.key,
     espace: pair.source.espace.name,
     entity: pair.source.name,
-    role: 'copied',
+    role: draft.people === null ? 'copied' : 'aligned',
+    ...(draft.people === null ? {} : { aligned: alignedRows(draft, draft.people, spec.users) }),
     order: 0,
     component: facts.component,
     source: physical(draft.source, identifierColumns?.source.name ?? null),

@@ -1,72 +1,83 @@
 import { alignMatched } from '../alignment/alignMatched.ts';
-import type { MissingUser } from '../alignment/people.ts';
-import type { ReferenceColumn } from '../alignment/referredIds.ts';
+import type { Decisions } from '../alignment/people/decisions.ts';
+import { userTable } from '../alignment/people/tables.ts';
+import type { LedgerLine } from '../alignment/people/users.ts';
+import { readTenants } from '../alignment/tenants.ts';
 import type { Database } from '../database/port.ts';
+import type { IdMap } from '../identity/idMap.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import { platformTarget, tenantTable } from '../outsystems/platform.ts';
+import { alignPlannedPeople } from './alignPlannedPeople.ts';
 import { countOf, type Findings, noFindings } from './findings.ts';
 import { missingReference } from './missingReferences.ts';
 import { findNotYet } from './notYet.ts';
 import { inParallel } from './parallel.ts';
-import type { Plan, PlannedEntity, PlannedReference } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { type PlanRequest, planWithCatalogs, readCatalogs } from './planMigration.ts';
+import { type PlannedReferenceColumn, referenceColumns } from './referenceColumns.ts';
 import { quoteFor, tableText } from './statements.ts';
 
 export interface PreparedMigration {
   plan: Plan;
   /** Id maps of the matched entities. */
   maps: MatchedMap[];
-  /** People whom the data refers to and the destination lacks; for the operator's terminal only. */
-  missingUsers: MissingUser[];
+  /** What becomes of people and of what they are allowed, entity by entity. */
+  decisions: Decisions[];
+  /** Users to be migrated, by name; for the operator's terminal and files only. */
+  ledger: LedgerLine[];
+}
+
+export interface PrepareRequest extends PlanRequest {
+  /** What earlier runs mapped of an entity; null where there is no journal, or nothing in it. */
+  known?: (entity: EntityKey) => Promise<IdMap | null>;
 }
 
 /**
- * Plans a run and matches the rows of its matched entities; the plan then holds the findings of both. Reads both
- * environments and writes to neither.
+ * Plans a run, matches the rows of its matched entities and decides what becomes of people; the plan then holds the
+ * findings of all. Reads both environments and writes to neither.
  * @throws PlanningError for a spec that names what is not there; DatabaseError
  */
-export async function prepareMigration(request: PlanRequest): Promise<PreparedMigration> {
+export async function prepareMigration(request: PrepareRequest): Promise<PreparedMigration> {
   const catalogs = await readCatalogs(request);
-  const plan = await planWithCatalogs(request, catalogs);
-  const columns = referenceColumns(plan);
+  const planned = await planWithCatalogs(request, catalogs);
+  const matchedKeys = planned.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
+  const source = { database: request.source, catalog: catalogs.source };
+  const destination = { database: request.destination, catalog: catalogs.destination };
+  // People are known by tenant, whether or not the data is.
+  const userKey = platformTarget(catalogs.source, userTable);
+  const tenantKey = platformTarget(catalogs.source, tenantTable);
   const alignment = await alignMatched({
-    source: { database: request.source, catalog: catalogs.source },
-    destination: { database: request.destination, catalog: catalogs.destination },
-    entities: plan.entities.filter(({ role }) => role === 'matched').map(({ key }) => key),
-    references: columns,
+    source,
+    destination,
+    entities: [...new Set([...matchedKeys, tenantKey])].filter((key) => key !== userKey),
   });
-  const blockedEntities = new Set(alignment.blocking.map(({ entity }) => entity));
-  const open = columns.filter(({ reference }) => !blockedEntities.has(reference.targetName));
-  const unmapped = await findUnmapped(request.source, open, alignment.maps);
-  const notYet = await findNotYet(request.spec, plan, catalogs, request.destination);
-  return {
-    plan: [alignment, unmapped, notYet].reduce(withFindings, plan),
+  const people = await alignPlannedPeople({
+    request,
+    catalogs,
+    plan: planned,
     maps: alignment.maps,
-    missingUsers: alignment.missingUsers,
+    tenants: await readTenants(source),
+  });
+  const { plan } = people;
+  const columns = referenceColumns(plan, new Set(matchedKeys));
+  const blockedEntities = new Set(people.findings.blocking.map(({ entity }) => entity));
+  const open = columns.filter(({ reference }) => !blockedEntities.has(reference.targetName));
+  const maps = [...alignment.maps, ...people.maps];
+  const unmapped = await findUnmapped(request.source, open, maps);
+  const notYet = await findNotYet(request.spec, plan, catalogs, request.destination);
+  const found = [{ blocking: [], warnings: alignment.warnings }, people.findings, unmapped, notYet];
+  return {
+    plan: found.reduce(withFindings, plan),
+    maps,
+    decisions: people.decisions,
+    ledger: people.ledger,
   };
 }
 
 /** The plan with more findings, those of the alignment say. */
 export function withFindings(plan: Plan, { blocking, warnings }: Findings): Plan {
   return { ...plan, blocking: [...plan.blocking, ...blocking], warnings: [...plan.warnings, ...warnings] };
-}
-
-interface PlannedReferenceColumn extends ReferenceColumn {
-  entity: PlannedEntity;
-  reference: PlannedReference;
-}
-
-/** Columns of the source that the plan translates by maps of matched entities. */
-function referenceColumns(plan: Plan): PlannedReferenceColumn[] {
-  const matched = new Set(plan.entities.filter(({ role }) => role === 'matched').map(({ key }) => key));
-  return plan.entities.flatMap((entity) =>
-    entity.columns.flatMap(({ handling }) => {
-      if (handling.as !== 'reference') return [];
-      const reference = entity.references[handling.reference]!;
-      if (!matched.has(reference.target) || reference.missing === 'keep') return [];
-      const table = { schema: entity.source!.schema, name: entity.source!.table };
-      return [{ table, column: handling.source, target: reference.target, entity, reference }];
-    }),
-  );
 }
 
 /**

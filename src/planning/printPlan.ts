@@ -21,6 +21,7 @@ export function printPlan(plan: Plan, width = 100): string {
     ...(matched.length > 0
       ? [wrap(`Matched, not written: ${matched.map((entity) => nameOf(entity)).join(', ')}`, usable)]
       : []),
+    ...section('People', people(plan), usable),
     ...section('Cycles', cycles(plan), usable),
     ...section('Differences', differences(copied), usable),
     ...section('Warnings', plan.warnings.map(findingText), usable),
@@ -73,6 +74,33 @@ function referencesText(references: readonly PlannedReference[]): string {
   ];
   return parts.filter((part) => part !== '').join('; ');
 }
+
+/** What becomes of people and of what they are allowed, in numbers; names are in the ledger (`--users`). */
+function people({ people: summary }: Plan): string[] {
+  if (summary === undefined) return [];
+  const { users, groups, userRoles, groupRoles, groupUsers } = summary;
+  const said = (what: string, counts: Record<string, number>) => {
+    const parts = Object.entries(counts).filter(([, count]) => count > 0);
+    const text = parts.map(([decision, count]) => `${count.toLocaleString('en-US')} ${words[decision]}`).join(', ');
+    return text === '' ? [] : [`${what}: ${text}`];
+  };
+  return [
+    ...said('users', { ...users }),
+    ...said('groups', { ...groups }),
+    ...said('roles of users', { ...userRoles }),
+    ...said('roles of groups', { ...groupRoles }),
+    ...said('members of groups', { ...groupUsers }),
+  ];
+}
+
+const words: Record<string, string> = {
+  matched: 'matched',
+  created: 'to be created',
+  updated: 'to be overwritten',
+  recreated: 'to be deleted and created anew',
+  missing: 'missing',
+  setAside: 'to be set aside',
+};
 
 /** Which references are filled in a second pass, and why. */
 function cycles(plan: Plan): string[] {

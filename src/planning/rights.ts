@@ -1,6 +1,8 @@
-import type { Database } from '../database/port.ts';
+import type { Database, TableName } from '../database/port.ts';
+import type { Finding } from '../outsystems/finding.ts';
 import type { Draft } from './draft.ts';
 import { type Findings, noFindings } from './findings.ts';
+import { quoteFor, tableText } from './statements.ts';
 
 type Rights = Awaited<ReturnType<Database['rights']>>[number];
 
@@ -18,27 +20,43 @@ export async function checkReadable(
     { database: source, rights: await rightsOn(source, drafts, 'source') },
     { database: destination, rights: await rightsOn(destination, drafts, 'destination') },
   ];
-  const readable = drafts.filter((draft) => {
+  const readable: Draft[] = [];
+  for (const draft of drafts) {
     const lacking = sides.filter(({ rights }) => rights.get(draft)?.select === false);
     for (const { database, rights } of lacking) {
-      findings.blocking.push(lackingRight(database, draft, ['SELECT'], rights.get(draft)!));
+      findings.blocking.push(await lackingRight(database, draft.name, rights.get(draft)!.table, ['SELECT']));
     }
-    return lacking.length === 0;
-  });
+    if (lacking.length === 0) readable.push(draft);
+  }
   return { readable, findings };
+}
+
+export type Operation = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** What a run does to a table of the destination. */
+export interface NeededRights {
+  /** `Espace.Entity`. */
+  entity: string;
+  table: TableName;
+  operations: Operation[];
+  /** What else there is to do than to grant what is lacking. */
+  otherwise?: string;
+}
+
+export function neededRights({ name, destination, references }: Draft, deletes: boolean): NeededRights {
+  const operations: Operation[] = ['INSERT'];
+  if (references.some(({ deferred }) => deferred)) operations.push('UPDATE');
+  if (deletes) operations.push('DELETE');
+  return { entity: name, table: { schema: destination.schema, name: destination.name }, operations };
 }
 
 /**
  * Rights to write what the plan writes, and to make temporary tables, which every batch needs.
  * @throws DatabaseError
  */
-export async function checkWritable(
-  destination: Database,
-  drafts: readonly Draft[],
-  deletes: boolean,
-): Promise<Findings> {
+export async function checkWritable(destination: Database, needed: readonly NeededRights[]): Promise<Findings> {
   const findings = noFindings();
-  if (drafts.length === 0) return findings;
+  if (needed.length === 0) return findings;
   if (!(await destination.mayStage())) {
     findings.blocking.push({
       code: 'right-missing',
@@ -46,17 +64,19 @@ export async function checkWritable(
       message: `the login of '${destination.name}' may not make temporary tables; grant it TEMPORARY on the database`,
     });
   }
-  const rights = await rightsOn(destination, drafts, 'destination');
-  for (const draft of drafts) {
-    const right = rights.get(draft);
-    if (right === undefined) continue;
-    const needed = [
-      ['INSERT', right.insert],
-      ['UPDATE', right.update || !draft.references.some(({ deferred }) => deferred)],
-      ['DELETE', right.delete || !deletes],
-    ] as const;
-    const lacking = needed.filter(([, has]) => !has).map(([operation]) => operation);
-    if (lacking.length > 0) findings.blocking.push(lackingRight(destination, draft, lacking, right));
+  const rights = await destination.rights(needed.map(({ table }) => table));
+  for (const [index, { entity, table, operations, otherwise }] of needed.entries()) {
+    const right = rights[index]!;
+    const has: Record<Operation, boolean> = {
+      SELECT: right.select,
+      INSERT: right.insert,
+      UPDATE: right.update,
+      DELETE: right.delete,
+    };
+    const lacking = operations.filter((operation) => !has[operation]);
+    if (lacking.length > 0) {
+      findings.blocking.push(await lackingRight(destination, entity, table, lacking, otherwise));
+    }
   }
   return findings;
 }
@@ -71,10 +91,22 @@ async function rightsOn(
   return new Map(rights.map((right, index) => [drafts[index]!, right]));
 }
 
-function lackingRight(database: Database, draft: Draft, operations: string[], { table }: Rights) {
+/** With the statement that a database administrator must run. */
+async function lackingRight(
+  database: Database,
+  entity: string,
+  table: TableName,
+  operations: readonly Operation[],
+  otherwise?: string,
+): Promise<Finding> {
+  const quote = quoteFor(database);
+  const [row] = await database.query('select current_user');
+  const grant = `GRANT ${operations.join(', ')} ON ${tableText(quote, table)} TO ${quote(String(row![0]))}`;
   return {
     code: 'right-missing',
-    entity: draft.name,
-    message: `the login of '${database.name}' may not ${operations.join(', ')} on ${table.name}; grant it`,
+    entity,
+    message:
+      `the login of '${database.name}' may not ${operations.join(', ')} on ${table.name}; ` +
+      `a database administrator can allow it: ${grant}${otherwise === undefined ? '' : `; ${otherwise}`}`,
   };
 }

@@ -2,7 +2,7 @@ import type { PhysicalColumn } from '../database/port.ts';
 import type { Attribute, Entity, EntityKey, EnvironmentCatalog } from '../outsystems/catalog.ts';
 import { groupBy } from '../outsystems/grouping.ts';
 import { entityName } from '../outsystems/matching.ts';
-import { platformTarget, tenantColumnName, tenantTable } from '../outsystems/platform.ts';
+import { platformTarget, tenantColumnName, tenantTable, undescribedTable } from '../outsystems/platform.ts';
 
 /** A column of a source entity that holds identifiers of another entity. */
 export interface SourceReference {
@@ -37,13 +37,17 @@ export function sourceReferences(
   const owners = groupBy(stored, ({ table }) => table!.name);
   const ownTarget = (target: EntityKey): EntityKey => {
     const entity = entities.get(target);
+    // Several entities may describe one platform table; it has one map.
+    if (entity?.kind === 'platform' && entity.physicalTableName !== null) {
+      return platformTarget(catalog, entity.physicalTableName);
+    }
     if (entity?.kind !== 'external' || entity.table === null) return target;
     const [owner, ...others] = owners.get(entity.table.name) ?? [];
     return owner && others.length === 0 ? owner.key : target;
   };
   const nameOf = (target: EntityKey): string => {
     const entity = entities.get(target);
-    return entity ? entityName(entity) : target;
+    return entity ? entityName(entity) : (undescribedTable(target) ?? target);
   };
   return {
     of(attribute) {
@@ -63,13 +67,12 @@ export function sourceReferences(
     tenantOf(entity) {
       if (entity.tenantColumn === null) return null;
       const target = platformTarget(catalog, tenantTable);
-      const targetName = entities.has(target) ? nameOf(target) : tenantTable;
       return {
         name: tenantColumnName,
         attribute: null,
         column: entity.tenantColumn,
         target,
-        targetName,
+        targetName: nameOf(target),
         rule: 'Ignore',
       };
     },

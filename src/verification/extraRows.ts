@@ -1,3 +1,4 @@
+import type { Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import type { ClaimedIds } from './claimedIds.ts';
@@ -22,7 +23,8 @@ export interface Claims {
 
 /**
  * Adds to the report the rows of the destination that lie where the run wrote and that no row of the map owns. Minted ids
- * only: where ids are kept or translated, a row cannot be there twice.
+ * only: where ids are kept or translated, a row cannot be there twice. People come to a destination by other ways too: of an
+ * aligned entity only a row that means the same as one that the run inserted is extra.
  */
 export async function countExtra(
   context: VerifyContext,
@@ -39,24 +41,34 @@ export async function countExtra(
   // Rows whose source rows are gone, or newer than the plan, have their owner too.
   if (claims.mapped < claims.map.size) await claimTheRest(context, entity, control, claims, range);
   if (present === claims.ids.count(range)) return;
+  const identifier = entity.destination!.identifier!;
+  const on = entity.aligned?.on ?? null;
   const pages = context.destination.readRows({
     table: { schema: entity.destination!.schema, name: entity.destination!.table },
-    columns: [entity.destination!.identifier!],
-    key: entity.destination!.identifier!,
+    columns: [identifier, ...(on ?? [])],
+    key: identifier,
     after: range.after === null ? null : String(range.after),
     upTo: range.upTo === null ? null : String(range.upTo),
     batch: context.batch,
   });
+  const extra = (id: string) => {
+    report.extra += 1;
+    addExample(report, 'extra', null, id);
+  };
+  const owned = new Set<string>();
+  const others = new Map<string, string>();
   for await (const rows of pages) {
     control.signal.throwIfAborted();
     for (const row of rows) {
-      const id = row[0] as string;
-      if (claims.ids.has(id)) continue;
-      report.extra += 1;
-      addExample(report, 'extra', null, id);
+      const [id, ...cells] = row as [string, ...Row];
+      const isOwned = claims.ids.has(id);
+      if (on === null && !isOwned) extra(id);
+      else if (on !== null && isOwned) owned.add(JSON.stringify(cells));
+      else if (on !== null) others.set(id, JSON.stringify(cells));
     }
     control.onBatch(0);
   }
+  for (const [id, meaning] of others) if (owned.has(meaning)) extra(id);
 }
 
 interface Range {

@@ -1,4 +1,6 @@
 import { foldText } from '../alignment/collation.ts';
+import { loadDecisions } from '../alignment/people/decisionStore.ts';
+import { type Decisions, decidedIds } from '../alignment/people/decisions.ts';
 import type { Cell, Row } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { getProgress } from '../journal/progress.ts';
@@ -26,12 +28,14 @@ export async function verifyKeyed(
   control: VerifyControl,
 ): Promise<VerificationReport> {
   const own = await loadOwnMap(context, entity);
+  const aligned = entity.role === 'aligned' ? await loadDecisions(context.journal, context.runId, entity.key) : null;
   const targets = context.mode === 'content' ? await loadTargetMaps(context, entity) : null;
   const proof = new Proof(
     entity,
     own,
     await readOpenIssues(context, entity),
     targets === null ? [] : expectationsOf(entity, targets),
+    aligned,
   );
   const batch = { rows: Math.min(context.batch.rows, pageRows), bytes: context.batch.bytes };
   const pages = context.source.readRows({
@@ -39,6 +43,7 @@ export async function verifyKeyed(
     columns: proof.sourceColumns,
     key: entity.source!.identifier,
     upTo: entity.bound,
+    ...(aligned === null ? {} : { keys: decidedIds(aligned) }),
     batch,
   });
   for await (const page of readAhead(pages)) {
@@ -137,14 +142,29 @@ class Proof {
   readonly #own: OwnMap;
   readonly #issues: OpenIssues;
   readonly #checks: CellCheck[];
+  /** Source ids of matched rows that the run overwrote, and the columns of it; null of a copied entity. */
+  readonly #overwritten: { ids: ReadonlySet<string>; columns: ReadonlySet<string> } | null;
+  /** Columns that are not compared. */
+  readonly #volatile: ReadonlySet<string>;
 
-  constructor(entity: PlannedEntity, own: OwnMap, issues: OpenIssues, expectations: ColumnExpectation[]) {
+  constructor(
+    entity: PlannedEntity,
+    own: OwnMap,
+    issues: OpenIssues,
+    expectations: ColumnExpectation[],
+    aligned: Decisions | null,
+  ) {
     this.report = emptyReport(entity);
     this.sourceColumns = [entity.source!.identifier!];
     this.destinationColumns = [entity.destination!.identifier!];
     this.claimed = entity.identifier === 'minted' ? new ClaimedIds() : null;
     this.#own = own;
     this.#issues = issues;
+    this.#overwritten =
+      aligned === null
+        ? null
+        : { ids: new Set(aligned.updated.map(([id]) => id)), columns: new Set(entity.aligned?.overwritten) };
+    this.#volatile = new Set(entity.aligned?.volatile);
     const indexIn = (columns: string[], column: string) => {
       const found = columns.indexOf(column);
       return found >= 0 ? found : columns.push(column) - 1;
@@ -181,6 +201,7 @@ class Proof {
   }
 
   compare(wanted: Wanted, row: Row): void {
+    if (this.#overwritten !== null && this.#compareMatched(wanted, row, this.#overwritten)) return;
     const isFirst = this.claimed === null || this.claimed.add(wanted.destinationId);
     if (wanted.reused) {
       this.report.same += 1;
@@ -194,7 +215,7 @@ class Proof {
     const id = wanted.source[0] as string;
     const isOfRun = this.#own.isOfRun(id);
     if (isOfRun && this.claimed !== null) extend(this.run, BigInt(wanted.destinationId));
-    const columns = this.#differences(wanted.source, row, isOfRun);
+    const columns = this.#differences(wanted.source, row, isOfRun, (column) => !this.#volatile.has(column));
     if (columns === 'setAside') this.report.setAside += 1;
     else if (columns.length === 0) this.report.same += 1;
     else {
@@ -204,12 +225,38 @@ class Proof {
     }
   }
 
+  /**
+   * A row of an aligned entity that stood there before: of what the run did not write, only its being there is proved.
+   * @returns false for a row that the run inserted.
+   */
+  #compareMatched(
+    { source, destinationId, reused }: Wanted,
+    row: Row,
+    { ids, columns }: { ids: ReadonlySet<string>; columns: ReadonlySet<string> },
+  ): boolean {
+    const id = source[0] as string;
+    if (!reused && this.#own.isOfRun(id)) return false;
+    const differing = ids.has(id) ? this.#differences(source, row, true, (column) => columns.has(column)) : none;
+    if (differing.length === 0 || differing === 'setAside') this.report.same += 1;
+    else {
+      this.report.different += 1;
+      addExample(this.report, 'different', id, destinationId, () => differing);
+    }
+    return true;
+  }
+
   /** Columns that differ; setAside: only references that an open issue accounts for are not filled. */
-  #differences(source: Row, row: Row, isOfRun: boolean): string[] | 'setAside' {
+  #differences(
+    source: Row,
+    row: Row,
+    isOfRun: boolean,
+    isCompared: (column: string) => boolean,
+  ): string[] | 'setAside' {
     let columns: string[] = none;
     let excused = false;
     for (let index = 0; index < this.#checks.length; index++) {
       const check = this.#checks[index]!;
+      if (!isCompared(check.column)) continue;
       // Earlier runs may have written the row before the destination had the column.
       if (check.from === null && !isOfRun) continue;
       const expected = check.expected(check.from === null ? null : source[check.from]!);

@@ -96,21 +96,11 @@ export const espaces = (sales: number, users: number, dead: number): Rows => [
 ];
 
 /** Builds both environments and aligns the tables (OSSYS_ names) or entities (keys). */
-export async function align(
-  source: Contents,
-  destination: Contents,
-  tables: string[],
-  references: { table: string; column: string; target: string }[] = [],
-) {
+export async function align(source: Contents, destination: Contents, tables: string[]) {
   const request = {
     source: await buildEnvironment('production', source),
     destination: await buildEnvironment('quality', destination),
     entities: tables.map((table) => (table.startsWith('OSSYS_') ? platformEntityKey(table) : table)),
-    references: references.map(({ table, column, target }) => ({
-      table: { schema: 'public', name: table },
-      column,
-      target: platformEntityKey(target),
-    })),
   };
   const alignment = await alignMatched(request);
   const pairsOf = (table: string) => {

@@ -42,12 +42,15 @@ describe('the plan of the demo', () => {
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 
-  it('copies the scope and its producers, matches statics and platform tables, and leaves the rest alone', () => {
+  it('copies the scope and its producers, aligns people, matches statics and platform tables, and leaves the rest alone', () => {
     const roles = (role: string) =>
       plan.entities.filter((entity) => entity.role === role).map(({ espace, entity }) => `${espace}.${entity}`);
     expect(roles('copied')).toContain('CustomerCore.Customer');
     expect(roles('copied').filter((name) => /FleetCare|_Copy|System|Erp|CartDraft|Status/.test(name))).toEqual([]);
-    expect(roles('matched')).toEqual(expect.arrayContaining(['(System).User', '(System).Tenant', 'Sales.OrderStatus']));
+    expect(roles('aligned')).toEqual(
+      ['User', 'Group', 'Group_Role', 'Group_User', 'User_Role'].map((name) => `(System).${name}`),
+    );
+    expect(roles('matched')).toEqual(expect.arrayContaining(['(System).Role', '(System).Tenant', 'Sales.OrderStatus']));
   });
 
   it('has every target before its referrers, deferred references aside', () => {

@@ -10,6 +10,8 @@ export const salesRows: Record<string, RowGenerator> = {
       const roles = ['Sales/SalesClerk', 'Sales/SalesManager', 'CustomerCore/CustomerEditor'].map(
         (name) => world.platform.roles.get(name)!,
       );
+      // The drivers are another application's.
+      const groups = [...world.platform.groups].flatMap(([name, id]) => (name === 'Users/Drivers' ? [] : [id]));
       return (index) => ({
         TENANT_ID: world.tenants[index % world.tenants.length]!,
         Name: someText(random, world.texts.sentences, 100),
@@ -21,7 +23,7 @@ export const salesRows: Record<string, RowGenerator> = {
           () => `1900-01-01 ${String(random.below(24)).padStart(2, '0')}:30:00`,
         ),
         AudienceRoleId: random.chance(0.1) ? null : random.pick(roles),
-        OwnerGroupId: random.chance(0.2) ? null : random.pick([...world.platform.groups.values()]),
+        OwnerGroupId: random.chance(0.2) ? null : random.pick(groups),
       });
     },
   },

@@ -54,7 +54,7 @@ export function createWorld(options: {
   const known = new Map<string, readonly Identifier[]>();
   const accountsFor = (where: string) =>
     people
-      .filter((one) => one.tenant !== 'ServiceCenter' && one.in === where)
+      .filter((one) => one.tenant !== 'ServiceCenter' && one.in === where && !one.idle)
       .map((one) => platform.users.get(`${one.tenant}/${one.username}`)!);
 
   const make = (described: EntityDescription): readonly Identifier[] => {
@@ -90,7 +90,7 @@ export function createWorld(options: {
         if (identifier.entity === '(System).User') {
           // Testers in quality: an account can have one extension only, and production's are to arrive there.
           return isProduction
-            ? accountsFor('both').filter((_, index) => index % 3 === 0)
+            ? [...accountsFor('both'), ...accountsFor('production')].filter((_, index) => index % 3 === 0)
             : accountsFor('quality').slice(0, 3);
         }
         return count === 0 ? [] : idsOf(identifier.entity).filter((_, index) => index % 5 < 3);
@@ -112,7 +112,7 @@ export function createWorld(options: {
     texts: options.texts,
     ids: idsOf,
     count: (name) => (entityNamed(name).identifier ? idsOf(name).length : (counts.get(name) ?? 0)),
-    users: [...accountsFor('both'), ...(isProduction ? [] : accountsFor('quality'))],
+    users: [...accountsFor('both'), ...accountsFor(isProduction ? 'production' : 'quality')],
     tenants: environment.tenants.filter((one) => one.id !== 1).map((one) => one.id),
     platform,
   };

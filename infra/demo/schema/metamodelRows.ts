@@ -1,4 +1,4 @@
-import { accountName, accounts, groups } from '../data/people.ts';
+import { accountName, accounts, groups as allGroups, isIn } from '../data/people.ts';
 import { type EspaceDescription, entityName } from './description.ts';
 import { attributeRows, entityRow, keyOf, type PlatformRow } from './entityRows.ts';
 import { type EnvironmentDescription, platformId, recordId } from './environments.ts';
@@ -183,6 +183,7 @@ export function metamodelRows(environment: EnvironmentDescription): MetamodelRow
       })),
     ),
   );
+  const groups = allGroups.filter((one) => isIn(one.in, environment));
   const groupIds = put(
     'OSSYS_GROUP',
     groups.map((one) => ({
@@ -222,11 +223,13 @@ export function metamodelRows(environment: EnvironmentDescription): MetamodelRow
   );
   put(
     'OSSYS_USER_ROLE',
-    accounts(environment)
-      .filter(({ person }) => person.username === 'admin')
-      .map(({ person, id }) =>
-        unnamed({ USER_ID: id, ROLE_ID: roleIds.get('Users/UserManager')!, TENANT_ID: tenantIds.get(person.tenant)! }),
-      ),
+    accounts(environment).flatMap(({ person, id }) =>
+      (person.grants ?? [])
+        .filter((grant) => isIn(grant.in, environment))
+        .map(({ role }) =>
+          unnamed({ USER_ID: id, ROLE_ID: roleIds.get(role)!, TENANT_ID: tenantIds.get(person.tenant)! }),
+        ),
+    ),
   );
   const ids = {
     espaces: espaceIds,

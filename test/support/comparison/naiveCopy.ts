@@ -46,6 +46,31 @@ export async function copyNaively(sourceUrl: string, destinationUrl: string, app
   }
 }
 
+/** Accounts and groups that only the source has, as an administrator would create them by hand. */
+export async function createPeopleNaively(sourceUrl: string, destinationUrl: string): Promise<void> {
+  const source = await openTextConnection(sourceUrl);
+  const destination = await openTextConnection(destinationUrl);
+  try {
+    for (const [table, name] of [
+      ['OSSYS_USER', 'USERNAME'],
+      ['OSSYS_GROUP', 'NAME'],
+    ]) {
+      const named = `SELECT t."NAME", p."${name}" FROM "${table}" p JOIN "OSSYS_TENANT" t ON t."ID" = p."TENANT_ID"`;
+      const nameOf = ([tenant, own]: (string | null)[]) => `${tenant}/${own}`;
+      const there = new Set((await textRows(destination, named)).map(nameOf));
+      for (const row of (await textRows(source, named)).filter((one) => !there.has(nameOf(one)))) {
+        await destination.query(
+          `INSERT INTO "${table}" ("ID", "TENANT_ID", "${name}")
+           SELECT (SELECT max("ID") + 1 FROM "${table}"), "ID", $2 FROM "OSSYS_TENANT" WHERE "NAME" = $1`,
+          row,
+        );
+      }
+    }
+  } finally {
+    await Promise.all([source.end(), destination.end()]);
+  }
+}
+
 type NewIds = Map<string, Map<string, string>>;
 
 async function dealIds(

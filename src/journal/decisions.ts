@@ -1,0 +1,34 @@
+import type { Queries } from '../database/port.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+
+/** What a run does with some rows of an aligned entity, packed (src/alignment/people/decisionStore.ts). */
+export interface PackedDecision {
+  entity: EntityKey;
+  decision: string;
+  rows: number;
+  content: Uint8Array;
+}
+
+/** Keeps what a run decided; what it had decided before is replaced. */
+export async function insertDecisions(queries: Queries, runId: string, decisions: PackedDecision[]): Promise<void> {
+  await queries.execute('delete from caravel_decision where run_id = ?', [runId]);
+  for (const { entity, decision, rows, content } of decisions) {
+    await queries.execute(
+      'insert into caravel_decision (run_id, entity, decision, row_count, content) values (?, ?, ?, ?, ?)',
+      [runId, entity, decision, rows, content],
+    );
+  }
+}
+
+export async function readDecisions(queries: Queries, runId: string, entity: EntityKey): Promise<PackedDecision[]> {
+  const rows = await queries.query(
+    'select decision, row_count, content from caravel_decision where run_id = ? and entity = ?',
+    [runId, entity],
+  );
+  return rows.map(([decision, count, content]) => ({
+    entity,
+    decision: String(decision),
+    rows: Number(count),
+    content: content as Uint8Array,
+  }));
+}

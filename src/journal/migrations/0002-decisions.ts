@@ -1,0 +1,17 @@
+import type { EngineName } from '../../database/port.ts';
+
+/** What a run decided to do with the rows of its aligned entities, one row for each kind of decision. */
+export function decisions(engine: EngineName): string[] {
+  const bytes = engine === 'postgres' ? 'bytea' : 'varbinary(max)';
+  const name = engine === 'postgres' ? 'varchar(200)' : 'nvarchar(200) collate Latin1_General_BIN2';
+  return [
+    `create table caravel_decision (
+      run_id ${name} not null,
+      entity ${name} not null,
+      decision ${name} not null,
+      row_count integer not null,
+      content ${bytes} not null,
+      primary key (run_id, entity, decision)
+    )`,
+  ];
+}

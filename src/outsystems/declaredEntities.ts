@@ -1,0 +1,111 @@
+import type { PhysicalColumn, PhysicalTable } from '../database/port.ts';
+import type { Attribute, Entity, EnvironmentCatalog, Espace } from './catalog.ts';
+import type { EntityPair } from './matching.ts';
+import { platformEntity, platformTarget, tenantColumnName } from './platform.ts';
+import { sameName } from './references.ts';
+
+/** A platform table whose references the metamodel does not give: they are declared by hand (docs/metamodel.md §3, §4). */
+export interface DeclaredEntity {
+  /** Upper-case name of the table. */
+  table: string;
+  /** Its name as an entity of `(System)`, for people. */
+  name: string;
+  references: DeclaredReference[];
+}
+
+export interface DeclaredReference {
+  column: string;
+  /** Upper-case name of the platform table whose ids it holds. */
+  to: string;
+  rule: Attribute['deleteRule'];
+}
+
+const system: Espace = {
+  kind: 'espace',
+  id: '',
+  name: '(System)',
+  key: 'platform',
+  active: true,
+  system: true,
+  multiTenant: false,
+};
+
+/**
+ * A platform table as an entity of both environments: each physical column that both have is an attribute. Columns that one
+ * side lacks are in `sourceOnly` and `destinationOnly`.
+ * @returns null where a side has no such table (a view is none), or it has no `ID`.
+ */
+export function declaredPair(
+  source: EnvironmentCatalog,
+  destination: EnvironmentCatalog,
+  declared: DeclaredEntity,
+): EntityPair | null {
+  const [here, there] = [source.platformTables.get(declared.table), destination.platformTables.get(declared.table)];
+  if (here?.type !== 'table' || there?.type !== 'table') return null;
+  const key = platformTarget(source, declared.table);
+  // One side's metamodel may describe a platform table, and the other's not: the source's keys are the plan's.
+  const targets = new Map(declared.references.map(({ to }) => [to, platformTarget(source, to)]));
+  const pair: EntityPair = {
+    key,
+    source: declaredEntity(source, here, declared, key, targets),
+    destination: declaredEntity(destination, there, declared, key, targets),
+    attributes: [],
+    sourceOnly: [],
+    destinationOnly: [],
+  };
+  if (pair.source.identifier === null || pair.destination.identifier === null) return null;
+  const counterpartOf = (attribute: Attribute, { attributes }: Entity) =>
+    attributes.find(({ name }) => sameName(name, attribute.name));
+  for (const attribute of pair.source.attributes) {
+    const counterpart = counterpartOf(attribute, pair.destination);
+    if (counterpart === undefined) pair.sourceOnly.push(attribute);
+    else pair.attributes.push({ source: attribute, destination: counterpart });
+  }
+  pair.destinationOnly = pair.destination.attributes.filter(
+    (attribute) => counterpartOf(attribute, pair.source) === undefined,
+  );
+  return pair;
+}
+
+function declaredEntity(
+  catalog: EnvironmentCatalog,
+  table: PhysicalTable,
+  declared: DeclaredEntity,
+  key: string,
+  targets: ReadonlyMap<string, string>,
+): Entity {
+  const described = platformEntity(catalog, declared.table);
+  const isTenant = ({ name }: PhysicalColumn) => sameName(name, tenantColumnName);
+  const attributes = table.columns
+    .filter((column) => !isTenant(column))
+    .map((column): Attribute => {
+      const reference = declared.references.find((one) => sameName(one.column, column.name));
+      return {
+        id: '',
+        name: column.name,
+        key: column.name.toLowerCase(),
+        type: '',
+        length: 0,
+        decimals: 0,
+        mandatory: false,
+        autoNumber: column.identity,
+        deleteRule: reference?.rule ?? 'Ignore',
+        column,
+        references: reference === undefined ? null : targets.get(reference.to)!,
+      };
+    });
+  return {
+    key,
+    id: described?.id ?? '',
+    name: described?.name ?? declared.name,
+    espace: described?.espace ?? system,
+    kind: 'platform',
+    multiTenant: false,
+    physicalTableName: table.name,
+    table,
+    eventTableName: described?.eventTableName ?? null,
+    attributes,
+    identifier: attributes.find(({ name }) => sameName(name, 'ID')) ?? null,
+    tenantColumn: table.columns.find(isTenant) ?? null,
+  };
+}
