@@ -7,13 +7,14 @@ import type { BenchEngine, BenchSide, Measured } from './bench/engine.ts';
 import { buildBenchDatabase } from './bench/environment.ts';
 import { measureCopy, measureRowByRow, measureSetUp } from './bench/floor.ts';
 import { measureMigration } from './bench/migration.ts';
+import { measurePeople } from './bench/people.ts';
 import { postgresBench } from './bench/postgres.ts';
 import { sqlserverBench } from './bench/sqlserver.ts';
 import { startPostgres } from './services/postgres.ts';
 import { startTemporal } from './services/temporal.ts';
 
 /**
- * `npm run bench`: one entity of a million rows through the whole engine, side by side with its floor (`COPY` out piped into `COPY`
+ * `npm run bench`: one entity of a million rows, and the people it refers to, through the whole engine, side by side with its floor (`COPY` out piped into `COPY`
  * in through Node, into the same constrained table) and with row-by-row inserts. Prints rates, ratios, the worker's peak
  * memory, journal bytes a row and history events.
  */
@@ -22,13 +23,30 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '1000000' },
     small: { type: 'string', default: '100000' },
     single: { type: 'string', default: '20000' },
+    users: { type: 'string', default: '100000' },
     engine: { type: 'string', default: 'postgres' },
     url: { type: 'string' },
   },
 });
-const large: BenchSide = { code: 'abc', offset: 0, orders: Number(values.rows), customers: 100_000 };
+const allUsers = Number(values.users);
+const large: BenchSide = {
+  code: 'abc',
+  offset: 0,
+  orders: Number(values.rows),
+  customers: 100_000,
+  users: allUsers,
+  allUsers,
+};
 const small: BenchSide = { ...large, orders: Number(values.small) };
-const empty: BenchSide = { code: 'xyz', offset: 5_000, orders: 0, customers: 0 };
+/** Half of the people are there already. */
+const empty: BenchSide = {
+  code: 'xyz',
+  offset: 5_000,
+  orders: 0,
+  customers: 0,
+  users: Math.floor(allUsers / 2),
+  allUsers,
+};
 
 const rate = ({ rows, seconds }: Measured) => rows / seconds;
 const show = (value: number) => Math.round(value).toLocaleString('en');
@@ -56,6 +74,7 @@ async function bench(): Promise<void> {
   const floorBefore = await measureCopy(engine, sources.large, large);
   const single = await measureRowByRow(engine, sources.large, large, Number(values.single));
   const little = await measureMigration({ ...place, run: 'small', source: sources.small });
+  const people = await measurePeople(engine, sources.large, empty);
   const much = await measureMigration({ ...place, run: 'large', source: sources.large });
   const floorAfter = await measureCopy(engine, sources.large, large);
   const setUp = await measureSetUp(sources.large, large, 5_000);
@@ -67,6 +86,9 @@ async function bench(): Promise<void> {
     [`Caravel, ${show(much.rows)} rows`, `${show(rate(much))} rows/s`],
     ['  ratio to (a)', (rate(much) / floorRate).toFixed(2)],
     ['  ratio to (b)', (rate(much) / rate(single)).toFixed(1)],
+    [`  people: domain and matching of ${show(people.users)} users`, `${people.seconds.toFixed(1)} s`],
+    ['    of the copy', `${((people.seconds / much.seconds) * 100).toFixed(1)} %`],
+    [`  people: ${show(much.people.inserted)} users and grants inserted`, `${much.people.seconds.toFixed(1)} s`],
     ['  set-up, of the staging of 5,000 rows', `${(setUp.share * 100).toFixed(1)} %`],
     [`  worker peak memory at ${show(little.rows)} rows`, `${show(little.peakMegabytes)} MB`],
     [`  worker peak memory at ${show(much.rows)} rows`, `${show(much.peakMegabytes)} MB`],

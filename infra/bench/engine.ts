@@ -2,7 +2,8 @@ import type { Database } from '../../src/database/port.ts';
 
 /**
  * The benchmark's environment: one application with `Order` (12 columns; references to a customer, a user and a static status),
- * its customers and its statuses, as bare as the metamodel allows. Ids, names and codes differ by `side`.
+ * its customers, its statuses and its users, who have a role each, as bare as the metamodel allows. Ids, names and codes differ by
+ * `side`.
  */
 export interface BenchSide {
   code: string;
@@ -11,6 +12,10 @@ export interface BenchSide {
   /** Rows to fill in; the destination gets none. */
   orders: number;
   customers: number;
+  /** Users there: the first so many of all. */
+  users: number;
+  /** Users of the source: orders refer to each of them. */
+  allUsers: number;
 }
 
 export type TypeWord = 'integer' | 'long' | 'text' | 'email' | 'dateTime' | 'currency' | 'decimal' | 'boolean';
@@ -25,8 +30,10 @@ export interface BenchEngine {
   /** What the floor is, in words. */
   floor: string;
   types: Record<TypeWord, string>;
-  /** Type of an identifier that the engine mints. */
-  identity: string;
+  /** Types of identifiers that the engine mints. */
+  identity: Record<'integer' | 'long', string>;
+  /** Statements around the insert of rows that bring such identifiers with them. */
+  withIds(table: string): { before: string[]; after: string[] };
   /** Creates a database anew. @returns its URL. */
   recreateDatabase(name: string): Promise<string>;
   /** Customers and orders: one in ten ids is missing, as after years of deletions; the columns look like an order's. */

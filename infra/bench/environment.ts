@@ -2,7 +2,6 @@ import { connect } from '../../src/database/connect.ts';
 import type { Cell, Database } from '../../src/database/port.ts';
 import type { BenchEngine, BenchSide, TypeWord } from './engine.ts';
 
-export const users = 1_000;
 export const statuses = 6;
 const key = (name: string) => {
   const hex = Buffer.from(name.padEnd(16, '.')).toString('hex').slice(0, 32);
@@ -48,8 +47,10 @@ export async function buildBenchDatabase(engine: BenchEngine, name: string, side
   const database = connect({ name, url, readOnly: false, pool: 2 });
   try {
     for (const table of [...platformTables, ...applicationTables(side)]) await createTable(database, engine, table);
+    for (const [table, rows] of [...platformRows(side), ...statusRows(side)]) {
+      await insert(database, engine, table, rows);
+    }
     for (const statement of constraints(side)) await database.execute(statement);
-    for (const [table, rows] of [...platformRows(side), ...statusRows(side)]) await insert(database, table, rows);
     if (side.orders > 0) await engine.fill(database, side);
     await engine.analyze(database);
   } finally {
@@ -62,7 +63,7 @@ interface BenchTable {
   name: string;
   /** The identifier first. */
   columns: [string, TypeWord][];
-  identity?: true;
+  identity?: 'integer' | 'long';
 }
 
 const platformTables: BenchTable[] = [
@@ -165,6 +166,26 @@ const platformTables: BenchTable[] = [
       ['USERNAME', 'text'],
       ['IS_ACTIVE', 'boolean'],
     ],
+    identity: 'integer',
+  },
+  {
+    name: 'OSSYS_ROLE',
+    columns: [
+      ['ID', 'integer'],
+      ['NAME', 'text'],
+      ['SS_KEY', 'text'],
+      ['ESPACE_ID', 'integer'],
+      ['IS_ACTIVE', 'boolean'],
+    ],
+  },
+  {
+    name: 'OSSYS_USER_ROLE',
+    columns: [
+      ['ID', 'integer'],
+      ['USER_ID', 'integer'],
+      ['ROLE_ID', 'integer'],
+    ],
+    identity: 'integer',
   },
 ];
 
@@ -187,9 +208,9 @@ function applicationTables({ code }: BenchSide): BenchTable[] {
         ['ID', 'long'],
         ['NAME', 'text'],
       ],
-      identity: true,
+      identity: 'long',
     },
-    { name: orderTable(code), columns: order, identity: true },
+    { name: orderTable(code), columns: order, identity: 'long' },
   ];
 }
 
@@ -209,17 +230,21 @@ function constraints({ code }: BenchSide): string[] {
 async function createTable(database: Database, engine: BenchEngine, table: BenchTable): Promise<void> {
   const columns = table.columns.map(([name, word], index) => {
     if (index > 0) return `"${name}" ${engine.types[word]}`;
-    return `"${name}" ${table.identity ? engine.identity : `${engine.types[word]} not null`} primary key`;
+    return `"${name}" ${table.identity ? engine.identity[table.identity] : `${engine.types[word]} not null`} primary key`;
   });
   await database.execute(`create table "${table.name}" (${columns.join(', ')})`);
 }
 
-async function insert(database: Database, name: string, rows: Cell[][]): Promise<void> {
+async function insert(database: Database, engine: BenchEngine, name: string, rows: Cell[][]): Promise<void> {
   const [table] = await database.tables([name]);
   const columns = table!.columns.map((column) => column.name);
   const target = { schema: table!.schema, name: table!.name };
+  const isMinted = table!.columns.some(({ identity }) => identity);
   await database.transaction(async (transaction) => {
+    const { before, after } = isMinted ? engine.withIds(name) : { before: [], after: [] };
+    for (const statement of before) await transaction.execute(statement);
     await transaction.insertStaged(await transaction.stage(target, columns, rows), null);
+    for (const statement of after) await transaction.execute(statement);
   });
 }
 
@@ -229,7 +254,7 @@ function statusRows({ code, offset }: BenchSide): [string, Cell[][]][] {
   return [[`OSUSR_${code}_STATUS`, numbers(statuses).map((n) => [String(offset + n), `Status ${n}`])]];
 }
 
-function platformRows({ code, offset }: BenchSide): [string, Cell[][]][] {
+function platformRows({ code, offset, users, allUsers }: BenchSide): [string, Cell[][]][] {
   const entities = [
     ['Order', orderTable(code), 'entity', orderAttributes],
     [
@@ -263,6 +288,8 @@ function platformRows({ code, offset }: BenchSide): [string, Cell[][]][] {
   ] as const;
   const id = (n: number) => String(offset + n);
   const flag = (value: boolean) => (value ? '1' : '0');
+  // In the destination in another order, as they came to work with it.
+  const userId = (n: number) => id(users === allUsers ? n : users + 1 - n);
   const entityRows: Cell[][] = [];
   const attributeRows: Cell[][] = [];
   for (const [index, [name, table, kind, attributes]] of entities.entries()) {
@@ -300,7 +327,9 @@ function platformRows({ code, offset }: BenchSide): [string, Cell[][]][] {
     ['OSSYS_APPLICATION', [[id(1), 'Bench', key('bench app'), '1']]],
     ['OSSYS_APP_DEFINITION_MODULE', [[id(1), id(1), id(1)]]],
     ['OSSYS_TENANT', [[id(1), 'Users', id(2), '1']]],
-    ['OSSYS_USER', numbers(users).map((n) => [id(n), id(1), `User ${n}`, `user${n}`, '1'])],
+    ['OSSYS_USER', numbers(users).map((n) => [userId(n), id(1), `User ${n}`, `user${n}`, '1'])],
+    ['OSSYS_ROLE', [[id(1), 'Clerk', key('Clerk'), id(1), '1']]],
+    ['OSSYS_USER_ROLE', numbers(users).map((n) => [id(n), userId(n), id(1)])],
     [
       'OSSYS_ENTITY_RECORD',
       numbers(statuses).map((n) => [id(n), id(n), `Status${n}`, `record-${n}`, key('Status'), id(1), '1']),

@@ -23,6 +23,8 @@ export interface MeasuredMigration extends Measured {
   /** Growth of the journal's database, bytes for each row of all entities. */
   journalBytes: number;
   events: { run: number; entity: number };
+  /** Users and grants that were created, and how long aligning them took. */
+  people: { inserted: number; seconds: number };
 }
 
 /** One whole run by a worker process of its own, with the journal beside the environments. */
@@ -58,10 +60,20 @@ export async function measureMigration(options: {
     const order = result.entities.find(({ entity }) => entity === 'Order')!;
     if (!order.verified) throw new Error('the migrated orders were not verified');
     const inserted = result.entities.reduce((sum, entity) => sum + entity.inserted, 0);
+    const people = result.entities.filter(({ espace }) => espace === '(System)');
     const { milliseconds, mapBytes } = await journalled(journal, run, order.key);
     return {
       rows: order.inserted,
       seconds: milliseconds / 1_000,
+      people: {
+        inserted: people.reduce((sum, entity) => sum + entity.inserted, 0),
+        seconds:
+          (await alignedMilliseconds(
+            journal,
+            run,
+            people.map(({ key }) => key),
+          )) / 1_000,
+      },
       total,
       peakMegabytes: peakMemory(worker.pid!),
       mapBytes: mapBytes / order.inserted,
@@ -75,6 +87,21 @@ export async function measureMigration(options: {
     worker.kill('SIGTERM');
     await once(worker, 'exit');
     await connection.close();
+  }
+}
+
+/** From the first batch of these entities to the last. */
+async function alignedMilliseconds(url: string, run: string, entities: string[]): Promise<number> {
+  const journal = connect({ name: 'journal', url, readOnly: true, pool: 1 });
+  try {
+    const among = entities.map(() => '?').join(', ');
+    const [row] = await journal.query(
+      `select max(finished_ms) - min(started_ms) from caravel_entity where run_id = ? and entity in (${among})`,
+      [run, ...entities],
+    );
+    return Number(row![0]);
+  } finally {
+    await journal.close();
   }
 }
 

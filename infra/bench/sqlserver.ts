@@ -7,7 +7,7 @@ import type { Session } from '../../src/database/sqlserver/session.ts';
 import { queryCells, runBatch, streamRows } from '../../src/database/sqlserver/statements.ts';
 import { columnTypes } from '../../src/database/sqlserver/tableTypes.ts';
 import type { BenchEngine } from './engine.ts';
-import { orderColumns, orderTable, statuses, users } from './environment.ts';
+import { orderColumns, orderTable, statuses } from './environment.ts';
 
 /** @param server `mssql://` URL of a login that may create databases; the benchmark's are called caravel_bench_… */
 export function sqlserverBench(server: string): BenchEngine {
@@ -32,7 +32,11 @@ export function sqlserverBench(server: string): BenchEngine {
       decimal: 'decimal(10,2)',
       boolean: 'bit',
     },
-    identity: 'bigint identity(1,1)',
+    identity: { integer: 'int identity(1,1)', long: 'bigint identity(1,1)' },
+    withIds: (table) => ({
+      before: [`SET IDENTITY_INSERT "${table}" ON`],
+      after: [`SET IDENTITY_INSERT "${table}" OFF`],
+    }),
     async recreateDatabase(name) {
       const database = `caravel_bench_${name}`;
       await on(urlOf('master'), async (master) => {
@@ -41,7 +45,7 @@ export function sqlserverBench(server: string): BenchEngine {
       });
       return urlOf(database);
     },
-    async fill(database, { code, offset, orders, customers }) {
+    async fill(database, { code, offset, orders, customers, allUsers }) {
       const order = orderTable(code);
       const write = (table: string, insert: string) =>
         database.transaction(async (transaction) => {
@@ -67,7 +71,7 @@ export function sqlserverBench(server: string): BenchEngine {
           order,
           `INSERT INTO "${order}" (${orderColumns.map((name) => `"${name}"`).join(', ')})
            SELECT n + n / 9, 'ORD-' + RIGHT('00000000' + CAST(n AS varchar(12)), 9), c + c / 9,
-             ${offset} + 1 + (n * CAST(7919 AS bigint)) % ${users}, ${offset} + 1 + n % ${statuses},
+             ${offset} + 1 + (n * CAST(7919 AS bigint)) % ${allUsers}, ${offset} + 1 + n % ${statuses},
              DATEADD(second, n * 13, CAST('2024-01-01 00:00:00' AS datetime)), ((n * CAST(7919 AS bigint)) % 1000000) / 100.0, (n % 40) / 2.0,
              CASE WHEN n % 3 = 0 THEN 1 ELSE 0 END, n % 17, 'customer' + CAST(c AS varchar(12)) + '@example.com',
              CASE WHEN n % 4 = 0 THEN N'Deliver to the back door, ring twice — thank you' ELSE '' END

@@ -1,0 +1,48 @@
+import { alignMatched } from '../../src/alignment/alignMatched.ts';
+import { readTenants } from '../../src/alignment/tenants.ts';
+import { migrationSpec } from '../../src/config/migrationSpec.ts';
+import { connect } from '../../src/database/connect.ts';
+import { alignPlannedPeople } from '../../src/planning/alignPlannedPeople.ts';
+import { planWithCatalogs, readCatalogs } from '../../src/planning/planMigration.ts';
+import type { BenchEngine, BenchSide } from './engine.ts';
+import { buildBenchDatabase } from './environment.ts';
+
+/**
+ * What planning spends on people: which users the orders refer to, who of them the destination has, and what of their
+ * grants. Half are there.
+ */
+export async function measurePeople(
+  engine: BenchEngine,
+  sourceUrl: string,
+  side: BenchSide,
+): Promise<{ users: number; seconds: number }> {
+  const source = connect({ name: 'production', url: sourceUrl, readOnly: true, pool: 4 });
+  const url = await buildBenchDatabase(engine, 'people', side);
+  const destination = connect({ name: 'quality', url, readOnly: true, pool: 4 });
+  try {
+    const spec = migrationSpec.parse({
+      source: 'production',
+      destination: 'quality',
+      scope: { applications: ['Bench'] },
+    });
+    const request = { spec, source, destination };
+    const catalogs = await readCatalogs(request);
+    const plan = await planWithCatalogs(request, catalogs);
+    const sides = {
+      source: { database: source, catalog: catalogs.source },
+      destination: { database: destination, catalog: catalogs.destination },
+    };
+    const matched = plan.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
+    const { maps } = await alignMatched({ ...sides, entities: matched });
+    const started = performance.now();
+    const tenants = await readTenants(sides.source);
+    const { ledger } = await alignPlannedPeople({ request, catalogs, plan, maps, tenants });
+    const seconds = (performance.now() - started) / 1_000;
+    if (ledger.filter(({ decision }) => decision === 'match').length !== side.users) {
+      throw new Error('the users of the benchmark were not matched');
+    }
+    return { users: ledger.length, seconds };
+  } finally {
+    await Promise.all([source.close(), destination.close()]);
+  }
+}
