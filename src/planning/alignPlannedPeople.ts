@@ -12,9 +12,8 @@ import { espacesInScope } from '../outsystems/scope.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
 import { checkIdentityPositions } from './identityPositions.ts';
 import type { ColumnOf, Plan, PlannedEntity } from './plan.ts';
-import type { Catalogs } from './planMigration.ts';
-import type { PrepareRequest } from './prepareMigration.ts';
 import { referenceColumns } from './referenceColumns.ts';
+import type { Catalogs, PlanRequest } from './request.ts';
 import { checkWritable, type NeededRights, type Operation } from './rights.ts';
 
 interface PlannedPeople {
@@ -32,7 +31,7 @@ interface PlannedPeople {
  * @throws DatabaseError
  */
 export async function alignPlannedPeople(given: {
-  request: PrepareRequest;
+  request: PlanRequest;
   catalogs: Catalogs;
   plan: Plan;
   maps: readonly MatchedMap[];
@@ -103,7 +102,7 @@ function peopleOf(plan: Plan, { source }: Catalogs): Map<string, PlannedEntity> 
 }
 
 /** The scope's own espaces and those whose entities are copied along. */
-function espacesOf(plan: Plan, { source }: Catalogs, spec: PrepareRequest['spec']) {
+function espacesOf(plan: Plan, { source }: Catalogs, spec: PlanRequest['spec']) {
   const owners = new Map(source.entities.map(({ key, espace }) => [key, espace]));
   const inScope = [
     ...espacesInScope(source, spec.scope),
@@ -163,7 +162,7 @@ async function checkRecreation(
 
 /** What is really written of people's tables needs the right to it (issue: common in the cloud; docs/metamodel.md §6). */
 async function checkRights(
-  { destination }: PrepareRequest,
+  { destination }: PlanRequest,
   entities: ReadonlyMap<string, PlannedEntity>,
   decisions: readonly Decisions[],
   recreation: RecreationColumns,

@@ -1,5 +1,4 @@
 import type { MigrationSpec } from '../config/migrationSpec.ts';
-import type { Database } from '../database/port.ts';
 import type { Entity, EntityKey, EnvironmentCatalog } from '../outsystems/catalog.ts';
 import { CatalogError } from '../outsystems/errors.ts';
 import { type CatalogMatch, matchCatalogs } from '../outsystems/matching.ts';
@@ -20,22 +19,12 @@ import { findMissingReferences } from './missingReferences.ts';
 import { draftPeople } from './people.ts';
 import type { Plan } from './plan.ts';
 import { planMatched, planWithoutDraft, planWritten } from './plannedEntities.ts';
+import type { Catalogs, PlanRequest } from './request.ts';
 import { checkReadable, checkWritable, neededRights } from './rights.ts';
 import { missingInDestination, sharedTables, unusableTables } from './scopeFindings.ts';
 import { type SourceReferences, sourceReferences } from './sourceReferences.ts';
 import { resolveSpecNames } from './specNames.ts';
 import { quoteFor } from './statements.ts';
-
-export interface PlanRequest {
-  spec: MigrationSpec;
-  source: Database;
-  destination: Database;
-}
-
-export interface Catalogs {
-  source: EnvironmentCatalog;
-  destination: EnvironmentCatalog;
-}
 
 /**
  * Decides what a run will do. Reads both environments and writes to neither. The rows of matched entities are not looked

@@ -4,9 +4,7 @@ import { userTable } from '../alignment/people/tables.ts';
 import type { LedgerLine } from '../alignment/people/users.ts';
 import { readTenants } from '../alignment/tenants.ts';
 import type { Database } from '../database/port.ts';
-import type { IdMap } from '../identity/idMap.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
-import type { EntityKey } from '../outsystems/catalog.ts';
 import { platformTarget, tenantTable } from '../outsystems/platform.ts';
 import { alignPlannedPeople } from './alignPlannedPeople.ts';
 import { countOf, type Findings, noFindings } from './findings.ts';
@@ -14,8 +12,9 @@ import { missingReference } from './missingReferences.ts';
 import { findNotYet } from './notYet.ts';
 import { inParallel } from './parallel.ts';
 import type { Plan } from './plan.ts';
-import { type PlanRequest, planWithCatalogs, readCatalogs } from './planMigration.ts';
+import { planWithCatalogs, readCatalogs } from './planMigration.ts';
 import { type PlannedReferenceColumn, referenceColumns } from './referenceColumns.ts';
+import type { PlanRequest } from './request.ts';
 import { quoteFor, tableText } from './statements.ts';
 
 export interface PreparedMigration {
@@ -28,17 +27,12 @@ export interface PreparedMigration {
   ledger: LedgerLine[];
 }
 
-export interface PrepareRequest extends PlanRequest {
-  /** What earlier runs mapped of an entity; null where there is no journal, or nothing in it. */
-  known?: (entity: EntityKey) => Promise<IdMap | null>;
-}
-
 /**
  * Plans a run, matches the rows of its matched entities and decides what becomes of people; the plan then holds the
  * findings of all. Reads both environments and writes to neither.
  * @throws PlanningError for a spec that names what is not there; DatabaseError
  */
-export async function prepareMigration(request: PrepareRequest): Promise<PreparedMigration> {
+export async function prepareMigration(request: PlanRequest): Promise<PreparedMigration> {
   const catalogs = await readCatalogs(request);
   const planned = await planWithCatalogs(request, catalogs);
   const matchedKeys = planned.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
