@@ -23,6 +23,8 @@ export interface PlanSummary {
   /** Number of findings that stand in the way, and the first of them in a line. */
   blocking: number;
   firstBlocking: string | null;
+  /** Event tables to be emptied, or added to. */
+  eventTables: number;
 }
 
 export interface PlannedWork {
@@ -90,6 +92,12 @@ export interface Activities {
   setPaused(input: { run: string; paused: boolean }): Promise<void>;
   copyEntity(input: EntityInput): Promise<EntityReport>;
   fillReferences(input: EntityInput): Promise<EntityReport>;
+  /** Takes the event subscriptions of what is written out of the destination, so that no trigger starts anything. */
+  silenceEvents(input: { run: string }): Promise<void>;
+  /** Puts them back, with those of the migrated activities. */
+  subscribeEvents(input: { run: string }): Promise<void>;
+  /** Puts them back, and nothing else: after a run that did not finish. */
+  restoreEvents(input: { run: string }): Promise<void>;
   verifyEntities(input: { run: string; keys: string[] }): Promise<VerifyReport>;
   /** Closes the run in the journal and gives the destination back. */
   endRun(input: { run: string; end: RunEnd }): Promise<RunResult | null>;

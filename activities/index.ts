@@ -4,10 +4,13 @@ import { checkMigrationSpec } from '../src/config/configuration.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from '../src/copying/context.ts';
 import { copyEntity } from '../src/copying/copyEntity.ts';
 import { fillDeferred } from '../src/copying/deferred.ts';
-import { acquireLease, type HolderState, type Lease, leaseOf } from '../src/journal/lease.ts';
+import { silence } from '../src/copying/silence.ts';
+import { checkQueues, restoreSubscriptions, subscribe } from '../src/copying/subscribe.ts';
+import { acquireLease, type HolderState, type Lease, LeaseLostError, leaseOf } from '../src/journal/lease.ts';
 import { getProgress, listProgress, saveVerification, type Verification } from '../src/journal/progress.ts';
-import { createRun, getRun, loadPlan, type RunPhase, updateRun } from '../src/journal/runs.ts';
+import { createRun, getRun, loadPlan, loadPlanIfAny, type RunPhase, updateRun } from '../src/journal/runs.ts';
 import type { Plan, PlannedEntity } from '../src/planning/plan.ts';
+import type { EventTable } from '../src/processes/eventTables.ts';
 import type { VerificationReport } from '../src/verification/report.ts';
 import { verifyEntity } from '../src/verification/verifyEntity.ts';
 import type { Connections } from './connections.ts';
@@ -47,9 +50,10 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     return latest.plan;
   }
 
-  async function contextOf(runId: string, phase: RunPhase): Promise<CopyContext> {
+  /** @param phase that the run enters; null: it stays where it is. */
+  async function contextOf(runId: string, phase: RunPhase | null): Promise<CopyContext> {
     const run = await getRun(journal, runId);
-    if (run.phase !== phase) await updateRun(journal, runId, { phase });
+    if (phase !== null && run.phase !== phase) await updateRun(journal, runId, { phase });
     const lease: Lease = await leaseOf(journal, run.destination, runId);
     return {
       source: connections.source(run.source),
@@ -99,6 +103,34 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     });
   }
 
+  /** Does something to each event table of a run's plan, one after the other. */
+  async function eachEventTable(
+    run: string,
+    phase: RunPhase | null,
+    work: (context: CopyContext, table: EventTable, control: CopyControl) => Promise<unknown>,
+  ): Promise<void> {
+    const context = await contextOf(run, phase);
+    let entity: string | undefined;
+    let waiting: string | undefined;
+    const control: CopyControl = {
+      signal: Context.current().cancellationSignal,
+      deadline: Number.POSITIVE_INFINITY,
+      onBatch: () => undefined,
+      onWaiting: (message) => {
+        waiting = message;
+      },
+    };
+    const pulse = () => ({ ...(entity && { entity }), ...(waiting && { waiting }) });
+    await heartbeating(pulse, async () => {
+      for (const table of context.plan.events ?? []) {
+        control.signal.throwIfAborted();
+        entity = table.name;
+        waiting = undefined;
+        await work(context, table, control);
+      }
+    });
+  }
+
   return {
     openRun: ({ run, execution, spec }) =>
       typed(async () => {
@@ -136,6 +168,30 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     copyEntity: (input) => copy(input, input.isPeople ? 'people' : 'copying', copyEntity),
 
     fillReferences: (input) => copy(input, 'references', fillDeferred),
+
+    silenceEvents: ({ run }) =>
+      typed(() =>
+        eachEventTable(run, 'silencing', async (context, table, control) => {
+          if (table.silenced) await silence(context, table, control);
+        }),
+      ),
+
+    subscribeEvents: ({ run }) =>
+      typed(async () => {
+        await checkQueues(await contextOf(run, 'subscribing'));
+        await eachEventTable(run, 'subscribing', subscribe);
+      }),
+
+    restoreEvents: ({ run }) =>
+      typed(async () => {
+        if ((await loadPlanIfAny(journal, run)) === null) return;
+        try {
+          await eachEventTable(run, null, restoreSubscriptions);
+        } catch (error) {
+          // The run that has the destination now has what this one held, too.
+          if (!(error instanceof LeaseLostError)) throw error;
+        }
+      }),
 
     verifyEntities: ({ run, keys }) =>
       typed(async () => {

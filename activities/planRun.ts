@@ -1,9 +1,11 @@
 import { saveDecisions } from '../src/alignment/people/decisionStore.ts';
 import { loadIdMap, saveMatchedMaps } from '../src/identity/mapStore.ts';
+import { forgetDecisions } from '../src/journal/decisions.ts';
 import { createProgress, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlanIfAny, savePlan, updateRun } from '../src/journal/runs.ts';
 import type { Plan } from '../src/planning/plan.ts';
 import { prepareMigration, withFindings } from '../src/planning/prepareMigration.ts';
+import { saveExclusions } from '../src/processes/exclusions.ts';
 import { findVanishedRows } from '../src/verification/vanishedRows.ts';
 import type { Connections } from './connections.ts';
 import type { PlanSummary } from './contract.ts';
@@ -33,13 +35,17 @@ export async function planRun(connections: Connections, runId: string): Promise<
     plan = withFindings(prepared.plan, { blocking: vanished, warnings: [] });
     if (plan.blocking.length === 0) {
       await saveMatchedMaps(journal, run.pairId, runId, prepared.maps);
-      await saveDecisions(journal, runId, prepared.decisions);
+      await journal.transaction(async (transaction) => {
+        await forgetDecisions(transaction, runId);
+        await saveDecisions(transaction, runId, prepared.decisions);
+        await saveExclusions(transaction, runId, prepared.excluded);
+      });
       await createProgress(journal, runId, written(plan));
     }
     await savePlan(journal, runId, plan);
   }
   if (plan.blocking.length === 0) {
-    const next = run.spec.approval ? 'approval' : 'people';
+    const next = run.spec.approval ? 'approval' : plan.events === undefined ? 'people' : 'silencing';
     await updateRun(journal, runId, { status: 'running', ...(run.phase === 'planning' ? { phase: next } : {}) });
   }
   return summary(plan, new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])));
@@ -57,6 +63,7 @@ function summary(
   return {
     executable: plan.blocking.length === 0,
     blocking: plan.blocking.length,
+    eventTables: plan.events?.length ?? 0,
     firstBlocking: first ? `${first.entity ? `${first.entity}: ` : ''}${first.message}` : null,
     entities: entities.map((entity) => ({
       key: entity.key,

@@ -37,9 +37,10 @@ export interface CarriedOver {
 }
 
 /**
- * Moves the data of the scope from the source to the destination: plan, align the people, copy in the order of the
- * references, fill what was deferred, verify. The run's id is the workflow's id. Whatever dies on the way, the journal knows what is done;
- * when the run ends, by success, failure or cancellation, the destination is given back and the journal says how it ended.
+ * Moves the data of the scope from the source to the destination: plan, silence the events, align the people, copy in the order of
+ * the references, fill what was deferred, give the subscriptions back, verify. The run's id is the workflow's id. Whatever dies on the way, the
+ * journal knows what is done; when the run ends, by success, failure or cancellation, the destination has its own event subscriptions again,
+ * is given back, and the journal says how it ended.
  */
 export async function migrateApplication(spec: MigrationSpecInput, carried?: CarriedOver): Promise<RunResult> {
   const run = workflowInfo().workflowId;
@@ -69,15 +70,37 @@ export async function migrateApplication(spec: MigrationSpecInput, carried?: Car
     return result;
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    if (isCancellation(error)) {
-      await end({ status: 'cancelled', message: 'cancelled by the operator' });
+    const reason = isCancellation(error) ? null : reasonOf(error);
+    if (reason?.type === 'PlanBlocked') throw reason;
+    const trouble = await CancellationScope.nonCancellable(() => giveSubscriptionsBack(run, settings));
+    if (reason === null) {
+      await end({ status: 'cancelled', message: `cancelled by the operator${trouble}` });
       throw error;
     }
-    const reason = reasonOf(error);
-    if (reason.type !== 'PlanBlocked') await end({ status: 'failed', message: reason.message });
-    throw reason;
+    const message = `${reason.message}${trouble}`;
+    await end({ status: 'failed', message });
+    throw ApplicationFailure.nonRetryable(message, reason.type, ...(reason.details ?? []));
   }
 }
+
+/** After a run that did not finish. @returns what to add to the reason why, where even that could not be done. */
+async function giveSubscriptionsBack(run: string, settings: RunSettings): Promise<string> {
+  try {
+    await eventActivities(settings, 'give the event subscriptions back').restoreEvents({ run });
+    return '';
+  } catch (error) {
+    return `; and the event subscriptions of the destination are not back: ${reasonOf(error).message}; mend it and call 'caravel restore ${run}'`;
+  }
+}
+
+const eventActivities = (settings: RunSettings, summary: string) =>
+  proxyActivities<Activities>({
+    startToCloseTimeout: '1 hour',
+    heartbeatTimeout: `${settings.heartbeatSeconds} seconds`,
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry,
+    summary,
+  });
 
 async function conduct(
   run: string,
@@ -100,6 +123,10 @@ async function conduct(
     await condition(() => steering.approved);
   }
   await steered(run, steering, async () => {
+    if (plan.eventTables > 0) {
+      story.enter('silencing');
+      await eventActivities(settings, 'silence the events').silenceEvents({ run });
+    }
     if (plan.entities.some(({ isPeople }) => isPeople)) {
       story.enter('people');
       await walk(run, spec, settings, steering, story, plan, 'people');
@@ -108,6 +135,10 @@ async function conduct(
     await walk(run, spec, settings, steering, story, plan, 'copying');
     story.enter('references');
     await walk(run, spec, settings, steering, story, plan, 'references');
+    if (plan.eventTables > 0) {
+      story.enter('subscribing');
+      await eventActivities(settings, 'give the event subscriptions back').subscribeEvents({ run });
+    }
   });
   if (settings.verify !== 'none') {
     story.enter('verifying');

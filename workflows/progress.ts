@@ -13,9 +13,11 @@ export interface RunProgress {
 const titles: Record<RunPhase, string> = {
   planning: 'Plan: match definitions, static records and people',
   approval: 'Wait for approval',
+  silencing: 'Silence the events: no trigger may start a process',
   people: 'Align people: users, groups and what they are allowed',
   copying: 'Copy the entities in the order of their references',
   references: 'Fill deferred references',
+  subscribing: 'Give the event subscriptions back, with those of the migrated activities',
   verifying: 'Verify every row against the source',
   finished: 'Finished',
 };
@@ -24,6 +26,7 @@ const titles: Record<RunPhase, string> = {
 export class RunStory {
   readonly progress: RunProgress;
   private hasPeople = true;
+  private hasEvents = true;
 
   constructor(run: string) {
     this.progress = { run, phase: 'planning', paused: false, entities: [] };
@@ -31,6 +34,7 @@ export class RunStory {
   }
 
   planned(plan: PlanSummary): void {
+    this.hasEvents = plan.eventTables > 0;
     this.hasPeople = plan.entities.some(({ isPeople }) => isPeople);
     this.progress.entities = plan.entities.map(({ espace, entity, rows, read, stage }) => ({
       espace,
@@ -65,6 +69,7 @@ export class RunStory {
     const lines = phases
       .filter((step) => step !== 'approval' || phase === 'approval')
       .filter((step) => step !== 'people' || this.hasPeople)
+      .filter((step) => (step !== 'silencing' && step !== 'subscribing') || this.hasEvents)
       .map((step) => {
         const at = phases.indexOf(step);
         const mark = at < now || phase === 'finished' ? '✓' : at === now ? '▶' : '·';

@@ -4,6 +4,7 @@ import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
 import { alignPlannedPeople } from '../../src/planning/alignPlannedPeople.ts';
 import { planWithCatalogs, readCatalogs } from '../../src/planning/planMigration.ts';
+import { noExclusions } from '../../src/processes/exclusions.ts';
 import type { BenchEngine, BenchSide } from './engine.ts';
 import { buildBenchDatabase } from './environment.ts';
 
@@ -27,7 +28,7 @@ export async function measurePeople(
     });
     const request = { spec, source, destination };
     const catalogs = await readCatalogs(request);
-    const plan = await planWithCatalogs(request, catalogs);
+    const { plan } = await planWithCatalogs(request, catalogs);
     const sides = {
       source: { database: source, catalog: catalogs.source },
       destination: { database: destination, catalog: catalogs.destination },
@@ -36,7 +37,7 @@ export async function measurePeople(
     const { maps } = await alignMatched({ ...sides, entities: matched });
     const started = performance.now();
     const tenants = await readTenants(sides.source);
-    const { ledger } = await alignPlannedPeople({ request, catalogs, plan, maps, tenants });
+    const { ledger } = await alignPlannedPeople({ request, catalogs, plan, maps, tenants, exclusions: noExclusions });
     const seconds = (performance.now() - started) / 1_000;
     if (ledger.filter(({ decision }) => decision === 'match').length !== side.users) {
       throw new Error('the users of the benchmark were not matched');

@@ -103,8 +103,9 @@ export class KeyedRowReader {
       for (const row of rows) {
         const isActive = active === undefined || row[columns.length - 1] !== '0';
         if (!isActive && definition.inactive === 'skipped') continue;
-        const key = keyOfRow(row, parts, parents);
-        if (key === null) continue;
+        const meaning = keyOfRow(row, parts, parents);
+        if (meaning === null) continue;
+        const key = !isActive && definition.inactive === 'apart' ? `${meaning}inactive` : meaning;
         const rowId = String(row[0]);
         keyOf.set(rowId, key);
         const taken = idOf.get(key);

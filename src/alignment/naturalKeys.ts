@@ -9,9 +9,9 @@ export interface NaturalKey {
   parts: KeyPart[];
   /**
    * Rows with IS_ACTIVE = 0: `skipped` are what a deletion left behind; `lastChoice` are rows that data may well refer
-   * to, preferred less than an active row of the same key.
+   * to, preferred less than an active row of the same key; `apart` stand for rows that are inactive too, and for no others.
    */
-  inactive: 'skipped' | 'lastChoice';
+  inactive: 'skipped' | 'lastChoice' | 'apart';
 }
 
 export type KeyPart =
@@ -30,6 +30,8 @@ const row = (column: string, of: string): KeyPart => ({ column, as: 'row', of })
 const owner = (column: string, of: string): KeyPart => ({ column, as: 'owner', of });
 
 const active = (table: string, ...parts: KeyPart[]): NaturalKey => ({ table, parts, inactive: 'skipped' });
+/** Definitions of processes: instances may be older than the version that is published, and keep what it no longer has (trap 30). */
+const definition = (table: string, ...parts: KeyPart[]): NaturalKey => ({ table, parts, inactive: 'apart' });
 const any = (table: string, ...parts: KeyPart[]): NaturalKey => ({ table, parts, inactive: 'lastChoice' });
 
 /** Every platform table whose rows Caravel can match. A table is mapped by adding its line. */
@@ -49,11 +51,11 @@ export const naturalKeys: readonly NaturalKey[] = [
   // Trap 36: a role's name crosses modules, its key with its espace does not.
   active('OSSYS_ROLE', row('ESPACE_ID', 'OSSYS_ESPACE'), key()),
 
-  active('OSSYS_BPM_PROCESS_DEFINITION', row('ESPACE_ID', 'OSSYS_ESPACE'), key()),
-  active('OSSYS_BPM_PROCESS_INPUT_DEF', row('PROCESS_DEF_ID', 'OSSYS_BPM_PROCESS_DEFINITION'), key()),
-  active('OSSYS_BPM_PROCESS_OUTPUT_DEF', row('PROCESS_DEF_ID', 'OSSYS_BPM_PROCESS_DEFINITION'), key()),
-  active('OSSYS_BPM_ACTIVITY_DEFINITION', row('PROCESS_DEF_ID', 'OSSYS_BPM_PROCESS_DEFINITION'), key()),
-  active('OSSYS_BPM_ACTIVITY_OUTPUT_DEF', row('ACTIVITY_DEF_ID', 'OSSYS_BPM_ACTIVITY_DEFINITION'), key()),
+  definition('OSSYS_BPM_PROCESS_DEFINITION', row('ESPACE_ID', 'OSSYS_ESPACE'), key()),
+  definition('OSSYS_BPM_PROCESS_INPUT_DEF', row('PROCESS_DEF_ID', 'OSSYS_BPM_PROCESS_DEFINITION'), key()),
+  definition('OSSYS_BPM_PROCESS_OUTPUT_DEF', row('PROCESS_DEF_ID', 'OSSYS_BPM_PROCESS_DEFINITION'), key()),
+  definition('OSSYS_BPM_ACTIVITY_DEFINITION', row('PROCESS_DEF_ID', 'OSSYS_BPM_PROCESS_DEFINITION'), key()),
+  definition('OSSYS_BPM_ACTIVITY_OUTPUT_DEF', row('ACTIVITY_DEF_ID', 'OSSYS_BPM_ACTIVITY_DEFINITION'), key()),
   active('OSSYS_BPM_PROCESS_STATUS', name()),
   active('OSSYS_BPM_ACTIVITY_STATUS', name()),
   active('OSSYS_BPM_ACTIVITY_KIND', name()),

@@ -23,6 +23,11 @@ export function openEnvironment(configuration: Configuration, name: string): Dat
   return open(name, environmentUrl(configuration, name), `environments.${name}.url`, true);
 }
 
+/** Opens an environment for a command that writes to it. @throws ConfigurationError, CommandError */
+export function openDestination(configuration: Configuration, name: string): Database {
+  return open(name, environmentUrl(configuration, name), `environments.${name}.url`, false);
+}
+
 /**
  * Address of the journal: the configuration's, else that of a running `caravel dev`.
  * @throws CommandError when neither is there.

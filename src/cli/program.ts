@@ -128,6 +128,12 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     );
 
   program
+    .command('restore')
+    .description("give the destination's event subscriptions back after a run that did not finish")
+    .argument('<id>', 'id of the run')
+    .action(does(async ([id], options) => (await import('./commands/restore.ts')).restore(id!, options)));
+
+  program
     .command('schema')
     .description('print the JSON Schema of caravel.json or of a migration spec')
     .addArgument(program.createArgument('<file>', 'which of the two').choices(['config', 'spec']))

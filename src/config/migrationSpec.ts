@@ -37,6 +37,10 @@ export const migrationSpec = z
       .default([])
       .describe('Attributes that only the source has and that hold data, to be left behind.'),
     processes: z.enum(['all', 'active', 'none']).default('all').describe('BPT process instances to migrate.'),
+    eventQueues: z
+      .enum(['empty', 'any'])
+      .default('empty')
+      .describe('Events that wait in the queues of the destination block the run, or stay there.'),
     missingReferences: z
       .enum(['fail', 'null', 'skip'])
       .default('fail')

@@ -232,16 +232,17 @@ function newIntent(
 }
 
 function tallyOf(batch: Batch, deferred: number, { reused, repeated }: AlreadyThere): Tally {
-  const { rows, known, nulled, setAside } = batch.translated;
+  const { rows, known, nulled, leftOut, setAside, setAsideAlong } = batch.translated;
   return {
     counts: {
       read: batch.source.length,
       inserted: rows.length,
       known,
       reused: reused.length + repeated.length,
+      leftOut,
       nulled,
       deferred,
-      setAside: setAside.length,
+      setAside: setAside.length + setAsideAlong,
     },
     copiedUpTo: upToOf(batch),
     issues: setAside,

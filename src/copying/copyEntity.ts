@@ -8,6 +8,7 @@ import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
+import { type Exclusions, loadExclusions, noExclusions } from '../processes/exclusions.ts';
 import { adoptMerged, beginAligned, overwriteMatched } from './alignEntity.ts';
 import { AlignedBatches } from './alignedBatches.ts';
 import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from './batch.ts';
@@ -50,11 +51,12 @@ async function copyAll(context: CopyContext, entity: PlannedEntity, control: Cop
   const { state } = await getProgress(context.journal, context.runId, entity.key);
   if (state === 'waiting') await setEntityState(context.journal, context.lease, entity.key, 'copying');
   const maps = await loadMaps(context, entity);
-  const translator = createTranslator(entity, maps.own, maps.of);
+  const exclusions = await loadExclusions(context.journal, context.runId, entity);
+  const translator = createTranslator(entity, maps.own, maps.of, exclusions);
   await settleIntent(context, entity, translator, control);
   return entity.identifier === 'none'
     ? copyRowSet(context, entity, translator, control)
-    : copyBatches(context, entity, { translator, own: maps.own, keys: null, aligned: null }, control);
+    : copyBatches(context, entity, { translator, own: maps.own, keys: null, aligned: null, exclusions }, control);
 }
 
 /** People, groups and what they are allowed: what the run decided when it was planned (alignment/people). */
@@ -68,7 +70,12 @@ async function copyAligned(context: CopyContext, entity: PlannedEntity, control:
   const translator = createTranslator(entity, own, of);
   const keys = [...decisions.created, ...decisions.recreated.map(([id]) => id)];
   const aligned = new AlignedBatches(entity, translator, new Map(decisions.recreated));
-  const inserted = await copyBatches(context, entity, { translator, own, keys, aligned }, control);
+  const inserted = await copyBatches(
+    context,
+    entity,
+    { translator, own, keys, aligned, exclusions: noExclusions },
+    control,
+  );
   if (inserted !== 'done') return inserted;
   const everyRow = createTranslator(entity, null, of);
   const overwritten = await overwriteMatched(context, entity, everyRow, decisions.updated, control);
@@ -103,12 +110,13 @@ interface Batches {
   /** Source ids; null for all up to the bound. */
   keys: string[] | null;
   aligned: AlignedBatches | null;
+  exclusions: Exclusions;
 }
 
 async function copyBatches(
   context: CopyContext,
   entity: PlannedEntity,
-  { translator, own, keys, aligned }: Batches,
+  { translator, own, keys, aligned, exclusions }: Batches,
   control: CopyControl,
 ): Promise<CopyOutcome> {
   let position: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'> = await readPosition(
@@ -129,7 +137,7 @@ async function copyBatches(
     batch: size,
   });
   let batches = 0;
-  const missing = await MissingTargets.of(context, entity);
+  const missing = await MissingTargets.of(context, entity, exclusions);
   const toBatch = async (source: Row[]): Promise<Batch> => {
     const translated = translator.translate(source);
     await missing.leaveOut(translated);

@@ -1,4 +1,4 @@
-import type { Row } from '../database/port.ts';
+import type { Cell, Row } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
 import { closeFill, unfinishedRuns } from '../journal/fills.ts';
@@ -7,25 +7,39 @@ import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import { type Exclusions, loadExclusions } from '../processes/exclusions.ts';
 import { BatchSize } from './batchSize.ts';
 import { type CopyContext, type CopyControl, type CopyOutcome, nameOf } from './context.ts';
 import { underEntityLock } from './entityLock.ts';
 import { missingReference } from './errors.ts';
 import { failpoint } from './failpoints.ts';
-import { isNullIdentifier } from './translator.ts';
+import { isNullIdentifier, typeOf } from './translator.ts';
 
-/** A deferred reference: the column it is read from and the one it is written to. */
+/** A column of deferred references: what it is read from, and what it refers to, by the row's type where it has one. */
 interface Deferred {
   source: string;
   destination: string;
-  reference: PlannedReference;
+  type: string | null;
+  referenceOf(type: Cell): PlannedReference | undefined;
 }
 
 function deferredReferences(entity: PlannedEntity): Deferred[] {
-  return entity.columns.flatMap((column) => {
-    if (column.handling.as !== 'reference') return [];
-    const reference = entity.references[column.handling.reference]!;
-    return reference.deferred ? [{ source: column.handling.source, destination: column.destination, reference }] : [];
+  return entity.columns.flatMap(({ destination, handling }): Deferred[] => {
+    if (handling.as === 'reference') {
+      const reference = entity.references[handling.reference]!;
+      if (!reference.deferred) return [];
+      return [{ source: handling.source, destination, type: null, referenceOf: () => reference }];
+    }
+    if (handling.as !== 'typed') return [];
+    const deferred = new Map(
+      Object.entries(handling.references).flatMap(([type, number]): [string, PlannedReference][] => {
+        const reference = entity.references[number]!;
+        return reference.deferred ? [[type, reference]] : [];
+      }),
+    );
+    if (deferred.size === 0) return [];
+    const referenceOf = (type: Cell) => deferred.get(typeOf(type));
+    return [{ source: handling.source, destination, type: handling.type, referenceOf }];
   });
 }
 
@@ -58,11 +72,18 @@ export async function fillDeferred(
     entity.identifierType ?? 'integer',
     (segment) => !segment.coding.startsWith('reused') && runs.has(segment.runId),
   );
-  const maps = await loadTargets(context, deferred);
+  const maps = await loadTargets(context, entity);
+  const exclusions = await loadExclusions(context.journal, context.runId, entity);
+  const columns = [
+    ...new Set([
+      entity.source!.identifier!,
+      ...deferred.flatMap(({ source, type }) => (type === null ? [source] : [source, type])),
+    ]),
+  ];
   const size = new BatchSize(context.batch);
   const pages = context.source.readRows({
     table: { schema: entity.source!.schema, name: entity.source!.table },
-    columns: [entity.source!.identifier!, ...deferred.map(({ source }) => source)],
+    columns,
     key: entity.source!.identifier,
     after: progress.filledUpTo,
     upTo: entity.bound,
@@ -72,7 +93,7 @@ export async function fillDeferred(
   let filledUpTo = progress.filledUpTo;
   for await (const rows of readAhead(pages)) {
     control.signal.throwIfAborted();
-    const translated = translate(entity, deferred, rows, own, maps);
+    const translated = translate(entity, deferred, { columns, rows }, own, maps, exclusions);
     const begun = performance.now();
     const filled = await fill(context, entity, deferred, translated.rows, control);
     const upTo = rows.at(-1)![0] as string;
@@ -95,12 +116,11 @@ export async function fillDeferred(
   return 'done';
 }
 
-async function loadTargets(context: CopyContext, deferred: Deferred[]): Promise<Map<EntityKey, GrowingIdMap>> {
+async function loadTargets(context: CopyContext, entity: PlannedEntity): Promise<Map<EntityKey, GrowingIdMap>> {
   const types = new Map(context.plan.entities.map((planned) => [planned.key, planned.identifierType]));
   const maps = new Map<EntityKey, GrowingIdMap>();
-  for (const { reference } of deferred) {
-    const { target } = reference;
-    if (maps.has(target)) continue;
+  for (const { target, deferred } of entity.references) {
+    if (!deferred || maps.has(target)) continue;
     maps.set(target, await loadIdMap(context.journal, context.pairId, target, types.get(target) ?? 'integer'));
   }
   return maps;
@@ -116,21 +136,29 @@ interface TranslatedReferences {
 function translate(
   entity: PlannedEntity,
   deferred: Deferred[],
-  rows: Row[],
+  { columns, rows }: { columns: string[]; rows: Row[] },
   own: GrowingIdMap,
   maps: Map<EntityKey, GrowingIdMap>,
+  exclusions: Exclusions,
 ): TranslatedReferences {
   const into: TranslatedReferences = { rows: [], nulled: 0, issues: [] };
+  const places = deferred.map(({ source, type }) => ({
+    value: columns.indexOf(source),
+    type: type === null ? 0 : columns.indexOf(type),
+  }));
   for (const row of rows) {
     const sourceId = row[0] as string;
     const destinationId = own.get(sourceId);
     if (destinationId === undefined) continue;
     const cells: Row = [destinationId];
-    for (const [index, { reference }] of deferred.entries()) {
-      const value = row[index + 1] as string | null;
-      const mapped = value === null ? undefined : maps.get(reference.target)!.get(value);
+    for (const [index, { referenceOf }] of deferred.entries()) {
+      const value = row[places[index]!.value] as string | null;
+      const reference = referenceOf(row[places[index]!.type]!);
+      const mapped = value === null || reference === undefined ? undefined : maps.get(reference.target)!.get(value);
       cells.push(mapped ?? null);
-      if (value === null || mapped !== undefined || isNullIdentifier(value)) continue;
+      if (value === null || reference === undefined || mapped !== undefined || isNullIdentifier(value)) continue;
+      // Counted when the row was written.
+      if (exclusions.leavesOut(reference, value)) continue;
       if (reference.missing === 'fail') {
         throw missingReference(entity, reference.attribute, reference.targetName, sourceId);
       }

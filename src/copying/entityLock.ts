@@ -1,6 +1,6 @@
-import type { Transaction } from '../database/port.ts';
+import type { TableName, Transaction } from '../database/port.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
-import { type CopyContext, type CopyControl, nameOf } from './context.ts';
+import { type CopyContext, type CopyControl, destinationTable, nameOf } from './context.ts';
 import { failpoint } from './failpoints.ts';
 import type { EarlyStage } from './staging.ts';
 
@@ -17,16 +17,23 @@ export async function underEntityLock<T>(
   work: (transaction: Transaction) => Promise<T>,
   opened: Pick<EarlyStage, 'transaction'> = context.destination,
 ): Promise<T> {
-  const { schema, table } = entity.destination!;
   failpoint('lock', 'before', nameOf(entity));
   return opened.transaction(async (transaction) => {
-    while (!(await transaction.lock(`caravel ${schema}.${table}`, 2_000))) {
-      control.onWaiting(
-        `${nameOf(entity)}: another worker holds this entity; waiting until it commits or its connection ends`,
-      );
-      control.signal.throwIfAborted();
-    }
+    await takeLock(transaction, destinationTable(entity), nameOf(entity), control);
     failpoint('lock', 'after', nameOf(entity));
     return work(transaction);
   });
+}
+
+/** Waits for the lock on a table of the destination that is written. @param name for people. */
+export async function takeLock(
+  transaction: Transaction,
+  { schema, name: table }: TableName,
+  name: string,
+  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
+): Promise<void> {
+  while (!(await transaction.lock(`caravel ${schema}.${table}`, 2_000))) {
+    control.onWaiting(`${name}: another worker holds this entity; waiting until it commits or its connection ends`);
+    control.signal.throwIfAborted();
+  }
 }

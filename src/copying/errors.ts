@@ -1,7 +1,7 @@
 import type { PlannedEntity } from '../planning/plan.ts';
 
 /** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (design.md, "Temporal"). */
-export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded';
+export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded' | 'events-queued';
 
 /** Stops the run until a person has decided. Nothing of the batch in question is in the destination. */
 export class CopyError extends Error {
@@ -54,5 +54,13 @@ export function identityReseeded(entity: PlannedEntity): CopyError {
     'identity-reseeded',
     `${nameOf(entity)}: the destination minted an identifier that is not above its largest one; ` +
       `have the identity of ${entity.destination?.table} reseeded above MAX(id) and start the run again`,
+  );
+}
+
+export function eventsQueued(queue: string, events: number): CopyError {
+  return new CopyError(
+    'events-queued',
+    `${events} ${events === 1 ? 'event was' : 'events were'} queued in ${queue} of the destination while the run wrote there; ` +
+      'something else wrote to an entity that processes listen to, or published a module: look at them before the applications are enabled',
   );
 }

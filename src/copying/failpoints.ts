@@ -16,7 +16,12 @@ export type Step =
   | 'fillCommit'
   | 'fillClose'
   | 'align'
-  | 'overwrite';
+  | 'overwrite'
+  | 'silence'
+  | 'silenceCommit'
+  | 'subscribe'
+  | 'subscribeCommit'
+  | 'subscribeClose';
 
 interface Armed {
   action: Action;

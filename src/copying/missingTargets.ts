@@ -1,6 +1,7 @@
 import { openIssueIds } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
+import type { Exclusions } from '../processes/exclusions.ts';
 import type { CopyContext } from './context.ts';
 import { keepRows, type PendingReference, setAsideFor, type TranslatedRows } from './translator.ts';
 
@@ -20,15 +21,17 @@ export class MissingTargets {
   readonly #context: CopyContext;
   readonly #own: EntityKey;
   readonly #targets: Map<EntityKey, Target>;
+  readonly #exclusions: Exclusions;
 
-  private constructor(context: CopyContext, own: EntityKey, targets: Map<EntityKey, Target>) {
+  private constructor(context: CopyContext, own: EntityKey, targets: Map<EntityKey, Target>, exclusions: Exclusions) {
     this.#context = context;
     this.#own = own;
     this.#targets = targets;
+    this.#exclusions = exclusions;
   }
 
   /** @throws DatabaseError */
-  static async of(context: CopyContext, entity: PlannedEntity): Promise<MissingTargets> {
+  static async of(context: CopyContext, entity: PlannedEntity, exclusions: Exclusions): Promise<MissingTargets> {
     const targets = new Map<EntityKey, Target>();
     for (const { target, deferred, missing } of entity.references) {
       const planned = context.plan.entities.find(({ key }) => key === target);
@@ -36,7 +39,7 @@ export class MissingTargets {
       const setAside = await openIssueIds(context.journal, context.runId, target);
       targets.set(target, { entity: planned, setAside: new Set(setAside) });
     }
-    return new MissingTargets(context, entity.key, targets);
+    return new MissingTargets(context, entity.key, targets, exclusions);
   }
 
   /** Takes the rows that cannot be completed out of a batch, and those of the same batch that refer to them. @throws DatabaseError */
@@ -46,7 +49,9 @@ export class MissingTargets {
     const waiting = translated.pending.filter(({ reference }) => reference.missing === 'skip');
     const absent = await this.#absent(waiting);
     const isMissing = ({ reference, value }: PendingReference) =>
-      absent.get(reference.target)?.has(value) || this.#targets.get(reference.target)?.setAside.has(value);
+      absent.get(reference.target)?.has(value) ||
+      this.#targets.get(reference.target)?.setAside.has(value) ||
+      this.#exclusions.of(reference.target, value) !== null;
     const out = new Set<number>();
     for (let before = -1; before < out.size; ) {
       before = out.size;

@@ -101,6 +101,7 @@ class RowSetReading {
   #read = 0;
   #knownRows = 0;
   #nulled = 0;
+  #leftOut = 0;
 
   constructor(translator: Translator, known: Map<bigint, number>) {
     this.#translator = translator;
@@ -113,8 +114,9 @@ class RowSetReading {
       control.signal.throwIfAborted();
       this.#read += page.length;
       const fresh = page.filter((row) => this.#take(fingerprint(row, this.#sourceCells)));
-      const { rows, nulled, setAside } = this.#translator.translate(fresh);
+      const { rows, nulled, leftOut, setAside } = this.#translator.translate(fresh);
       this.#nulled += nulled;
+      this.#leftOut += leftOut;
       this.#issues.push(...setAside);
       if (rows.length > 0) yield rows;
     }
@@ -141,6 +143,7 @@ class RowSetReading {
         read: this.#read,
         inserted,
         known: this.#knownRows,
+        leftOut: this.#leftOut,
         nulled: this.#nulled,
         setAside: this.#issues.length,
       },

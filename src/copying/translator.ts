@@ -2,7 +2,8 @@ import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { NewIssue } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedColumn, PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import { type PlannedColumn, type PlannedEntity, type PlannedReference, referencesOf } from '../planning/plan.ts';
+import { type Exclusions, noExclusions } from '../processes/exclusions.ts';
 import { missingReference } from './errors.ts';
 import { fingerprints } from './fingerprint.ts';
 
@@ -16,7 +17,11 @@ export interface TranslatedRows {
   fingerprints: BigUint64Array;
   known: number;
   nulled: number;
+  /** Rows that the spec leaves behind. */
+  leftOut: number;
   setAside: NewIssue[];
+  /** Rows set aside with the process instance that they are part of, which has the issue. */
+  setAsideAlong: number;
   pending: PendingReference[];
 }
 
@@ -55,16 +60,24 @@ export function isNullIdentifier(value: string): boolean {
 type Step =
   | { as: 'value'; from: number }
   | { as: 'constant'; value: Cell }
-  | { as: 'reference'; from: number; reference: PlannedReference; map: IdMap };
+  | { as: 'reference'; from: number; target: Target }
+  | { as: 'typed'; from: number; type: number; targets: ReadonlyMap<string, Target> };
+
+interface Target {
+  reference: PlannedReference;
+  map: IdMap;
+}
 
 /**
  * @param own the entity's own map, to leave out rows that were migrated before; null for entities without identifier.
  * @param mapOf maps of the entities referred to.
+ * @param exclusions process instances that stay behind.
  */
 export function createTranslator(
   entity: PlannedEntity,
   own: IdMap | null,
   mapOf: (target: EntityKey) => IdMap,
+  exclusions: Exclusions = noExclusions,
 ): Translator {
   const written = entity.columns.filter(
     (column) => !(column.handling.as === 'identifier' && entity.identifier === 'minted'),
@@ -77,20 +90,45 @@ export function createTranslator(
   const stepFor = (column: PlannedColumn): Step => {
     const { handling } = column;
     if (handling.as === 'neutral') return { as: 'constant', value: handling.value };
-    if (handling.as !== 'reference') return { as: 'value', from: indexOf(handling.source) };
-    const reference = entity.references[handling.reference]!;
     const from = indexOf(handling.source);
-    return reference.missing === 'keep'
-      ? { as: 'value', from }
-      : { as: 'reference', from, reference, map: mapOf(reference.target) };
+    if (handling.as === 'typed') {
+      const targets = Object.entries(handling.references).flatMap(([type, number]): [string, Target][] => {
+        const target = targetOf(number);
+        return target === null ? [] : [[type, target]];
+      });
+      return { as: 'typed', from, type: indexOf(handling.type), targets: new Map(targets) };
+    }
+    const target = handling.as === 'reference' ? targetOf(handling.reference) : null;
+    return target === null ? { as: 'value', from } : { as: 'reference', from, target };
+  };
+  const targetOf = (number: number): Target | null => {
+    const reference = entity.references[number]!;
+    return reference.missing === 'keep' ? null : { reference, map: mapOf(reference.target) };
   };
   const steps = written.map(stepFor);
+  const partOf = exclusions.isEmpty || entity.partOf === undefined ? null : entity.partOf;
+  const instance = partOf === null ? -1 : indexOf(partOf.column);
   const hasIdentifier = entity.source?.identifier != null;
   const identifier = written.findIndex(
     (column, index) =>
       column.handling.as === 'identifier' ||
-      (steps[index]!.as === 'reference' && (steps[index] as { reference: PlannedReference }).reference.identifier),
+      (column.handling.as === 'reference' &&
+        entity.references[column.handling.reference]!.identifier &&
+        steps[index]!.as === 'reference'),
   );
+
+  /** Whether the row stays behind with its process instance; counts it then. */
+  function staysBehind(source: Row, id: string, into: TranslatedRows): boolean {
+    const owner = source[instance];
+    const exclusion = owner === null ? null : exclusions.of(partOf!.instances, owner as string);
+    if (exclusion === null) return false;
+    if (exclusion !== 'setAside') into.leftOut += 1;
+    else if (partOf!.instances === entity.key) {
+      const reason = partOf!.reasons?.[exclusions.reasonOf(entity.key, id)] ?? 'a definition of it is missing';
+      into.setAside.push({ sourceId: id, code: 'process-definition-missing', reason });
+    } else into.setAsideAlong += 1;
+    return true;
+  }
 
   function translateRow(source: Row, into: TranslatedRows): void {
     const id = hasIdentifier ? (source[0] as string) : '';
@@ -98,6 +136,7 @@ export function createTranslator(
       into.known += 1;
       return;
     }
+    if (partOf !== null && staysBehind(source, id, into)) return;
     const row: Row = new Array(steps.length);
     const pendingBefore = into.pending.length;
     let nulled = 0;
@@ -112,26 +151,36 @@ export function createTranslator(
         continue;
       }
       const value = source[step.from] as string | null;
-      if (value === null) {
-        row[i] = null;
+      const target = step.as === 'reference' ? step.target : step.targets.get(typeOf(source[step.type]!));
+      if (value === null || target === undefined) {
+        row[i] = value;
         continue;
       }
-      const mapped = step.map.get(value);
+      const { reference, map } = target;
+      const mapped = map.get(value);
       if (mapped !== undefined) {
         row[i] = mapped;
-      } else if (isNullIdentifier(value) && !step.reference.identifier) {
+      } else if (isNullIdentifier(value) && !reference.identifier) {
         row[i] = value;
-      } else if (step.reference.deferred) {
-        row[i] = null;
-        into.pending.push({ row: into.rows.length, column: i, value, reference: step.reference, map: step.map });
-      } else if (step.reference.missing === 'null' && !step.reference.identifier) {
+      } else if (exclusions.leavesOut(reference, value)) {
+        if (reference.identifier) {
+          into.pending.length = pendingBefore;
+          into.leftOut += 1;
+          return;
+        }
         row[i] = null;
         nulled += 1;
-      } else if (step.reference.missing === 'fail') {
-        throw missingReference(entity, step.reference.attribute, step.reference.targetName, id);
+      } else if (reference.deferred) {
+        row[i] = null;
+        into.pending.push({ row: into.rows.length, column: i, value, reference, map });
+      } else if (reference.missing === 'null' && !reference.identifier) {
+        row[i] = null;
+        nulled += 1;
+      } else if (reference.missing === 'fail') {
+        throw missingReference(entity, reference.attribute, reference.targetName, id);
       } else {
         into.pending.length = pendingBefore;
-        into.setAside.push(setAsideFor(step.reference, hasIdentifier ? id : null));
+        into.setAside.push(setAsideFor(reference, hasIdentifier ? id : null));
         return;
       }
     }
@@ -140,8 +189,8 @@ export function createTranslator(
     if (hasIdentifier) into.sourceIds.push(id);
   }
 
-  const fingerprinted = steps.flatMap((step, index) =>
-    step.as === 'reference' && step.reference.deferred ? [] : [index],
+  const fingerprinted = written.flatMap((column, index) =>
+    referencesOf(column).some(({ reference }) => entity.references[reference]!.deferred) ? [] : [index],
   );
   return {
     sourceColumns,
@@ -155,7 +204,9 @@ export function createTranslator(
         fingerprints: new BigUint64Array(0),
         known: 0,
         nulled: 0,
+        leftOut: 0,
         setAside: [],
+        setAsideAlong: 0,
         pending: [],
       };
       for (const row of rows) translateRow(row, into);
@@ -164,6 +215,9 @@ export function createTranslator(
     },
   };
 }
+
+/** A type as the plan spells types. */
+export const typeOf = (cell: Cell): string => String(cell ?? '').toLowerCase();
 
 /** Why a row is set aside whose reference cannot be translated. */
 export function setAsideFor({ attribute, targetName }: PlannedReference, sourceId: string | null): NewIssue {

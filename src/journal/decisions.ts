@@ -1,7 +1,7 @@
 import type { Queries } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
-/** What a run does with some rows of an aligned entity, packed (src/alignment/people/decisionStore.ts). */
+/** What a run does with some rows of an entity, packed (src/alignment/people/decisionStore.ts, src/processes/exclusions.ts). */
 export interface PackedDecision {
   entity: EntityKey;
   decision: string;
@@ -9,9 +9,13 @@ export interface PackedDecision {
   content: Uint8Array;
 }
 
-/** Keeps what a run decided; what it had decided before is replaced. */
-export async function insertDecisions(queries: Queries, runId: string, decisions: PackedDecision[]): Promise<void> {
+/** Forgets what a run had decided, before it decides anew. */
+export async function forgetDecisions(queries: Queries, runId: string): Promise<void> {
   await queries.execute('delete from caravel_decision where run_id = ?', [runId]);
+}
+
+/** Keeps what a run decided. */
+export async function insertDecisions(queries: Queries, runId: string, decisions: PackedDecision[]): Promise<void> {
   for (const { entity, decision, rows, content } of decisions) {
     await queries.execute(
       'insert into caravel_decision (run_id, entity, decision, row_count, content) values (?, ?, ?, ?, ?)',

@@ -14,7 +14,16 @@ export type RunStatus =
   | 'cancelled';
 
 /** The steps of a run, as the guide tells them. */
-export type RunPhase = 'planning' | 'approval' | 'people' | 'copying' | 'references' | 'verifying' | 'finished';
+export type RunPhase =
+  | 'planning'
+  | 'approval'
+  | 'silencing'
+  | 'people'
+  | 'copying'
+  | 'references'
+  | 'subscribing'
+  | 'verifying'
+  | 'finished';
 
 /** What the operator wants of a run right now; read by every batch, so that it takes effect within one. */
 export type Control = 'run' | 'pause';

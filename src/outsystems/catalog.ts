@@ -11,6 +11,8 @@ export interface EnvironmentCatalog {
   solutions: Solution[];
   espaces: Espace[];
   entities: Entity[];
+  /** Keys of inactive entities: what a move or a deletion left behind (trap 2). */
+  formerKeys: Set<EntityKey>;
   /** Records of static entities (OSSYS_ENTITY_RECORD), active ones. */
   records: StaticRecord[];
   /** OSSYS_ tables that exist, by upper-case name, with the columns that this platform version really has. */
@@ -61,8 +63,8 @@ export interface Entity {
   physicalTableName: string | null;
   /** The table the database really has under that name; null where there is none (external, client, missing). */
   table: PhysicalTable | null;
-  /** EVENT_TABLE_NAME; null where no process listens (trap 19). */
-  eventTableName: string | null;
+  /** The table that EVENT_TABLE_NAME names, of the subscriptions to the entity's events; null where no process listens (trap 19). */
+  eventTable: PhysicalTable | null;
   attributes: Attribute[];
   /** The identifier attribute; null for an entity without one. */
   identifier: Attribute | null;

@@ -103,7 +103,7 @@ function declaredEntity(
     multiTenant: false,
     physicalTableName: table.name,
     table,
-    eventTableName: described?.eventTableName ?? null,
+    eventTable: described?.eventTable ?? null,
     attributes,
     identifier: attributes.find(({ name }) => sameName(name, 'ID')) ?? null,
     tenantColumn: table.columns.find(isTenant) ?? null,

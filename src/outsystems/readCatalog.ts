@@ -20,7 +20,7 @@ import {
   platformReader,
   textOf,
 } from './platformRows.ts';
-import { type ReferenceContext, resolveReference } from './references.ts';
+import { referenceContext, resolveReference } from './references.ts';
 
 /**
  * Reads an environment: one query per platform table, the database's own catalog once, the rest in memory.
@@ -35,13 +35,14 @@ export async function readCatalog(database: Database): Promise<EnvironmentCatalo
     espaces: new Map(espaces.filter(({ kind }) => kind === 'espace').map((one) => [one.id, one])),
     extensions: new Map(espaces.filter(({ kind }) => kind === 'extension').map((one) => [one.id, one])),
   };
-  const entities = await readEntities(reader, owners, physical);
+  const { entities, formerKeys } = await readEntities(reader, owners, physical);
   return {
     environment: database.name,
     applications: await readApplications(reader),
     solutions: await readSolutions(reader),
     espaces,
     entities,
+    formerKeys,
     records: await readRecords(reader, owners, entities),
     platformTables,
   };
@@ -82,7 +83,7 @@ async function readEntities(
   reader: PlatformReader,
   owners: Owners,
   physical: Map<string, PhysicalTable>,
-): Promise<Entity[]> {
+): Promise<Pick<EnvironmentCatalog, 'entities' | 'formerKeys'>> {
   const columns =
     'ID NAME PHYSICAL_TABLE_NAME ESPACE_ID EXTENSION_ID SS_KEY PRIMARYKEY_SS_KEY DATA_KIND IS_ACTIVE IS_SYSTEM IS_EXTERNAL MULTITENANT EVENT_TABLE_NAME';
   const rows = await reader.required('OSSYS_ENTITY', columns.split(' '));
@@ -96,15 +97,11 @@ async function readEntities(
     if (flagOf(row.IS_ACTIVE, true)) entities.push(toEntity(row, espace, key, attributeRows, physical));
     else formerKeys.add(key);
   }
-  const context: ReferenceContext = {
-    byKey: new Map(entities.map((entity) => [entity.key, entity])),
-    byEntityKey: groupBy(entities, ({ key }) => key.slice(key.indexOf('*') + 1)),
-    formerKeys,
-  };
+  const context = referenceContext(entities, formerKeys);
   for (const { attributes, table } of entities) {
     for (const attribute of attributes) attribute.references = resolveReference(attribute, table, context);
   }
-  return entities;
+  return { entities, formerKeys };
 }
 
 /** Rows of active attributes by entity id, as their authors ordered them. */
@@ -142,7 +139,7 @@ function toEntity(
     multiTenant: flagOf(row.MULTITENANT),
     physicalTableName: kind === 'client' ? null : physicalTableName,
     table,
-    eventTableName: textOf(row.EVENT_TABLE_NAME).trim() || null,
+    eventTable: tableNamed(textOf(row.EVENT_TABLE_NAME).trim() || null, physical),
     attributes,
     identifier: identifierOf(row, attributes, table),
     tenantColumn: claimed.has(tenantColumnName) ? null : (columns.get(tenantColumnName) ?? null),

@@ -1,5 +1,6 @@
 import type { PhysicalTable } from '../database/port.ts';
 import type { Attribute, Entity, EntityKey } from './catalog.ts';
+import { groupBy } from './grouping.ts';
 
 /** Active entities, and what is known of former ones, as references are resolved against. */
 export interface ReferenceContext {
@@ -8,6 +9,14 @@ export interface ReferenceContext {
   byEntityKey: Map<string, Entity[]>;
   /** `<espace>*<entity>` of inactive entities: what a move or a deletion left behind (trap 2). */
   formerKeys: Set<EntityKey>;
+}
+
+export function referenceContext(entities: readonly Entity[], formerKeys: Set<EntityKey>): ReferenceContext {
+  return {
+    byKey: new Map(entities.map((entity) => [entity.key, entity])),
+    byEntityKey: groupBy(entities, ({ key }) => key.slice(key.indexOf('*') + 1)),
+    formerKeys,
+  };
 }
 
 /** The two halves of a `bt` type in lower case; null for any other type (traps 7, 8: TYPE alone tells a reference). */

@@ -9,6 +9,7 @@ import type { EntityKey } from '../outsystems/catalog.ts';
 import { platformTarget, tenantTable } from '../outsystems/platform.ts';
 import { sameName } from '../outsystems/references.ts';
 import { espacesInScope } from '../outsystems/scope.ts';
+import type { Exclusions } from '../processes/exclusions.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
 import { checkIdentityPositions } from './identityPositions.ts';
 import type { ColumnOf, Plan, PlannedEntity } from './plan.ts';
@@ -36,8 +37,9 @@ export async function alignPlannedPeople(given: {
   plan: Plan;
   maps: readonly MatchedMap[];
   tenants: ReadonlyMap<string, Tenant>;
+  exclusions: Exclusions;
 }): Promise<PlannedPeople> {
-  const { request, catalogs, plan, maps, tenants } = given;
+  const { request, catalogs, plan, maps, tenants, exclusions } = given;
   const { spec } = request;
   const source = { database: request.source, catalog: catalogs.source };
   const destination = { database: request.destination, catalog: catalogs.destination };
@@ -56,7 +58,7 @@ export async function alignPlannedPeople(given: {
       strategy: spec.users,
       mustBeThere: spec.missingReferences === 'fail',
       entities: new Map([...entities].map(([table, entity]) => [table, { key: entity.key, name: nameOf(entity) }])),
-      references: referenceColumns(plan, new Set(targets)),
+      references: referenceColumns(plan, new Set(targets), exclusions),
       tenants: { rows: tenants, map: new Map(tenantMap?.pairs) },
       roles: new Map(roles?.pairs),
       espaces: espacesOf(plan, catalogs, spec),
@@ -66,7 +68,7 @@ export async function alignPlannedPeople(given: {
   }
   if (tenantMap !== undefined) {
     const name = plan.entities.find(({ key }) => key === tenantKey);
-    const columns = referenceColumns(plan, new Set([tenantKey]));
+    const columns = referenceColumns(plan, new Set([tenantKey]), exclusions);
     const used = alignment?.tenants ?? [];
     if (name !== undefined || alignment !== null) {
       const label = name === undefined ? tenantTable : nameOf(name);

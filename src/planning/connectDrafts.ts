@@ -6,7 +6,7 @@ import type { Draft, DraftReference } from './draft.ts';
 import { type Findings, noFindings } from './findings.ts';
 import { type Graph, stronglyConnectedComponents } from './graph.ts';
 import { writingOrder } from './order.ts';
-import { columnText, type Quote } from './statements.ts';
+import { holdsTarget, type Quote } from './statements.ts';
 
 /** The drafts in the order of writing. */
 export interface Connected {
@@ -78,7 +78,7 @@ async function weigh(
     database,
     weighed.map((number) => ({
       table: drafts[graph.edges[number]!.from]!.source,
-      condition: `${columnText(quote, references[number]!.column)} is not null`,
+      condition: holdsTarget(quote, references[number]!),
     })),
   );
   weighed.forEach((number, index) => {

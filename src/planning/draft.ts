@@ -2,9 +2,10 @@ import type { PeopleTable } from '../alignment/people/tables.ts';
 import type { PhysicalColumn, PhysicalTable } from '../database/port.ts';
 import type { Attribute, Entity } from '../outsystems/catalog.ts';
 import { type EntityPair, entityName } from '../outsystems/matching.ts';
+import type { InstanceTable } from '../processes/tables.ts';
 import type { DataQuestion } from './dataQuestions.ts';
 import type { Findings } from './findings.ts';
-import type { IdentifierKind, PlannedColumn, PlannedReference } from './plan.ts';
+import type { IdentifierKind, PartOf, PlannedColumn, PlannedReference } from './plan.ts';
 import type { SourceReferences } from './sourceReferences.ts';
 import type { Quote } from './statements.ts';
 
@@ -13,6 +14,8 @@ export interface Draft {
   pair: EntityPair;
   /** The table of people that it is: aligned; null for copied entities. */
   people: PeopleTable | null;
+  /** The table of process instances that it is, and the instances that its rows are part of; null for all others. */
+  instances: { table: InstanceTable; partOf: PartOf } | null;
   /** `Espace.Entity`. */
   name: string;
   source: PhysicalTable;
@@ -32,6 +35,8 @@ export interface DraftReference extends PlannedReference {
   column: PhysicalColumn;
   /** May be left NULL at insert and filled later. */
   deferrable: boolean;
+  /** Only where the row's type says so is the column a reference to this target (trap 23); types in lower case. */
+  typed?: { column: PhysicalColumn; types: string[] };
 }
 
 /** What drafting an entity needs to know beside the entity. */

@@ -24,6 +24,7 @@ export function draftEntity(pair: EntityPair, context: DraftContext): { draft: D
   const draft: Draft = {
     pair,
     people: null,
+    instances: null,
     name: entityName(source),
     source: source.table!,
     destination: destination.table!,

@@ -1,6 +1,9 @@
 import type { PeopleSummary } from '../alignment/people/alignPeople.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { Finding } from '../outsystems/finding.ts';
+import type { ProcessSummary } from '../processes/choose.ts';
+import type { EventTable } from '../processes/eventTables.ts';
+import type { Queue } from '../processes/queues.ts';
 
 /** A column of another table. */
 export interface ColumnOf {
@@ -24,6 +27,15 @@ export interface AlignedRows {
   recreation: { deleted: ColumnOf[]; repointed: ColumnOf[] } | null;
 }
 
+/** How rows hang on process instances, some of which stay behind (src/processes/exclusions.ts). */
+export interface PartOf {
+  instances: EntityKey;
+  /** Column of the source that holds the instance's id. */
+  column: string;
+  /** Of processes themselves: why some are set aside, in the order of their lists in the journal. */
+  reasons?: string[];
+}
+
 /** What a run will do, decided once from both catalogs and kept in the journal. Everything physical is resolved here. */
 export interface Plan {
   source: string;
@@ -34,6 +46,12 @@ export interface Plan {
   warnings: Finding[];
   /** What becomes of people and of what they are allowed. */
   people?: PeopleSummary;
+  /** What becomes of process instances; left out where there are none. */
+  processes?: ProcessSummary;
+  /** Event tables that are emptied while the run writes, or to which subscriptions are added. */
+  events?: EventTable[];
+  /** The destination's queues of events, as they stand when the plan is made. */
+  queues?: Queue[];
 }
 
 export type Role = 'copied' | 'aligned' | 'matched';
@@ -75,6 +93,8 @@ export interface PlannedEntity {
   references: PlannedReference[];
   /** Only of aligned entities. */
   aligned?: AlignedRows;
+  /** Only of tables of process instances: the instance that a row is part of, and stays behind with. */
+  partOf?: PartOf;
   /** Entities whose rows must all be there before this one's first row: targets of its references that are not deferred. */
   after: EntityKey[];
   /** What differs between the two definitions, for people. */
@@ -88,6 +108,8 @@ export interface PlannedColumn {
     | { as: 'value'; source: string }
     | { as: 'identifier'; source: string }
     | { as: 'reference'; source: string; reference: number }
+    /** Text that is an identifier where the row's type (column `type`, compared in lower case) says so (trap 23): the reference by type. */
+    | { as: 'typed'; source: string; type: string; references: Record<string, number> }
     /** Only the destination has it and it has no default: the type's neutral value (metamodel §5). */
     | { as: 'neutral'; value: string | null };
   /** Kind of the destination's column, for canonical forms. */
@@ -108,4 +130,17 @@ export interface PlannedReference {
   rule: 'Protect' | 'Delete' | 'Ignore';
   /** How a value whose target has no mapping is treated; the spec's missingReferences, or 'keep' for external targets. */
   missing: 'fail' | 'null' | 'skip' | 'keep';
+  /** The spec may leave the target's rows out on purpose: all, or those whose ids are among the excluded `instances`. */
+  leftOut?: { instances: EntityKey; all: boolean };
+}
+
+/** References that a column may hold, by the types under which it does; null for a column that is a reference. */
+export function referencesOf({ handling }: PlannedColumn): { types: string[] | null; reference: number }[] {
+  if (handling.as === 'reference') return [{ types: null, reference: handling.reference }];
+  if (handling.as !== 'typed') return [];
+  const byReference = new Map<number, string[]>();
+  for (const [type, reference] of Object.entries(handling.references)) {
+    byReference.set(reference, [...(byReference.get(reference) ?? []), type]);
+  }
+  return [...byReference].map(([reference, types]) => ({ types, reference }));
 }

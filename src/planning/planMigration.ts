@@ -1,10 +1,14 @@
 import type { MigrationSpec } from '../config/migrationSpec.ts';
-import type { Entity, EntityKey, EnvironmentCatalog } from '../outsystems/catalog.ts';
+import type { Attribute, Entity, EntityKey, EnvironmentCatalog } from '../outsystems/catalog.ts';
 import { CatalogError } from '../outsystems/errors.ts';
 import { type CatalogMatch, matchCatalogs } from '../outsystems/matching.ts';
+import { platformTarget } from '../outsystems/platform.ts';
 import { readCatalog } from '../outsystems/readCatalog.ts';
 import { parseReferenceType } from '../outsystems/references.ts';
-import { entitiesInScope, type Scope, withProducers } from '../outsystems/scope.ts';
+import { entitiesInScope, espacesInScope, type Scope, withProducers } from '../outsystems/scope.ts';
+import { type ChosenProcesses, chooseProcesses, type InstanceColumn } from '../processes/choose.ts';
+import { noExclusions } from '../processes/exclusions.ts';
+import { activityTable, instanceTables, processTable } from '../processes/tables.ts';
 import { connectDrafts } from './connectDrafts.ts';
 import { answerQuestions, type DataQuestion } from './dataQuestions.ts';
 
@@ -19,6 +23,7 @@ import { findMissingReferences } from './missingReferences.ts';
 import { draftPeople } from './people.ts';
 import type { Plan } from './plan.ts';
 import { planMatched, planWithoutDraft, planWritten } from './plannedEntities.ts';
+import { draftInstances, noteLeftOut } from './processes.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
 import { checkReadable, checkWritable, neededRights } from './rights.ts';
 import { missingInDestination, sharedTables, unusableTables } from './scopeFindings.ts';
@@ -32,7 +37,7 @@ import { quoteFor } from './statements.ts';
  * @throws PlanningError for a spec that names what is not there; DatabaseError
  */
 export async function planMigration(request: PlanRequest): Promise<Plan> {
-  return planWithCatalogs(request, await readCatalogs(request));
+  return (await planWithCatalogs(request, await readCatalogs(request))).plan;
 }
 
 /** Reads both environments. @throws PlanningError where one is no OutSystems database; DatabaseError */
@@ -54,10 +59,18 @@ async function asPlanningError<T>(work: () => Promise<T> | T): Promise<T> {
   }
 }
 
-/** Like `planMigration`, with catalogs that were read before. */
-export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs): Promise<Plan> {
+/**
+ * Like `planMigration`, with catalogs that were read before.
+ * @returns with the plan, which process instances travel; null where none does.
+ */
+export async function planWithCatalogs(
+  request: PlanRequest,
+  catalogs: Catalogs,
+): Promise<{ plan: Plan; chosen: ChosenProcesses | null }> {
   const { spec, source, destination } = request;
-  const work = await asPlanningError(() => lookUp(spec, catalogs));
+  const scoped = await asPlanningError(() => scopeOf(spec, catalogs));
+  const chosen = await chosenProcesses(request, catalogs, scoped);
+  const work = await asPlanningError(() => lookUp(spec, catalogs, scoped, chosen));
   const { copied, people, findings } = work;
   const { readable, findings: unreadable } = await checkReadable(source, destination, work.drafts);
   addFindings(findings, unreadable);
@@ -70,9 +83,17 @@ export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs)
   addFindings(findings, connected.findings);
   const bounds = await readBounds(source, quote, connected);
   const rows = await countDrafts(source, quote, connected.drafts, bounds);
-  addFindings(findings, await findMissingReferences(source, quote, connected.drafts, bounds, work.leftOut));
+  addFindings(
+    findings,
+    await findMissingReferences(source, quote, connected.drafts, bounds, {
+      leftOut: work.leftOut,
+      exclusions: chosen?.exclusions ?? noExclusions,
+    }),
+  );
   // What of people is written is known only once they are aligned.
-  const surelyWritten = connected.drafts.filter((draft) => draft.people === null);
+  const surelyWritten = connected.drafts.filter(
+    ({ people, instances }) => people === null && (instances === null || chosen?.summary.copied !== 0),
+  );
   addFindings(findings, await checkIdentityPositions(destination, surelyWritten.flatMap(mintedIdentity)));
   addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
   const deletes = spec.destinationData === 'delete';
@@ -86,7 +107,11 @@ export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs)
 
   const matched = await planMatched(source, catalogs, work.matched);
   const components = matched.length;
-  const writtenKeys = new Set([...copied.map(({ key }) => key), ...people]);
+  const writtenKeys = new Set([
+    ...copied.map(({ key }) => key),
+    ...people,
+    ...work.drafts.flatMap(({ instances, pair }) => (instances === null ? [] : [pair.key])),
+  ]);
   const written = connected.drafts.map((draft, index) =>
     planWritten(
       draft,
@@ -103,7 +128,82 @@ export async function planWithCatalogs(request: PlanRequest, catalogs: Catalogs)
       planWithoutDraft(entity, work.match.pairs.get(entity.key)?.destination ?? null, last + index),
     );
   const entities = [...matched, ...written, ...blocked].map((entity, index) => ({ ...entity, order: index + 1 }));
-  return { source: spec.source, destination: spec.destination, entities, ...findings };
+  const plan: Plan = { source: spec.source, destination: spec.destination, entities, ...findings };
+  return { plan: chosen === null ? plan : withProcesses(plan, chosen), chosen };
+}
+
+function withProcesses(plan: Plan, { summary, warnings }: ChosenProcesses): Plan {
+  const reasons = summary.setAside.map(({ reason }) => reason);
+  const entities = plan.entities.map((entity) =>
+    entity.partOf?.instances === entity.key && reasons.length > 0
+      ? { ...entity, partOf: { ...entity.partOf, reasons } }
+      : entity,
+  );
+  return { ...plan, entities, warnings: [...plan.warnings, ...warnings], processes: summary };
+}
+
+/** What the spec names, in the source. */
+interface Scoped {
+  scope: Scope;
+  ignored: ReadonlySet<Attribute>;
+  references: SourceReferences;
+  match: CatalogMatch;
+  entities: ReadonlyMap<EntityKey, Entity>;
+}
+
+function scopeOf(spec: MigrationSpec, { source, destination }: Catalogs): Scoped {
+  const { ignored, softKeys } = resolveSpecNames(spec, source, destination);
+  return {
+    scope: entitiesInScope(source, spec.scope),
+    ignored,
+    references: sourceReferences(source, softKeys),
+    match: matchCatalogs(source, destination),
+    entities: new Map(source.entities.map((entity) => [entity.key, entity])),
+  };
+}
+
+/** Entities to be copied. @param types of values of process instances: the entities they name are producers too. */
+function copiedKeys(
+  spec: MigrationSpec,
+  { scope, references, match, entities }: Scoped,
+  types: ReadonlySet<string>,
+): Set<EntityKey> {
+  if (spec.producers === 'match') return scope.copied;
+  const named = [...types].flatMap((type) => references.ofType(type)?.target ?? []);
+  const applications = named.filter((key) => entities.get(key)?.kind === 'entity');
+  return withProducers(new Set([...scope.copied, ...applications]), entities, (entity) =>
+    targetsOf(entity, match, references),
+  );
+}
+
+/** Which process instances travel; null where the spec wants none, or an environment knows no processes. */
+async function chosenProcesses(
+  request: PlanRequest,
+  catalogs: Catalogs,
+  scoped: Scoped,
+): Promise<ChosenProcesses | null> {
+  const { spec } = request;
+  const known = [catalogs.source, catalogs.destination].every(({ platformTables }) => platformTables.has(processTable));
+  if (spec.processes === 'none' || !known) return null;
+  const tables = new Map([processTable, activityTable].map((table) => [platformTarget(catalogs.source, table), table]));
+  const { references, entities } = scoped;
+  return chooseProcesses({
+    source: { database: request.source, catalog: catalogs.source },
+    destination: { database: request.destination, catalog: catalogs.destination },
+    mode: spec.processes,
+    espaces: espacesInScope(catalogs.source, spec.scope),
+    columnsOf: (types) =>
+      spec.producers === 'match'
+        ? []
+        : [...copiedKeys(spec, scoped, types)].flatMap((key) => {
+            const { table, attributes } = entities.get(key)!;
+            return attributes.flatMap((attribute): InstanceColumn[] => {
+              const to = tables.get(references.of(attribute)?.target ?? '');
+              if (to === undefined || attribute.column === null || table === null) return [];
+              return [{ table: { schema: table.schema, name: table.name }, column: attribute.column.name, to }];
+            });
+          }),
+  });
 }
 
 /** What the catalogs alone say. */
@@ -122,17 +222,10 @@ interface LookedUp {
   findings: Findings;
 }
 
-function lookUp(spec: MigrationSpec, catalogs: Catalogs): LookedUp {
+function lookUp(spec: MigrationSpec, catalogs: Catalogs, scoped: Scoped, chosen: ChosenProcesses | null): LookedUp {
   const { source, destination } = catalogs;
-  const entities = new Map(source.entities.map((entity) => [entity.key, entity]));
-  const { ignored, softKeys } = resolveSpecNames(spec, source, destination);
-  const references = sourceReferences(source, softKeys);
-  const match = matchCatalogs(source, destination);
-  const scope = entitiesInScope(source, spec.scope);
-  const keys =
-    spec.producers === 'include'
-      ? withProducers(scope.copied, entities, (entity) => targetsOf(entity, match, references))
-      : scope.copied;
+  const { scope, ignored, references, match, entities } = scoped;
+  const keys = copiedKeys(spec, scoped, new Set([...(chosen?.types.values() ?? [])].flat()));
   const copied = [...keys].map((key) => entities.get(key)!);
   const environments = { source: source.environment, destination: destination.environment };
   const context: DraftContext = {
@@ -167,7 +260,17 @@ function lookUp(spec: MigrationSpec, catalogs: Catalogs): LookedUp {
   questions.push(...people.questions);
   addFindings(findings, people.findings);
   const peopleKeys = people.drafts.map(({ pair }) => pair.key);
-  const { matched, leftOut } = matchedTargets(scope, new Set([...keys, ...peopleKeys]), drafts, entities);
+  if (chosen !== null) {
+    const instances = draftInstances(catalogs, context, chosen);
+    drafts.push(...instances.drafts);
+    questions.push(...instances.questions);
+    addFindings(findings, instances.findings);
+  }
+  noteLeftOut(drafts, source, chosen === null);
+  // Instances are copied or left out, never matched.
+  const instanceKeys = instanceTables.map(({ table }) => platformTarget(source, table));
+  const written = new Set([...keys, ...peopleKeys, ...instanceKeys]);
+  const { matched, leftOut } = matchedTargets(scope, written, drafts, entities);
   return { match, copied, people: peopleKeys, drafts, questions, matched, leftOut, findings };
 }
 

@@ -31,6 +31,7 @@ export function planWritten(
     entity: pair.source.name,
     role: draft.people === null ? 'copied' : 'aligned',
     ...(draft.people === null ? {} : { aligned: alignedRows(draft, draft.people, spec.users) }),
+    ...(draft.instances === null ? {} : { partOf: draft.instances.partOf }),
     order: 0,
     component: facts.component,
     source: physical(draft.source, identifierColumns?.source.name ?? null),
@@ -40,7 +41,9 @@ export function planWritten(
     rows: facts.rows,
     bound: facts.bound,
     columns: draft.columns,
-    references: draft.references.map(({ column: _column, deferrable: _deferrable, ...reference }) => reference),
+    references: draft.references.map(
+      ({ column: _column, deferrable: _deferrable, typed: _typed, ...reference }) => reference,
+    ),
     after: [...new Set(after)],
     differences: draft.differences,
   };

@@ -2,11 +2,15 @@ import { alignMatched } from '../alignment/alignMatched.ts';
 import type { Decisions } from '../alignment/people/decisions.ts';
 import { userTable } from '../alignment/people/tables.ts';
 import type { LedgerLine } from '../alignment/people/users.ts';
+import { idsOfRows } from '../alignment/referredIds.ts';
 import { readTenants } from '../alignment/tenants.ts';
 import type { Database } from '../database/port.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
 import { platformTarget, tenantTable } from '../outsystems/platform.ts';
+import { type ExcludedIds, noExclusions } from '../processes/exclusions.ts';
+import { processDefinitionTable } from '../processes/tables.ts';
 import { alignPlannedPeople } from './alignPlannedPeople.ts';
+import { planEvents } from './events.ts';
 import { countOf, type Findings, noFindings } from './findings.ts';
 import { missingReference } from './missingReferences.ts';
 import { findNotYet } from './notYet.ts';
@@ -23,6 +27,8 @@ export interface PreparedMigration {
   maps: MatchedMap[];
   /** What becomes of people and of what they are allowed, entity by entity. */
   decisions: Decisions[];
+  /** Process instances that stay behind. */
+  excluded: readonly ExcludedIds[];
   /** Users to be migrated, by name; for the operator's terminal and files only. */
   ledger: LedgerLine[];
 }
@@ -34,17 +40,22 @@ export interface PreparedMigration {
  */
 export async function prepareMigration(request: PlanRequest): Promise<PreparedMigration> {
   const catalogs = await readCatalogs(request);
-  const planned = await planWithCatalogs(request, catalogs);
+  const { plan: planned, chosen } = await planWithCatalogs(request, catalogs);
+  const exclusions = chosen?.exclusions ?? noExclusions;
   const matchedKeys = planned.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
   const source = { database: request.source, catalog: catalogs.source };
   const destination = { database: request.destination, catalog: catalogs.destination };
   // People are known by tenant, whether or not the data is.
   const userKey = platformTarget(catalogs.source, userTable);
   const tenantKey = platformTarget(catalogs.source, tenantTable);
+  // Event tables name espaces and processes, which no row of the scope may refer to.
+  const named = ['OSSYS_ESPACE', processDefinitionTable].map((table) => platformTarget(catalogs.source, table));
   const alignment = await alignMatched({
     source,
     destination,
-    entities: [...new Set([...matchedKeys, tenantKey])].filter((key) => key !== userKey),
+    entities: [...new Set([...matchedKeys, tenantKey, ...(chosen === null ? [] : named)])].filter(
+      (key) => key !== userKey,
+    ),
   });
   const people = await alignPlannedPeople({
     request,
@@ -52,19 +63,31 @@ export async function prepareMigration(request: PlanRequest): Promise<PreparedMi
     plan: planned,
     maps: alignment.maps,
     tenants: await readTenants(source),
+    exclusions,
   });
-  const { plan } = people;
-  const columns = referenceColumns(plan, new Set(matchedKeys));
+  const { events, queues, findings: ofEvents } = await planEvents(request, catalogs, people.plan);
+  const plan = {
+    ...people.plan,
+    ...(events.length === 0 ? {} : { events }),
+    ...(queues.length === 0 ? {} : { queues }),
+  };
+  const columns = referenceColumns(plan, new Set(matchedKeys), exclusions);
   const blockedEntities = new Set(people.findings.blocking.map(({ entity }) => entity));
   const open = columns.filter(({ reference }) => !blockedEntities.has(reference.targetName));
   const maps = [...alignment.maps, ...people.maps];
   const unmapped = await findUnmapped(request.source, open, maps);
-  const notYet = await findNotYet(request.spec, plan, catalogs, request.destination);
-  const found = [{ blocking: [], warnings: alignment.warnings }, people.findings, unmapped, notYet];
+  const found = [
+    { blocking: [], warnings: alignment.warnings },
+    people.findings,
+    ofEvents,
+    unmapped,
+    findNotYet(request.spec),
+  ];
   return {
     plan: found.reduce(withFindings, plan),
     maps,
     decisions: people.decisions,
+    excluded: chosen?.excluded ?? [],
     ledger: people.ledger,
   };
 }
@@ -88,9 +111,15 @@ async function findUnmapped(
   const findings = noFindings();
   const counted = await inParallel(
     columns.filter(({ target }) => mapped.has(target)),
-    async ({ table, column, target, entity, reference }) => {
+    async ({ entity, reference, ...given }) => {
+      const { table, column, target, typed, behind } = given;
       const value = quote(column);
       const known = mapped.get(target)!;
+      if (typed !== undefined || behind !== undefined) {
+        let rows = 0;
+        for await (const id of idsOfRows(source, given)) if (!known.has(id)) rows += 1;
+        return { entity, reference, rows };
+      }
       if (known.size === 0) {
         // Perhaps as many ids as rows, and none of them is mapped.
         const [row] = await source.query(

@@ -3,6 +3,7 @@ import type { Attribute, Entity, EntityKey, EnvironmentCatalog } from '../outsys
 import { groupBy } from '../outsystems/grouping.ts';
 import { entityName } from '../outsystems/matching.ts';
 import { platformTarget, tenantColumnName, tenantTable, undescribedTable } from '../outsystems/platform.ts';
+import { referenceContext, resolveReference, spelledTarget } from '../outsystems/references.ts';
 
 /** A column of a source entity that holds identifiers of another entity. */
 export interface SourceReference {
@@ -20,6 +21,8 @@ export interface SourceReference {
 export interface SourceReferences {
   /** What the attribute refers to; null for scalars and unresolved references. */
   of(attribute: Attribute): SourceReference | null;
+  /** What a `bt` type refers to, an unresolvable one too: its target then has no rows that anybody knows. Null for any other type. */
+  ofType(type: string): { target: EntityKey; targetName: string } | null;
   /** The hidden TENANT_ID as a reference (trap 34); null where there is none. */
   tenantOf(entity: Entity): SourceReference | null;
 }
@@ -33,6 +36,7 @@ export function sourceReferences(
   softKeys: ReadonlyMap<Attribute, EntityKey>,
 ): SourceReferences {
   const entities = new Map(catalog.entities.map((entity) => [entity.key, entity]));
+  const context = referenceContext(catalog.entities, catalog.formerKeys);
   const stored = catalog.entities.filter(({ kind, table }) => table !== null && kind !== 'external');
   const owners = groupBy(stored, ({ table }) => table!.name);
   const ownTarget = (target: EntityKey): EntityKey => {
@@ -63,6 +67,12 @@ export function sourceReferences(
         targetName: nameOf(target),
         rule: soft === undefined ? attribute.deleteRule : 'Ignore',
       };
+    },
+    ofType(type) {
+      const spelled = spelledTarget(type);
+      if (spelled === null) return null;
+      const target = ownTarget(resolveReference({ type, column: null }, null, context) ?? spelled);
+      return { target, targetName: nameOf(target) };
     },
     tenantOf(entity) {
       if (entity.tenantColumn === null) return null;

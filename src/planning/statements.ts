@@ -46,6 +46,21 @@ export function holdsReference(quote: Quote, column: PhysicalColumn): string {
   return column.kind === 'text' ? `${name} is not null and ${name} <> ''` : `${name} is not null`;
 }
 
+/** Condition: the column holds the identifier of a row of the reference's target. */
+export function holdsTarget(
+  quote: Quote,
+  { column, typed }: { column: PhysicalColumn; typed?: { column: PhysicalColumn; types: readonly string[] } },
+): string {
+  const held = holdsReference(quote, column);
+  return typed === undefined ? held : `${held} and ${isOfType(columnText(quote, typed.column), typed.types)}`;
+}
+
+/** Condition: a text is one of these types, which are in lower case. */
+export function isOfType(text: string, types: readonly string[]): string {
+  const literals = types.map((type) => `'${type.replaceAll("'", "''").replaceAll('?', '??')}'`);
+  return `lower(${text}) in (${literals.join(', ')})`;
+}
+
 /** Largest value of each integer type, by the engines' names for them. */
 const integerLimits: Record<string, bigint> = {
   tinyint: 255n,

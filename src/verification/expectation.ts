@@ -1,7 +1,8 @@
 import type { Cell } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedColumn, PlannedEntity } from '../planning/plan.ts';
+import type { PlannedColumn, PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import type { Exclusions } from '../processes/exclusions.ts';
 
 /** No value would be right: the row refers to one that was not migrated, so it should not be there. */
 export const impossible = Symbol('impossible');
@@ -14,53 +15,80 @@ export interface ColumnExpectation {
   column: string;
   /** Column of the source; null where the destination's value does not come from there. */
   source: string | null;
-  expected(cell: Cell): Cell | typeof impossible | typeof unfilled;
+  /** Column of the source by whose type the cell is to be understood; null where there is none. */
+  type: string | null;
+  expected(cell: Cell, type: Cell): Cell | typeof impossible | typeof unfilled;
 }
 
 /**
  * What the destination must hold by the plan and the id maps, column by column. Minted identifiers are left out: their
  * row is found by them.
  */
-export function expectationsOf(entity: PlannedEntity, maps: ReadonlyMap<EntityKey, IdMap>): ColumnExpectation[] {
+export function expectationsOf(
+  entity: PlannedEntity,
+  maps: ReadonlyMap<EntityKey, IdMap>,
+  exclusions: Exclusions,
+): ColumnExpectation[] {
   return entity.columns
     .filter(({ handling }) => !(handling.as === 'identifier' && entity.identifier === 'minted'))
-    .map((column) => expectationOf(entity, column, maps));
+    .map((column) => expectationOf(entity, column, maps, exclusions));
 }
 
 function expectationOf(
   entity: PlannedEntity,
   { destination, handling, kind }: PlannedColumn,
   maps: ReadonlyMap<EntityKey, IdMap>,
+  exclusions: Exclusions,
 ): ColumnExpectation {
+  const expectedOf = (number: number) => {
+    const reference = entity.references[number]!;
+    return expectedReference(reference, maps.get(reference.target), exclusions);
+  };
   switch (handling.as) {
     case 'neutral': {
       // The plan writes no bytes as '' (plan.ts).
       const value = kind === 'binary' && handling.value === '' ? new Uint8Array() : handling.value;
-      return { column: destination, source: null, expected: () => value };
+      return { column: destination, source: null, type: null, expected: () => value };
     }
-    case 'reference': {
-      const reference = entity.references[handling.reference]!;
-      const map = maps.get(reference.target);
-      const unmapped =
-        reference.identifier || reference.missing === 'fail'
-          ? impossible
-          : reference.missing === 'null'
-            ? null
-            : reference.deferred
-              ? unfilled
-              : impossible;
-      const expected = (cell: Cell) => {
-        if (typeof cell !== 'string' || map === undefined) return cell;
-        const mapped = map.get(cell);
-        if (mapped !== undefined) return mapped;
-        // 0 and '' mean "no row" and stay what they are (trap 39).
-        return (cell === '0' || cell === '') && !reference.identifier ? cell : unmapped;
-      };
-      return { column: destination, source: handling.source, expected };
+    case 'reference':
+      return { column: destination, source: handling.source, type: null, expected: expectedOf(handling.reference) };
+    case 'typed': {
+      const byType = new Map(Object.entries(handling.references).map(([type, number]) => [type, expectedOf(number)]));
+      const expected = (cell: Cell, type: Cell) => (byType.get(String(type).toLowerCase()) ?? asItIs)(cell);
+      return { column: destination, source: handling.source, type: handling.type, expected };
     }
     default:
-      return { column: destination, source: handling.source, expected: kind === 'datetime' ? asMoment : asItIs };
+      return {
+        column: destination,
+        source: handling.source,
+        type: null,
+        expected: kind === 'datetime' ? asMoment : asItIs,
+      };
   }
+}
+
+/** @param map of the target; undefined where its ids mean the same in both environments. */
+function expectedReference(
+  reference: PlannedReference,
+  map: IdMap | undefined,
+  exclusions: Exclusions,
+): (cell: Cell) => Cell | typeof impossible | typeof unfilled {
+  const unmapped =
+    reference.identifier || reference.missing === 'fail'
+      ? impossible
+      : reference.missing === 'null'
+        ? null
+        : reference.deferred
+          ? unfilled
+          : impossible;
+  return (cell) => {
+    if (typeof cell !== 'string' || map === undefined) return cell;
+    const mapped = map.get(cell);
+    if (mapped !== undefined) return mapped;
+    // 0 and '' mean "no row" and stay what they are (trap 39).
+    if ((cell === '0' || cell === '') && !reference.identifier) return cell;
+    return exclusions.leavesOut(reference, cell) && !reference.identifier ? null : unmapped;
+  };
 }
 
 const asItIs = (cell: Cell) => cell;

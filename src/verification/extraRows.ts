@@ -1,7 +1,7 @@
 import type { Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
+import type { IdSet } from '../identity/idSet.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
-import type { ClaimedIds } from './claimedIds.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';
 import { addExample, type VerificationReport } from './report.ts';
@@ -14,7 +14,7 @@ export interface RunRange {
 
 export interface Claims {
   /** Ids found to be the counterpart of a source row; grows here. */
-  ids: ClaimedIds;
+  ids: IdSet;
   /** The entity's whole map. */
   map: IdMap & { entries(): Iterable<[string, string]> };
   /** Source rows of this proof that the map knows. */

@@ -1,9 +1,9 @@
 import type { Database } from '../database/port.ts';
+import { IdSet } from '../identity/idSet.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { mappedEntities } from '../journal/segments.ts';
 import type { Finding } from '../outsystems/finding.ts';
 import type { Plan, PlannedEntity } from '../planning/plan.ts';
-import { ClaimedIds } from './claimedIds.ts';
 
 /** Ids of one page. */
 const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
@@ -41,7 +41,7 @@ async function countPresent(
   pairs: Iterable<[string, string]>,
 ): Promise<number> {
   const { schema, table, identifier } = entity.destination!;
-  const wanted = entity.identifierType === 'text' ? new Set<string>() : new ClaimedIds();
+  const wanted = entity.identifierType === 'text' ? new Set<string>() : new IdSet();
   for (const [, destinationId] of pairs) wanted.add(destinationId);
   let present = 0;
   const ids = { table: { schema, name: table }, columns: [identifier!], key: identifier!, batch: page };

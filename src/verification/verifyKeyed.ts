@@ -3,9 +3,10 @@ import { loadDecisions } from '../alignment/people/decisionStore.ts';
 import { type Decisions, decidedIds } from '../alignment/people/decisions.ts';
 import type { Cell, Row } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
+import { IdSet } from '../identity/idSet.ts';
 import { getProgress } from '../journal/progress.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
-import { ClaimedIds } from './claimedIds.ts';
+import { type Exclusion, type Exclusions, loadExclusions } from '../processes/exclusions.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';
 import { type ColumnExpectation, expectationsOf, impossible, sameCell, unfilled } from './expectation.ts';
@@ -30,12 +31,14 @@ export async function verifyKeyed(
   const own = await loadOwnMap(context, entity);
   const aligned = entity.role === 'aligned' ? await loadDecisions(context.journal, context.runId, entity.key) : null;
   const targets = context.mode === 'content' ? await loadTargetMaps(context, entity) : null;
+  const exclusions = await loadExclusions(context.journal, context.runId, entity);
   const proof = new Proof(
     entity,
     own,
     await readOpenIssues(context, entity),
-    targets === null ? [] : expectationsOf(entity, targets),
+    targets === null ? [] : expectationsOf(entity, targets, exclusions),
     aligned,
+    exclusions,
   );
   const batch = { rows: Math.min(context.batch.rows, pageRows), bytes: context.batch.bytes };
   const pages = context.source.readRows({
@@ -122,6 +125,8 @@ class AwaitedRows {
 interface CellCheck extends ColumnExpectation {
   /** Index into a source row; null for neutral columns. */
   from: number | null;
+  /** Index into a source row of the cell's type; null where it has none. */
+  typeAt: number | null;
   /** Index into a destination row. */
   to: number;
 }
@@ -134,7 +139,7 @@ class Proof {
   /** The identifier first. */
   readonly destinationColumns: string[];
   /** Ids that were found to be some row's counterpart; null where the destination does not mint them. */
-  readonly claimed: ClaimedIds | null;
+  readonly claimed: IdSet | null;
   /** Source rows that the map knows. */
   mapped = 0;
   /** Between which ids this run's rows were found. */
@@ -146,6 +151,10 @@ class Proof {
   readonly #overwritten: { ids: ReadonlySet<string>; columns: ReadonlySet<string> } | null;
   /** Columns that are not compared. */
   readonly #volatile: ReadonlySet<string>;
+  readonly #entity: PlannedEntity;
+  readonly #exclusions: Exclusions;
+  /** Index into a source row of the process instance that the row is part of; -1 where there is none. */
+  readonly #instance: number;
 
   constructor(
     entity: PlannedEntity,
@@ -153,11 +162,12 @@ class Proof {
     issues: OpenIssues,
     expectations: ColumnExpectation[],
     aligned: Decisions | null,
+    exclusions: Exclusions,
   ) {
     this.report = emptyReport(entity);
     this.sourceColumns = [entity.source!.identifier!];
     this.destinationColumns = [entity.destination!.identifier!];
-    this.claimed = entity.identifier === 'minted' ? new ClaimedIds() : null;
+    this.claimed = entity.identifier === 'minted' ? new IdSet() : null;
     this.#own = own;
     this.#issues = issues;
     this.#overwritten =
@@ -172,8 +182,12 @@ class Proof {
     this.#checks = expectations.map((expectation) => ({
       ...expectation,
       from: expectation.source === null ? null : indexIn(this.sourceColumns, expectation.source),
+      typeAt: expectation.type === null ? null : indexIn(this.sourceColumns, expectation.type),
       to: indexIn(this.destinationColumns, expectation.column),
     }));
+    this.#entity = entity;
+    this.#exclusions = exclusions;
+    this.#instance = entity.partOf === undefined ? -1 : indexIn(this.sourceColumns, entity.partOf.column);
   }
 
   /** Rows of a page that the map knows; counts the others. */
@@ -183,14 +197,23 @@ class Proof {
       const id = source[0] as string;
       const destinationId = this.#own.all.get(id);
       if (destinationId !== undefined) wanted.push({ source, destinationId, reused: this.#own.isReused(id) });
-      else if (this.#issues.ofRun.has(id)) this.report.setAside += 1;
-      else {
+      else if (this.#issues.ofRun.has(id) || this.#exclusionOf(source) === 'setAside') this.report.setAside += 1;
+      else if (this.#exclusionOf(source) === null) {
         this.report.missing += 1;
         addExample(this.report, 'missing', id, null);
       }
     }
     this.mapped += wanted.length;
     return wanted;
+  }
+
+  /** Why the row stays behind by the plan: with its process instance, or because it extends one. */
+  #exclusionOf(source: Row): Exclusion | null {
+    const { partOf, references } = this.#entity;
+    const extended = references.find(({ identifier }) => identifier);
+    if (extended !== undefined && this.#exclusions.leavesOut(extended, source[0] as string)) return 'leftOut';
+    const owner = partOf === undefined ? null : source[this.#instance];
+    return typeof owner === 'string' ? this.#exclusions.of(partOf!.instances, owner) : null;
   }
 
   missing({ source, destinationId }: Wanted): void {
@@ -259,7 +282,8 @@ class Proof {
       if (!isCompared(check.column)) continue;
       // Earlier runs may have written the row before the destination had the column.
       if (check.from === null && !isOfRun) continue;
-      const expected = check.expected(check.from === null ? null : source[check.from]!);
+      const type = check.typeAt === null ? null : source[check.typeAt]!;
+      const expected = check.expected(check.from === null ? null : source[check.from]!, type);
       const actual: Cell = row[check.to]!;
       if (expected === unfilled) {
         if (actual === null && this.#issues.ofPair.has(source[0] as string)) {

@@ -3,6 +3,7 @@ import { readAhead } from '../database/readAhead.ts';
 import { getProgress } from '../journal/progress.ts';
 import { readSegments } from '../journal/segments.ts';
 import type { PhysicalEntity, PlannedEntity } from '../planning/plan.ts';
+import { loadExclusions } from '../processes/exclusions.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { type ColumnExpectation, expectationsOf } from './expectation.ts';
 import { loadTargetMaps } from './maps.ts';
@@ -73,12 +74,13 @@ async function matchRows(
   control: VerifyControl,
   withNeutral: boolean,
 ): Promise<RowCounts> {
-  const expectations = expectationsOf(entity, await loadTargetMaps(context, entity)).filter(
+  const exclusions = await loadExclusions(context.journal, context.runId, entity);
+  const expectations = expectationsOf(entity, await loadTargetMaps(context, entity), exclusions).filter(
     ({ source }) => source !== null || withNeutral,
   );
   const counts: RowCounts = { source: 0, destination: 0, matched: 0 };
   const awaited = new AwaitedHashes();
-  const sourceColumns = [...new Set(expectations.flatMap(({ source }) => source ?? []))];
+  const sourceColumns = [...new Set(expectations.flatMap(({ source, type }) => [source ?? [], type ?? []].flat()))];
   for await (const page of allRows(context, context.source, entity.source!, sourceColumns, control)) {
     counts.source += page.length;
     for (const row of page) {
@@ -114,8 +116,9 @@ async function* allRows(
 /** The row as the destination must hold it; null where it should not be there. */
 function expectedCells(expectations: ColumnExpectation[], sourceColumns: string[], row: Row): Cell[] | null {
   const cells: Cell[] = [];
-  for (const { source, expected } of expectations) {
-    const cell = expected(source === null ? null : row[sourceColumns.indexOf(source)]!);
+  for (const { source, type, expected } of expectations) {
+    const of = (column: string | null) => (column === null ? null : row[sourceColumns.indexOf(column)]!);
+    const cell = expected(of(source), of(type));
     if (typeof cell === 'symbol') return null;
     cells.push(cell);
   }

@@ -46,6 +46,7 @@ export async function buildEnvironment(name: string, contents: Contents): Promis
       solutions: [],
       espaces: [],
       entities: [],
+      formerKeys: new Set(),
       records: contents.records ?? [],
       platformTables: new Map(),
     },

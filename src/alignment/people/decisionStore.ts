@@ -1,4 +1,4 @@
-import type { Database, Queries } from '../../database/port.ts';
+import type { Queries } from '../../database/port.ts';
 import { packIds, unpackIds } from '../../identity/idList.ts';
 import { decodeTextSegment, encodeSegment } from '../../identity/segment.ts';
 import { insertDecisions, type PackedDecision, readDecisions } from '../../journal/decisions.ts';
@@ -9,7 +9,7 @@ const pairLists = ['matched', 'updated', 'recreated', 'merged'] as const;
 const idLists = ['created', 'gone'] as const;
 
 /** Keeps what a run decided on its aligned entities: one to four bytes a row. */
-export async function saveDecisions(journal: Database, runId: string, all: readonly Decisions[]): Promise<void> {
+export async function saveDecisions(queries: Queries, runId: string, all: readonly Decisions[]): Promise<void> {
   const packed = all.flatMap((decisions): PackedDecision[] => {
     const { entity } = decisions;
     return [
@@ -27,7 +27,7 @@ export async function saveDecisions(journal: Database, runId: string, all: reado
       }),
     ].filter(({ rows }) => rows > 0);
   });
-  await journal.transaction((transaction) => insertDecisions(transaction, runId, packed));
+  await insertDecisions(queries, runId, packed);
 }
 
 /** What a run decided on the rows of one entity; nothing where it decided nothing. @throws DatabaseError */

@@ -2,14 +2,14 @@
 const pageIds = 4096;
 
 /**
- * Destination ids that rows were found to own. Minted ids lie close together, so a million of them take some 130 kB.
+ * A set of integer ids, exact over 64 bits. Ids that an identity mints lie close together: a million of them take some 130 kB.
  */
-export class ClaimedIds {
+export class IdSet {
   readonly #pages = new Map<number, Uint8Array>();
   /** Ids that a JavaScript number cannot hold. */
   readonly #wide = new Set<bigint>();
 
-  /** @returns false when the id was claimed before. */
+  /** @returns false when it was there before. */
   add(id: string): boolean {
     const number = Number(id);
     if (!Number.isSafeInteger(number)) {
@@ -29,15 +29,16 @@ export class ClaimedIds {
     return true;
   }
 
+  /** A text that is no integer is in no set. */
   has(id: string): boolean {
     const number = Number(id);
-    if (!Number.isSafeInteger(number)) return this.#wide.has(BigInt(id));
+    if (!Number.isSafeInteger(number)) return /^-?\d+$/.test(id) && this.#wide.has(BigInt(id));
     const page = Math.floor(number / pageIds);
     const place = number - page * pageIds;
     return ((this.#pages.get(page)?.[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
   }
 
-  /** Claimed ids in (`after`, `upTo`]; null leaves an end open. */
+  /** Ids in (`after`, `upTo`]; null leaves an end open. */
   count({ after, upTo }: { after: bigint | null; upTo: bigint | null }): number {
     const inside = (id: bigint) => (after === null || id > after) && (upTo === null || id <= upTo);
     let count = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ClaimedIds } from '../../src/verification/claimedIds.ts';
+import { IdSet } from '../../src/identity/idSet.ts';
 
 const id = fc.oneof(
   fc.bigInt({ min: -5000n, max: 9000n }),
@@ -12,7 +12,7 @@ test('an id is claimed once, and counted within any bounds', () => {
   const bound = fc.option(id);
   fc.assert(
     fc.property(fc.array(id, { maxLength: 60 }), id, bound, bound, (ids, other, after, upTo) => {
-      const claimed = new ClaimedIds();
+      const claimed = new IdSet();
       const expected = new Set<bigint>();
       for (const one of ids) {
         expect(claimed.add(String(one))).toBe(!expected.has(one));

@@ -1,0 +1,73 @@
+import type { Queries, Row, TableName, Transaction } from '../database/port.ts';
+import { renewLease } from '../journal/lease.ts';
+import { holdSubscriptions, readHeld } from '../journal/subscriptions.ts';
+import type { EventTable } from '../processes/eventTables.ts';
+import { packSubscriptions, union, unpackSubscriptions } from '../processes/subscriptions.ts';
+import type { CopyContext, CopyControl } from './context.ts';
+import { takeLock } from './entityLock.ts';
+import { failpoint } from './failpoints.ts';
+
+/** Subscriptions of one row of the journal. */
+const rowsAtOnce = 5_000;
+
+/**
+ * Takes the subscriptions out of an event table, into the journal: until they are back, the triggers of its entity find nothing
+ * to start (guide, "Disable BPT Triggers"; trap 18). They are in the journal before they leave the destination, and what an earlier
+ * run left there is part of it. Called again it takes out what came since, and loses and doubles nothing: whatever is
+ * both held and in the table is one and the same.
+ * @throws DatabaseError, LeaseLostError
+ */
+export async function silence(
+  context: CopyContext,
+  table: EventTable,
+  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
+): Promise<void> {
+  const { journal, destination, lease, runId } = context;
+  await destination.transaction(async (transaction) => {
+    await lockEvents(transaction, table, control);
+    const there = await readSubscriptions(transaction, destination.quote, table);
+    const held = await heldOf(journal, lease.destination, table);
+    const all = union(held, there);
+    await journal.transaction(async (queries) => {
+      await renewLease(queries, lease);
+      const parts = Array.from({ length: Math.ceil(all.length / rowsAtOnce) }, (_, part) => {
+        const rows = all.slice(part * rowsAtOnce, (part + 1) * rowsAtOnce);
+        return { rows: rows.length, content: packSubscriptions(rows) };
+      });
+      const place = { runId, destination: lease.destination, eventTable: table.destination.name };
+      await holdSubscriptions(queries, place, parts);
+    });
+    failpoint('silence', 'before', table.name);
+    if (there.length > 0) await transaction.execute(`delete from ${tableText(destination.quote, table.destination)}`);
+    failpoint('silence', 'after', table.name);
+  });
+  failpoint('silenceCommit', 'after', table.name);
+}
+
+/** Whoever writes the entity's rows is waited for: its triggers see the event table as it is before, or as it is after. */
+export async function lockEvents(
+  transaction: Transaction,
+  { of, destination, name }: EventTable,
+  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
+): Promise<void> {
+  await takeLock(transaction, of, name, control);
+  await takeLock(transaction, destination, name, control);
+}
+
+/** Subscriptions that the journal holds of an event table. */
+export async function heldOf(journal: Queries, destination: string, table: EventTable): Promise<Row[]> {
+  const held = await readHeld(journal, destination, table.destination.name);
+  return held.flatMap(({ content }) => unpackSubscriptions(content));
+}
+
+type Quote = (identifier: string) => string;
+
+export function tableText(quote: Quote, { schema, name }: TableName): string {
+  return `${quote(schema)}.${quote(name)}`.replaceAll('?', '??');
+}
+
+/** Every row of the event table, in the order of its columns. */
+export async function readSubscriptions(queries: Queries, quote: Quote, { destination }: EventTable): Promise<Row[]> {
+  const columns = destination.columns.map((column) => quote(column).replaceAll('?', '??')).join(', ');
+  return queries.query(`select ${columns} from ${tableText(quote, destination)}`);
+}

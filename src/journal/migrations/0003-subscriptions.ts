@@ -1,0 +1,19 @@
+import type { EngineName } from '../../database/port.ts';
+
+/** Event subscriptions that a run took out of a destination, until they are back there. */
+export function subscriptions(engine: EngineName): string[] {
+  const bytes = engine === 'postgres' ? 'bytea' : 'varbinary(max)';
+  const name = engine === 'postgres' ? 'varchar(200)' : 'nvarchar(200) collate Latin1_General_BIN2';
+  return [
+    `create table caravel_subscription (
+      run_id ${name} not null,
+      destination ${name} not null,
+      event_table ${name} not null,
+      part integer not null,
+      state ${name} not null,
+      row_count integer not null,
+      content ${bytes} not null,
+      primary key (run_id, event_table, part)
+    )`,
+  ];
+}

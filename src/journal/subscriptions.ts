@@ -1,0 +1,51 @@
+import type { Queries } from '../database/port.ts';
+
+/** Subscriptions of one event table that the journal holds while the destination's table is empty, packed, in parts. */
+export interface HeldSubscriptions {
+  runId: string;
+  rows: number;
+  content: Uint8Array;
+}
+
+/** What runs took out of an event table of a destination and have not put back. */
+export async function readHeld(
+  queries: Queries,
+  destination: string,
+  eventTable: string,
+): Promise<HeldSubscriptions[]> {
+  const rows = await queries.query(
+    `select run_id, row_count, content from caravel_subscription
+     where destination = ? and event_table = ? and state = 'held' order by run_id, part`,
+    [destination, eventTable],
+  );
+  return rows.map(([runId, count, content]) => ({
+    runId: String(runId),
+    rows: Number(count),
+    content: content as Uint8Array,
+  }));
+}
+
+/** Keeps what a run takes out of an event table, in place of everything held of that table before: it is part of it. */
+export async function holdSubscriptions(
+  queries: Queries,
+  { runId, destination, eventTable }: { runId: string; destination: string; eventTable: string },
+  parts: readonly Omit<HeldSubscriptions, 'runId'>[],
+): Promise<void> {
+  await markReturned(queries, destination, eventTable);
+  await queries.execute('delete from caravel_subscription where run_id = ? and event_table = ?', [runId, eventTable]);
+  for (const [part, { rows, content }] of parts.entries()) {
+    await queries.execute(
+      `insert into caravel_subscription (run_id, destination, event_table, part, state, row_count, content)
+       values (?, ?, ?, ?, 'held', ?, ?)`,
+      [runId, destination, eventTable, part, rows, content],
+    );
+  }
+}
+
+/** The subscriptions of an event table are in the destination again. */
+export async function markReturned(queries: Queries, destination: string, eventTable: string): Promise<void> {
+  await queries.execute(
+    `update caravel_subscription set state = 'returned' where destination = ? and event_table = ? and state = 'held'`,
+    [destination, eventTable],
+  );
+}

@@ -1,0 +1,85 @@
+import { columnOf } from '../alignment/environment.ts';
+import type { Database } from '../database/port.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import { activityColumn, type EventTable, eventTables } from '../processes/eventTables.ts';
+import { countQueues, type Queue } from '../processes/queues.ts';
+import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
+import { inParallel } from './parallel.ts';
+import type { Plan } from './plan.ts';
+import type { Catalogs, PlanRequest } from './request.ts';
+import { checkWritable, type Operation } from './rights.ts';
+import { sourceReferences } from './sourceReferences.ts';
+import { columnText, holdsReference, mainTable, type Quote, quoteFor, tableText } from './statements.ts';
+
+interface PlannedEvents {
+  events: EventTable[];
+  queues: Queue[];
+  findings: Findings;
+}
+
+/**
+ * Which event tables are emptied while the run writes, so that no trigger starts anything (guide, "Disable BPT Triggers"), and to
+ * which the subscriptions of migrated activities are added; and whether the queues are empty before it.
+ * @throws DatabaseError
+ */
+export async function planEvents(request: PlanRequest, catalogs: Catalogs, plan: Plan): Promise<PlannedEvents> {
+  const { spec, source, destination } = request;
+  const references = sourceReferences(catalogs.source, new Map());
+  const candidates = eventTables({
+    ...catalogs,
+    written: new Set(plan.entities.filter(({ role }) => role !== 'matched').map(({ key }) => key)),
+    withSubscriptions: spec.processes !== 'none' && plan.processes !== undefined,
+    targetOf: (attribute) => references.of(attribute)?.target ?? null,
+  });
+  const quote = quoteFor(source);
+  const subscribed = await inParallel(candidates, (table) => hasSubscriptions(source, quote, catalogs, table));
+  const events = candidates.flatMap((table, index) => {
+    if (!table.silenced && !subscribed[index]) return [];
+    return [subscribed[index] ? table : { ...table, source: null }];
+  });
+  const queues = await countQueues(destination, catalogs.destination);
+  const findings = noFindings();
+  addFindings(findings, queuedEvents(request, queues));
+  const needed = events.map(({ name, destination: { schema, name: table }, silenced }) => ({
+    entity: name,
+    table: { schema, name: table },
+    operations: (silenced ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT', 'INSERT']) as Operation[],
+  }));
+  addFindings(findings, await checkWritable(destination, needed));
+  return { events, queues, findings };
+}
+
+async function hasSubscriptions(
+  database: Database,
+  quote: Quote,
+  { source }: Catalogs,
+  { source: table, entity }: EventTable,
+): Promise<boolean> {
+  const physical = source.entities.find(({ key }: { key: EntityKey }) => key === entity)?.eventTable;
+  if (table === null || physical === null || physical === undefined) return false;
+  const name = columnOf(physical, activityColumn);
+  const column = physical.columns.find((one) => one.name === name);
+  if (column === undefined) return false;
+  const [row] = await database.query(
+    `select count(${columnText(quote, column)}) from ${tableText(quote, table)} ${mainTable} where ${holdsReference(quote, column)}`,
+  );
+  return Number(row![0]) > 0;
+}
+
+/** What waits in a queue names rows by their ids and runs as soon as applications are enabled: before a run there must be nothing (trap 22). */
+function queuedEvents({ spec, destination }: PlanRequest, queues: readonly Queue[]): Findings {
+  const findings = noFindings();
+  for (const { name, queued } of queues.filter((queue) => queue.queued > 0)) {
+    const message = `${countOf(queued, 'event')} ${queued === 1 ? 'waits' : 'wait'} in ${name} of '${destination.name}'`;
+    if (spec.eventQueues === 'any') {
+      findings.warnings.push({ code: 'event-queue-not-empty', entity: '', message: `${message}; they stay there` });
+    } else {
+      findings.blocking.push({
+        code: 'event-queue-not-empty',
+        entity: '',
+        message: `${message}; let its scheduler work them off before the applications are disabled, or set "eventQueues" to "any"`,
+      });
+    }
+  }
+  return findings;
+}

@@ -1,0 +1,119 @@
+import type { Environment } from '../alignment/environment.ts';
+import { platformRows } from '../alignment/platformTable.ts';
+import { processStatusTable, processTable } from './tables.ts';
+
+/**
+ * Every process instance of an environment with the tree it is part of: a process, its subprocesses, and theirs. A tree is what
+ * the links to parent and to top process hold together, whichever of them is there. Memory: some 40 bytes a process.
+ */
+export class ProcessForest {
+  /** Ids, ascending. */
+  readonly #ids: number[] = [];
+  /** Towards the first process of the tree, by place (union-find). */
+  readonly #leader: number[] = [];
+  readonly #definitions: string[] = [];
+  /** Without a parent that exists. */
+  readonly #isRoot: boolean[] = [];
+  readonly #isOver: boolean[] = [];
+
+  /** @throws DatabaseError */
+  static async read(source: Environment): Promise<ProcessForest> {
+    const terminal = new Set<string>();
+    for await (const [id, isTerminal] of platformRows(source, processStatusTable, ['ID', 'IS_TERMINAL'])) {
+      if (isTerminal === '1') terminal.add(String(id));
+    }
+    const forest = new ProcessForest();
+    const links: [number, number][] = [];
+    const columns = ['ID', 'PARENT_PROCESS_ID', 'TOP_PROCESS_ID', 'PROCESS_DEF_ID', 'STATUS_ID'];
+    for await (const [id, parent, top, definition, status] of platformRows(source, processTable, columns)) {
+      const place = forest.#ids.push(Number(id)) - 1;
+      forest.#leader.push(place);
+      forest.#definitions.push(String(definition ?? ''));
+      forest.#isRoot.push(!isId(parent));
+      forest.#isOver.push(status !== null && terminal.has(String(status)));
+      for (const other of new Set([parent, top])) if (isId(other) && other !== id) links.push([place, Number(other)]);
+    }
+    for (const [place, other] of links) {
+      const found = forest.#placeOf(other);
+      if (found !== undefined) forest.#join(place, found);
+      // Its parent is gone: nothing above it says whether the tree is over.
+      else forest.#isRoot[place] = true;
+    }
+    return forest;
+  }
+
+  get size(): number {
+    return this.#ids.length;
+  }
+
+  /** The tree of a process; undefined for one that does not exist. */
+  treeOf(id: string): number | undefined {
+    const place = this.#placeOf(Number(id));
+    return place === undefined ? undefined : this.#find(place);
+  }
+
+  /** Trees that hold a process of one of these definitions. @param definitions ids. */
+  treesWith(definitions: ReadonlySet<string>): Set<number> {
+    const trees = new Set<number>();
+    this.#definitions.forEach((definition, place) => {
+      if (definitions.has(definition)) trees.add(this.#find(place));
+    });
+    return trees;
+  }
+
+  /** Trees whose root is not in a terminal state. */
+  activeTrees(): Set<number> {
+    const active = new Set<number>();
+    for (let place = 0; place < this.#ids.length; place++) {
+      if (this.#isRoot[place] && !this.#isOver[place]) active.add(this.#find(place));
+    }
+    return active;
+  }
+
+  /** Ids of the definitions that processes of these trees have. */
+  definitionsOf(trees: ReadonlySet<number>): Set<string> {
+    const definitions = new Set<string>();
+    for (let place = 0; place < this.#ids.length; place++) {
+      if (trees.has(this.#find(place))) definitions.add(this.#definitions[place]!);
+    }
+    return definitions;
+  }
+
+  /** Every process with its tree, ascending by id. */
+  *processes(): Generator<{ id: string; tree: number }> {
+    for (let place = 0; place < this.#ids.length; place++) {
+      yield { id: String(this.#ids[place]), tree: this.#find(place) };
+    }
+  }
+
+  #placeOf(id: number): number | undefined {
+    let low = 0;
+    let high = this.#ids.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.#ids[middle]!;
+      if (found === id) return middle;
+      if (found < id) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
+  #find(place: number): number {
+    let leader = place;
+    while (this.#leader[leader] !== leader) leader = this.#leader[leader]!;
+    for (let at = place; at !== leader; ) {
+      const next = this.#leader[at]!;
+      this.#leader[at] = leader;
+      at = next;
+    }
+    return leader;
+  }
+
+  #join(one: number, other: number): void {
+    const [left, right] = [this.#find(one), this.#find(other)];
+    if (left !== right) this.#leader[Math.max(left, right)] = Math.min(left, right);
+  }
+}
+
+const isId = (cell: unknown): cell is string => typeof cell === 'string' && cell !== '0' && cell !== '';

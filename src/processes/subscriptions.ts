@@ -1,0 +1,101 @@
+import type { Row } from '../database/port.ts';
+import type { IdMap } from '../identity/idMap.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import { activityColumn, type EventTable } from './eventTables.ts';
+
+/** Rows of an event table have no key: they are told apart by all their cells, and counted. */
+function keyOf(row: Row): string {
+  return JSON.stringify(
+    row.map((cell) => (cell instanceof Uint8Array ? { bytes: Buffer.from(cell).toString('base64') } : cell)),
+  );
+}
+
+function counted(rows: readonly Row[]): Map<string, { row: Row; times: number }> {
+  const counts = new Map<string, { row: Row; times: number }>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const known = counts.get(key);
+    if (known === undefined) counts.set(key, { row, times: 1 });
+    else known.times += 1;
+  }
+  return counts;
+}
+
+/** Each row as often as it is in the set that has it most often: what is in both is one and the same. */
+export function union(...sets: readonly (readonly Row[])[]): Row[] {
+  const all = new Map<string, { row: Row; times: number }>();
+  for (const set of sets) {
+    for (const [key, { row, times }] of counted(set)) {
+      const known = all.get(key);
+      if (known === undefined || known.times < times) all.set(key, { row, times });
+    }
+  }
+  return [...all.values()].flatMap(({ row, times }) => new Array<Row>(times).fill(row));
+}
+
+/** What of `wanted` is not in `there`, each row as often as it is lacking. */
+export function lacking(wanted: readonly Row[], there: readonly Row[]): Row[] {
+  const present = counted(there);
+  return [...counted(wanted)].flatMap(([key, { row, times }]) =>
+    new Array<Row>(Math.max(0, times - (present.get(key)?.times ?? 0))).fill(row),
+  );
+}
+
+/** Subscriptions as the journal keeps them. */
+export function packSubscriptions(rows: readonly Row[]): Uint8Array {
+  return Buffer.from(`[${rows.map(keyOf).join(',\n')}]`);
+}
+
+export function unpackSubscriptions(content: Uint8Array): Row[] {
+  const rows = JSON.parse(Buffer.from(content).toString()) as (string | null | { bytes: string })[][];
+  return rows.map((row) =>
+    row.map((cell) =>
+      cell !== null && typeof cell === 'object' ? new Uint8Array(Buffer.from(cell.bytes, 'base64')) : cell,
+    ),
+  );
+}
+
+/** What becomes of a subscription of the source. */
+export type TranslatedSubscription =
+  | { row: Row }
+  /** Its activity does not travel. */
+  | { staysBehind: true }
+  /** Said of it in a line without values. */
+  | { activity: string; reason: string };
+
+const isNull = (cell: unknown) => cell === null || cell === '0' || cell === '';
+
+/**
+ * Translates a subscription of an activity. NULL means any row and stays NULL; an id that has no counterpart must never become
+ * NULL, or the activity would listen to every row (trap 20).
+ * @param source cells in the order of `table.columns`, then of `table.sourceOnly`.
+ * @returns cells in the order of the destination's columns; columns that only the destination has are NULL: any.
+ */
+export function translateSubscription(
+  table: EventTable,
+  source: Row,
+  mapOf: (target: EntityKey) => IdMap,
+): TranslatedSubscription {
+  const { columns, sourceOnly, destination } = table;
+  const place = columns.findIndex((column) => column.source.toUpperCase() === activityColumn);
+  const activity = String(source[place]);
+  if (isNull(source[place]) || mapOf(columns[place]!.target!).get(activity) === undefined) return { staysBehind: true };
+  const filtered = sourceOnly.find((_, index) => source[columns.length + index] !== null);
+  if (filtered !== undefined) {
+    return { activity, reason: `its filter ${filtered} has no column in the destination's ${destination.name}` };
+  }
+  const cells = new Map<string, Row[number]>();
+  for (const [index, column] of columns.entries()) {
+    const cell = source[index]!;
+    if (column.target === null || isNull(cell)) {
+      cells.set(column.destination, cell);
+      continue;
+    }
+    const mapped = mapOf(column.target).get(String(cell));
+    if (mapped === undefined) {
+      return { activity, reason: `its filter ${column.source} names a row that was not migrated` };
+    }
+    cells.set(column.destination, mapped);
+  }
+  return { row: destination.columns.map((column) => cells.get(column) ?? null) };
+}
