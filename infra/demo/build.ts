@@ -1,4 +1,5 @@
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
+import { subscriptionRows } from './data/subscriptions.ts';
 import { entityRows, leftoverRows, rowCounts } from './data/tableRows.ts';
 import { type TextPools, textPools } from './data/textPools.ts';
 import { createWorld } from './data/world.ts';
@@ -7,7 +8,8 @@ import { createPostgresDatabase, dropPostgresDatabase } from './dialect/postgres
 import { createSqlServerDatabase, dropSqlServerDatabase } from './dialect/sqlserver.ts';
 import { applicationTable, leftoverTables } from './schema/applicationTables.ts';
 import { type EnvironmentDescription, production, quality } from './schema/environments.ts';
-import { storedEntities } from './schema/factory.ts';
+import { eventTable, eventTrigger, listenedTo } from './schema/eventTables.ts';
+import { entityNamed, storedEntities } from './schema/factory.ts';
 import { metamodelRows } from './schema/metamodelRows.ts';
 import { platformTables, platformViews, writablePlatformTables } from './schema/platformTables.ts';
 import type { TableDescription, Value } from './schema/tables.ts';
@@ -123,7 +125,7 @@ async function buildEnvironment(options: {
       return count;
     };
     for (const table of platformTables) {
-      const rows = metamodel.tables.get(table.name) ?? [];
+      const rows = metamodel.tables.get(table.name) ?? world.instances.tables.get(table.name) ?? [];
       await load(
         table,
         rows.map((row) => table.columns.map((column) => row[column.name] ?? null)),
@@ -133,15 +135,30 @@ async function buildEnvironment(options: {
     let total = 0;
     for (const { described, table } of application) total += await load(table, entityRows(world, described, table));
     for (const table of leftovers) await load(table, leftoverRows(table));
+    const listened = listenedTo.map(entityNamed);
+    const events = listened.map((described) => eventTable(environment, described));
+    for (const [index, table] of events.entries()) {
+      const rows = subscriptionRows(world, listened[index]!);
+      await load(
+        table,
+        rows.map((row) => table.columns.map((column) => row[column.name] ?? null)),
+      );
+    }
     for (const table of [...platformTables, ...application.map((one) => one.table)])
       await database.addForeignKeys(table);
+    // Last: what was loaded is no event.
+    for (const described of listened) await database.createTrigger(eventTrigger(environment, described));
     await database.analyze();
-    const writable = [...application.map((one) => one.table.name), ...writablePlatformTables];
+    const writable = [...application, ...events.map((table) => ({ table }))].map((one) => one.table.name);
+    writable.push(...writablePlatformTables);
     const url = options.writable
       ? await database.createLogin(`${options.database}_writer`, writable)
       : await database.createLogin(`${options.database}_reader`, []);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    log(`${environment.name}: ${total} rows in ${application.length} entities, built in ${seconds} s`);
+    const processes = world.instances.tables.get('OSSYS_BPM_PROCESS')!.length;
+    log(
+      `${environment.name}: ${total} rows in ${application.length} entities, ${processes} process instances, built in ${seconds} s`,
+    );
     return { url, ownerUrl: database.url, rows: total };
   } finally {
     await database.close();

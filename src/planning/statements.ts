@@ -52,7 +52,8 @@ export function holdsTarget(
   { column, typed }: { column: PhysicalColumn; typed?: { column: PhysicalColumn; types: readonly string[] } },
 ): string {
   const held = holdsReference(quote, column);
-  return typed === undefined ? held : `${held} and ${isOfType(columnText(quote, typed.column), typed.types)}`;
+  if (typed === undefined) return held;
+  return `${held} and ${columnText(quote, column)} <> '0' and ${isOfType(columnText(quote, typed.column), typed.types)}`;
 }
 
 /** Condition: a text is one of these types, which are in lower case. */

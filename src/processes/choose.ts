@@ -81,7 +81,7 @@ export async function chooseProcesses(request: ChoiceRequest): Promise<ChosenPro
     types = await typesOf(source, forest.definitionsOf(taken()), definitions.size);
   }
 
-  const setAside = await treesWithoutDefinition(request, forest, definitions, taken());
+  const setAside = await treesWithoutDefinition(request, forest, taken());
   const excluded = new Excluding(source);
   const reasons = [...new Set(setAside.values())];
   for (const { id, tree } of forest.processes()) {
@@ -204,7 +204,6 @@ function joinToProcess({ database, catalog }: Environment, { table, partOf }: Pi
 async function treesWithoutDefinition(
   { source, destination }: ChoiceRequest,
   forest: ProcessForest,
-  definitions: ReadonlyMap<string, Definition>,
   trees: ReadonlySet<number>,
 ): Promise<Map<number, string>> {
   const found = new Map<number, string>();

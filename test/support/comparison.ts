@@ -36,8 +36,11 @@ export async function compareEnvironments(options: {
   ignoreAttributes?: readonly string[];
   /** Tables outside the scope that the migration may write: people's. */
   mayChange?: readonly string[];
+  /** Such to which it may add rows: process instances, event subscriptions. */
+  mayGrow?: (table: string) => boolean;
 }): Promise<Difference[]> {
-  const { before, applications = ['Order Management'], entities, ignoreAttributes = [], mayChange = [] } = options;
+  const { before, applications = ['Order Management'], entities, ignoreAttributes = [] } = options;
+  const { mayChange = [], mayGrow = () => false } = options;
   const source = await openTextConnection(options.source);
   const destination = await openTextConnection(options.destination).catch(async (error: unknown) => {
     await source.end();
@@ -97,7 +100,9 @@ export async function compareEnvironments(options: {
         if (count > 0) differences.push({ kind: 'rows', entity: own.name, message });
       }
     }
-    differences.push(...surroundings(before, await snapshotOf(destination), scope, destinationModel, mayChange));
+    differences.push(
+      ...surroundings(before, await snapshotOf(destination), scope, destinationModel, mayChange, mayGrow),
+    );
     return entities ? differences.filter((one) => one.kind !== 'rows' || entities.includes(one.entity)) : differences;
   } finally {
     await Promise.all([source.end(), destination.end()]);
@@ -118,6 +123,7 @@ function surroundings(
   scope: readonly string[],
   { entities }: Metamodel,
   mayChange: readonly string[],
+  mayGrow: (table: string) => boolean,
 ): Difference[] {
   const differences: Difference[] = [];
   const inScope = new Map(scope.map((key) => [entities.get(key)!.table!, entities.get(key)!.name]));
@@ -126,7 +132,8 @@ function surroundings(
     const name = inScope.get(table);
     const kind = name === undefined ? 'outside' : 'existing';
     const current = now.tables.get(table);
-    const changes = current ? changesOf(old, current, name !== undefined) : ['the table is gone'];
+    const grows = name !== undefined || mayGrow(table);
+    const changes = current ? changesOf(old, current, grows) : ['the table is gone'];
     differences.push(...changes.map((message) => ({ kind, entity: name ?? table, message }) as const));
   }
   for (const table of now.tables.keys()) {

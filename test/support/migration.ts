@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { taskQueue } from '../../activities/contract.ts';
 import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
-import { writablePlatformTables } from '../../infra/demo/schema/platformTables.ts';
+import { peopleTables } from '../../infra/demo/schema/platformTables.ts';
+import { instanceTables } from '../../infra/demo/schema/processTables.ts';
 import { createNamespace } from '../../infra/services/namespace.ts';
 import { dropDatabase, onDatabase, recreateDatabase } from '../../infra/services/onDatabase.ts';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
@@ -139,7 +140,8 @@ export async function createMigrationTest(
         source: source.ownerUrl,
         destination: destination.ownerUrl,
         before,
-        mayChange: writablePlatformTables,
+        mayChange: peopleTables,
+        mayGrow: (table) => table.startsWith('OSEVT_') || instanceTables.some(({ name }) => name === table),
       });
     },
     async cleanUp() {

@@ -52,6 +52,7 @@ export const salesRows: Record<string, RowGenerator> = {
         Reference: someText(random, world.texts.products, 60),
         Comment: random.chance(0.2) ? someText(random, world.texts.paragraphs, 2000) : '',
         IsUrgent: mixed(random, false, () => random.chance(0.2)),
+        ApprovalProcessId: world.instances.approvalOf.get(world.ids('Sales.Order')[index]!) ?? null,
         RiskScore: mixed(random, 0, () => `${random.below(100)}.5`),
       });
     },
@@ -108,12 +109,20 @@ export const salesRows: Record<string, RowGenerator> = {
       ManagerId: looseReference(world, random, world.ids('Sales.SalesRepresentative'), 9903),
     }),
   },
+  'Sales.ApprovalTask': {
+    count: () => 0,
+    rows: (world) => {
+      const orders = world.ids('Sales.Order');
+      return (index) => ({ OrderId: orders[index % orders.length] ?? null, Note: `Note ${index + 1}` });
+    },
+  },
   'Sales.CustomerNote': {
     count: (size) => Math.max(5, Math.ceil(size / 30)),
-    rows: (world, random) => () => ({
+    rows: (world, random) => (index) => ({
       CustomerId: reference(world, random, 'CustomerCore.Customer'),
       AuthorId: looseReference(world, random, world.users, 9904),
       ReplyToId: looseReference(world, random, world.ids('Sales.CustomerNote'), 987654323),
+      ActivityId: index % 4 === 0 ? (world.instances.activities[index * 3] ?? null) : null,
       WrittenOn: someMoment(random),
       Text: random.chance(0.01) ? random.pick(world.texts.essays) : someText(random, world.texts.paragraphs, 100000),
     }),

@@ -3,6 +3,7 @@ import { type EnvironmentDescription, recordId } from '../schema/environments.ts
 import { entityNamed, storedEntities } from '../schema/factory.ts';
 import type { MetamodelRows } from '../schema/metamodelRows.ts';
 import type { Value } from '../schema/tables.ts';
+import { createInstances, type Instances } from './instances.ts';
 import { people } from './people.ts';
 import { type Random, seededRandom } from './random.ts';
 import { fitting, type TextPools } from './textPools.ts';
@@ -25,6 +26,8 @@ export interface World {
   /** Ids of the tenants of applications, without the IT tenant. */
   tenants: number[];
   platform: MetamodelRows['ids'];
+  /** Process instances, which rows refer to and which refer to rows. */
+  instances: Instances;
 }
 
 /** How many rows an entity has when the largest has `size`, and how to make them. */
@@ -93,6 +96,7 @@ export function createWorld(options: {
             ? [...accountsFor('both'), ...accountsFor('production')].filter((_, index) => index % 3 === 0)
             : accountsFor('quality').slice(0, 3);
         }
+        if (identifier.entity === '(System).Activity') return world.instances.tasks.filter((_, index) => index % 3 > 0);
         return count === 0 ? [] : idsOf(identifier.entity).filter((_, index) => index % 5 < 3);
       }
       case undefined:
@@ -104,8 +108,8 @@ export function createWorld(options: {
     known.set(name, found);
     return found;
   };
-  for (const described of storedEntities) idsOf(entityName(described));
-  return {
+  let instances: Instances | null = null;
+  const world: World = {
     environment,
     seed,
     orphans: options.orphans,
@@ -115,7 +119,13 @@ export function createWorld(options: {
     users: [...accountsFor('both'), ...accountsFor(isProduction ? 'production' : 'quality')],
     tenants: environment.tenants.filter((one) => one.id !== 1).map((one) => one.id),
     platform,
+    get instances() {
+      instances ??= createInstances(world);
+      return instances;
+    },
   };
+  for (const described of storedEntities) idsOf(entityName(described));
+  return world;
 }
 
 function guid(random: Random): string {

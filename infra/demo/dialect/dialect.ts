@@ -1,3 +1,4 @@
+import type { EventTrigger } from '../schema/eventTables.ts';
 import type { TableDescription, Value, ViewDescription } from '../schema/tables.ts';
 
 /** An open connection to one demo database, with the statements of its engine. One file per engine implements it. */
@@ -13,6 +14,8 @@ export interface DemoDatabase {
   addKeys(table: TableDescription, gap: number): Promise<void>;
   /** Once the tables referred to have their keys. */
   addForeignKeys(table: TableDescription): Promise<void>;
+  /** A trigger that puts new and changed rows to which somebody subscribed into the queues (docs/metamodel.md §4). */
+  createTrigger(trigger: EventTrigger): Promise<void>;
   /** Creates (or resets) a login that may only read everything and write the named tables; gives its URL. */
   createLogin(name: string, writableTables: readonly string[]): Promise<string>;
   /** Refreshes the statistics, so that estimates are there from the start. */

@@ -6,6 +6,7 @@ import { dropDatabase, onDatabase, recreateDatabase } from '../../services/onDat
 import { shortenedName } from '../schema/applicationTables.ts';
 import { type ColumnDescription, type ColumnType, neutralValue, type Value } from '../schema/tables.ts';
 import type { CreateDemoDatabase, DemoDatabase } from './dialect.ts';
+import { queueStatements } from './eventTriggers.ts';
 
 const password = 'caravel-demo';
 /** PostgreSQL cuts identifiers at 63 bytes. */
@@ -128,6 +129,26 @@ export const createPostgresDatabase: CreateDemoDatabase = async (serverUrl, name
         await client.query(
           `ALTER TABLE ${quoted(table.name)} ADD CONSTRAINT ${named(key.name)} FOREIGN KEY (${quoted(key.column)})
            REFERENCES ${quoted(key.target)} (${quoted(key.targetColumn)})${key.cascade ? ' ON DELETE CASCADE' : ''}`,
+        );
+      }
+    },
+    async createTrigger(trigger) {
+      const run = quoted(shortenedName(`${trigger.name}_RUN`, 63));
+      // Like the rights of a trigger's owner on SQL Server: who writes the rows need not be allowed to queue.
+      await client.query(
+        `CREATE FUNCTION ${run}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
+         BEGIN
+           ${queueStatements(trigger, quoted, { inserted: '"inserted"', isUpdate: "TG_OP = 'UPDATE'", now: 'localtimestamp', true: 'true', false: 'false' })}
+           RETURN NULL;
+         END $body$`,
+      );
+      for (const [suffix, event] of [
+        ['', 'INSERT'],
+        ['_UPDATE', 'UPDATE'],
+      ]) {
+        await client.query(
+          `CREATE TRIGGER ${quoted(shortenedName(`${trigger.name}${suffix}`, 63))} AFTER ${event} ON ${quoted(trigger.table)}
+           REFERENCING NEW TABLE AS "inserted" FOR EACH STATEMENT EXECUTE FUNCTION ${run}()`,
         );
       }
     },

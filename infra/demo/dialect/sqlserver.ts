@@ -3,6 +3,7 @@ import type { Cell, Database } from '../../../src/database/port.ts';
 import { shortenedName } from '../schema/applicationTables.ts';
 import { type ColumnDescription, type ColumnType, neutralValue, type Value } from '../schema/tables.ts';
 import type { CreateDemoDatabase, DemoDatabase } from './dialect.ts';
+import { queueStatements } from './eventTriggers.ts';
 
 const password = 'Caravel-demo-1';
 const rowsAtATime = 5_000;
@@ -154,6 +155,23 @@ export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, nam
            REFERENCES dbo.${quoted(key.target)} (${quoted(key.targetColumn)})${key.cascade ? ' ON DELETE CASCADE' : ''}`,
         );
       }
+    },
+    async createTrigger(trigger) {
+      const statements = queueStatements(trigger, quoted, {
+        inserted: 'inserted',
+        isUpdate: '@update = 1',
+        now: 'GETDATE()',
+        true: '1',
+        false: '0',
+      });
+      const statement = `CREATE TRIGGER dbo.${quoted(trigger.name)} ON dbo.${quoted(trigger.table)} AFTER INSERT, UPDATE AS
+        BEGIN
+          SET NOCOUNT ON;
+          DECLARE @update bit = CASE WHEN EXISTS (SELECT 1 FROM deleted) THEN 1 ELSE 0 END;
+          ${statements}
+        END`;
+      // A trigger must be alone in its batch.
+      await database.execute(`EXEC (${text(statement)})`);
     },
     async createLogin(login, writableTables) {
       await onServer(serverUrl, async (server) => {

@@ -6,6 +6,7 @@ import {
   physicalColumnName,
   physicalTableName,
 } from './environments.ts';
+import { eventTableName, listenedTo } from './eventTables.ts';
 import { entityNamed, espaceNamed } from './factory.ts';
 import { attributeKey, entityKey, espaceKey } from './keys.ts';
 import type { Value } from './tables.ts';
@@ -39,8 +40,8 @@ export function entityRow(environment: EnvironmentDescription, described: Entity
     IS_EXTERNAL: described.kind === 'external',
     MULTITENANT: described.multiTenant,
     MULTILINGUAL: false,
-    EXPOSE_PROCESS_EVENTS: false,
-    EVENT_TABLE_NAME: null,
+    EXPOSE_PROCESS_EVENTS: listenedTo.includes(entityName(described)),
+    EVENT_TABLE_NAME: listenedTo.includes(entityName(described)) ? eventTableName(environment, described) : null,
     LOGICALDATABASE: described.kind === 'external' ? 'ERP' : '',
     LABEL_ATTRIBUTE: label ? attributeKey(keysOf, described.name, label) : '',
     GENERATION: 1,
@@ -48,7 +49,7 @@ export function entityRow(environment: EnvironmentDescription, described: Entity
 }
 
 /** `bt<espace key>*<entity key>`, 75 characters. */
-function referenceType(target: string, staleEspace: string | null): string {
+export function referenceType(target: string, staleEspace: string | null): string {
   const described = entityNamed(target);
   return `bt${espaceKey(staleEspace ?? described.espace)}*${keyOf(described)}`;
 }

@@ -13,12 +13,12 @@ import { fulfilment } from './fulfilment.ts';
 import { productCatalog, productCatalogCopy } from './productCatalog.ts';
 import { erpConnector, sales } from './sales.ts';
 
-const platformEntity = (name: string, table: string) =>
+const platformEntity = (name: string, table: string, label = 'Name') =>
   entity(name, {
     kind: 'platform',
     physicalName: table,
     identifier: { kind: 'autoNumber' },
-    attributes: [text('Name', 256)],
+    attributes: [text(label, 256)],
   });
 
 /** Owner of the platform's own entities, which applications refer to by ordinary `bt` types (trap 38). */
@@ -31,6 +31,8 @@ const system = espace(
     platformEntity('Tenant', 'OSSYS_TENANT'),
     platformEntity('Espace', 'OSSYS_ESPACE'),
     platformEntity('Entity', 'OSSYS_ENTITY'),
+    platformEntity('Process', 'OSSYS_BPM_PROCESS', 'Label'),
+    platformEntity('Activity', 'OSSYS_BPM_ACTIVITY'),
   ],
   { system: true },
 );

@@ -1,4 +1,5 @@
 import { accountName, accounts, groups as allGroups, isIn } from '../data/people.ts';
+import { type DefinitionIds, putDefinitions } from './definitionRows.ts';
 import { type EspaceDescription, entityName } from './description.ts';
 import { attributeRows, entityRow, keyOf, type PlatformRow } from './entityRows.ts';
 import { type EnvironmentDescription, platformId, recordId } from './environments.ts';
@@ -10,7 +11,7 @@ export interface MetamodelRows {
   /** By table; columns left out are NULL. */
   tables: Map<string, PlatformRow[]>;
   /** Ids by name: espaces and extensions, `Espace.Entity`, `Espace/Role`, `Tenant/Group`, `Tenant/username`, tenants. */
-  ids: Record<'espaces' | 'entities' | 'roles' | 'groups' | 'users' | 'tenants', Map<string, number>>;
+  ids: Record<'espaces' | 'entities' | 'roles' | 'groups' | 'users' | 'tenants', Map<string, number>> & DefinitionIds;
 }
 
 /** Everything the environment's platform tables hold, derived from the description and the environment's history. */
@@ -239,7 +240,7 @@ export function metamodelRows(environment: EnvironmentDescription): MetamodelRow
     users: userIds,
     tenants: tenantIds,
   };
-  return { tables, ids };
+  return { tables, ids: { ...ids, ...putDefinitions(environment, put, ids) } };
 }
 
 const flags = (names: string[]): PlatformRow => Object.fromEntries(names.map((name) => [name, false]));

@@ -1,6 +1,7 @@
+import { platformTable } from './platformTable.ts';
+import { definitionTables, instanceTables, queueTables } from './processTables.ts';
 import {
   booleanType,
-  type ColumnType,
   dateTimeType,
   integerType,
   type TableDescription,
@@ -13,38 +14,8 @@ const name = textType(50);
 const long = textType(2000);
 const unlimited = textType(null);
 
-function platformTable(
-  tableName: string,
-  columns: Record<string, ColumnType>,
-  foreignKeys: Record<string, string> = {},
-): TableDescription {
-  return {
-    name: tableName,
-    columns: [
-      { name: 'ID', type: integerType, nullable: false, identity: true, hasDefault: false },
-      ...Object.entries(columns).map(([columnName, type]) => ({
-        name: columnName,
-        type,
-        nullable: true,
-        identity: false,
-        hasDefault: false,
-      })),
-    ],
-    primaryKey: { name: `PK_${tableName.toLowerCase()}`, column: 'ID' },
-    indexes: [],
-    foreignKeys: Object.entries(foreignKeys).map(([column, target]) => ({
-      name: `FK_${tableName}_${column}`.toLowerCase(),
-      column,
-      target,
-      targetColumn: 'ID',
-      cascade: false,
-    })),
-  };
-}
-
 /**
- * The platform's metamodel tables with the columns of docs/metamodel.md §1 to §3. BPT tables (§4) are to be
- * added here, definitions and instances alike.
+ * The platform's metamodel tables with the columns of docs/metamodel.md §1 to §3, and those of processes (§4).
  */
 export const platformTables: TableDescription[] = [
   platformTable('OSSYS_DBCATALOG', { LOGICAL_NAME: name, NAME: name, DESCRIPTION: long, USERNAME: name }),
@@ -230,6 +201,9 @@ export const platformTables: TableDescription[] = [
     { GROUP_ID: integerType, ROLE_ID: integerType, TENANT_ID: integerType },
     { GROUP_ID: 'OSSYS_GROUP', ROLE_ID: 'OSSYS_ROLE' },
   ),
+  ...definitionTables,
+  ...instanceTables,
+  ...queueTables,
 ];
 
 /** Read-only (trap 37). */
@@ -244,11 +218,7 @@ export const platformViews: ViewDescription[] = [
   },
 ];
 
-/** People's tables: the only platform tables a migration login may write. */
-export const writablePlatformTables = [
-  'OSSYS_USER',
-  'OSSYS_GROUP',
-  'OSSYS_USER_ROLE',
-  'OSSYS_GROUP_USER',
-  'OSSYS_GROUP_ROLE',
-];
+export const peopleTables = ['OSSYS_USER', 'OSSYS_GROUP', 'OSSYS_USER_ROLE', 'OSSYS_GROUP_USER', 'OSSYS_GROUP_ROLE'];
+
+/** Tables of people and of process instances: the only platform tables a migration login may write. */
+export const writablePlatformTables = [...peopleTables, ...instanceTables.map((table) => table.name)];

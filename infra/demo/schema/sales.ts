@@ -85,6 +85,7 @@ export const sales = espace(
         text('Reference', 60),
         text('Comment', 2000),
         boolean('IsUrgent'),
+        reference('ApprovalProcessId', '(System).Process', 'Ignore'),
       ],
       indexes: [unique('Number'), index('CustomerId')],
     }),
@@ -136,12 +137,18 @@ export const sales = espace(
         reference('ManagerId', 'Sales.SalesRepresentative', 'Ignore'),
       ],
     }),
+    // What an approver notes on a step of the approval.
+    entity('ApprovalTask', {
+      identifier: { kind: 'extends', entity: '(System).Activity', deleteRule: 'Delete' },
+      attributes: [reference('OrderId', 'Sales.Order', 'Ignore'), text('Note', 200)],
+    }),
     entity('CustomerNote', {
       identifier: { kind: 'longAutoNumber' },
       attributes: [
         reference('CustomerId', 'CustomerCore.Customer', 'Delete'),
         reference('AuthorId', '(System).User', 'Ignore'),
         reference('ReplyToId', 'Sales.CustomerNote', 'Ignore'),
+        reference('ActivityId', '(System).Activity', 'Ignore'),
         dateTime('WrittenOn'),
         text('Text', 100000),
       ],

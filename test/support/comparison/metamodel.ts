@@ -134,6 +134,12 @@ async function readMeanings(client: pg.Client, entities: Map<string, ComparedEnt
     `SELECT e."ID", coalesce(lower(s."SS_KEY"), lower(x."SS_KEY")), lower(e."SS_KEY") FROM "OSSYS_ENTITY" e
      LEFT JOIN "OSSYS_ESPACE" s ON s."ID" = e."ESPACE_ID" LEFT JOIN "OSSYS_EXTENSION" x ON x."ID" = e."EXTENSION_ID"`,
   );
+  // In the demo every process has a label of its own, and every activity a name of its own within it.
+  await add('OSSYS_BPM_PROCESS', 'SELECT "ID", "LABEL" FROM "OSSYS_BPM_PROCESS"');
+  await add(
+    'OSSYS_BPM_ACTIVITY',
+    'SELECT a."ID", p."LABEL", a."NAME" FROM "OSSYS_BPM_ACTIVITY" a JOIN "OSSYS_BPM_PROCESS" p ON p."ID" = a."PROCESS_ID"',
+  );
   const records = await textRows(
     client,
     'SELECT "ESPACE_ID", lower("ENTITY_SS_KEY"), "DATA_ID", lower("SS_KEY") FROM "OSSYS_ENTITY_RECORD" WHERE "IS_ACTIVE"',

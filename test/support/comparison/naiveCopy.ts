@@ -71,6 +71,26 @@ export async function createPeopleNaively(sourceUrl: string, destinationUrl: str
   }
 }
 
+/** Processes and activities that only the source has, by label and name: what applications refer to, and nothing else of them. */
+export async function createInstancesNaively(sourceUrl: string, destinationUrl: string): Promise<void> {
+  const source = await openTextConnection(sourceUrl);
+  const destination = await openTextConnection(destinationUrl);
+  try {
+    for (const [label] of await textRows(source, 'SELECT "LABEL" FROM "OSSYS_BPM_PROCESS"')) {
+      await destination.query('INSERT INTO "OSSYS_BPM_PROCESS" ("LABEL") VALUES ($1)', [label]);
+    }
+    const activities = `SELECT p."LABEL", a."NAME" FROM "OSSYS_BPM_ACTIVITY" a JOIN "OSSYS_BPM_PROCESS" p ON p."ID" = a."PROCESS_ID"`;
+    for (const row of await textRows(source, activities)) {
+      await destination.query(
+        `INSERT INTO "OSSYS_BPM_ACTIVITY" ("PROCESS_ID", "NAME") SELECT "ID", $2 FROM "OSSYS_BPM_PROCESS" WHERE "LABEL" = $1`,
+        row,
+      );
+    }
+  } finally {
+    await Promise.all([source.end(), destination.end()]);
+  }
+}
+
 type NewIds = Map<string, Map<string, string>>;
 
 async function dealIds(
