@@ -170,11 +170,13 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     fillReferences: (input) => copy(input, 'references', fillDeferred),
 
     silenceEvents: ({ run }) =>
-      typed(() =>
-        eachEventTable(run, 'silencing', async (context, table, control) => {
+      typed(async () => {
+        // What was queued since the plan would run into what is migrated, once the applications are enabled.
+        await checkQueues(await contextOf(run, 'silencing'));
+        await eachEventTable(run, 'silencing', async (context, table, control) => {
           if (table.silenced) await silence(context, table, control);
-        }),
-      ),
+        });
+      }),
 
     subscribeEvents: ({ run }) =>
       typed(async () => {

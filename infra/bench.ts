@@ -9,6 +9,7 @@ import { measureCopy, measureRowByRow, measureSetUp } from './bench/floor.ts';
 import { measureMigration } from './bench/migration.ts';
 import { measurePeople } from './bench/people.ts';
 import { postgresBench } from './bench/postgres.ts';
+import { measureProcesses } from './bench/processes.ts';
 import { sqlserverBench } from './bench/sqlserver.ts';
 import { startPostgres } from './services/postgres.ts';
 import { startTemporal } from './services/temporal.ts';
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     small: { type: 'string', default: '100000' },
     single: { type: 'string', default: '20000' },
     users: { type: 'string', default: '100000' },
+    activities: { type: 'string', default: '1000000' },
     engine: { type: 'string', default: 'postgres' },
     url: { type: 'string' },
   },
@@ -76,6 +78,14 @@ async function bench(): Promise<void> {
   const little = await measureMigration({ ...place, run: 'small', source: sources.small });
   const people = await measurePeople(engine, sources.large, empty);
   const much = await measureMigration({ ...place, run: 'large', source: sources.large });
+  const processes = await measureProcesses({
+    engine,
+    temporal: temporal.address,
+    folder,
+    activities: Number(values.activities),
+    source: { ...small, orders: 1 },
+    destination: empty,
+  });
   const floorAfter = await measureCopy(engine, sources.large, large);
   const setUp = await measureSetUp(sources.large, large, 5_000);
   const floorRate = (rate(floorBefore) + rate(floorAfter)) / 2;
@@ -98,6 +108,12 @@ async function bench(): Promise<void> {
       Number.isNaN(much.journalBytes) ? 'not told by the server' : `${much.journalBytes.toFixed(2)} bytes`,
     ],
     ['  history events, run and entity', `${much.events.run} + ${much.events.entity}`],
+    [
+      `a plain entity of as many columns as activities, ${show(processes.plain.rows)} rows`,
+      `${show(rate(processes.plain))} rows/s`,
+    ],
+    [`process instances: ${show(processes.instances.rows)} rows`, `${show(rate(processes.instances))} rows/s`],
+    ['  ratio to the plain entity', (rate(processes.instances) / rate(processes.plain)).toFixed(2)],
     ['  whole run with plan, customers and proof', `${much.total.toFixed(1)} s`],
   ];
   for (const [name, value] of lines) console.log(`${name.padEnd(52)} ${value}`);

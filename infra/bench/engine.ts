@@ -16,6 +16,8 @@ export interface BenchSide {
   users: number;
   /** Users of the source: orders refer to each of them. */
   allUsers: number;
+  /** Columns of an entity without references. */
+  plain?: [string, TypeWord][];
 }
 
 export type TypeWord = 'integer' | 'long' | 'text' | 'email' | 'dateTime' | 'currency' | 'decimal' | 'boolean';
@@ -30,6 +32,8 @@ export interface BenchEngine {
   /** What the floor is, in words. */
   floor: string;
   types: Record<TypeWord, string>;
+  /** The literal. */
+  no: string;
   /** Types of identifiers that the engine mints. */
   identity: Record<'integer' | 'long', string>;
   /** Statements around the insert of rows that bring such identifiers with them. */

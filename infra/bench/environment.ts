@@ -3,7 +3,7 @@ import type { Cell, Database } from '../../src/database/port.ts';
 import type { BenchEngine, BenchSide, TypeWord } from './engine.ts';
 
 export const statuses = 6;
-const key = (name: string) => {
+export const key = (name: string) => {
   const hex = Buffer.from(name.padEnd(16, '.')).toString('hex').slice(0, 32);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 };
@@ -41,6 +41,9 @@ const words: Record<string, TypeWord> = {
 export const orderTable = (code: string) => `OSUSR_${code}_ORDER`;
 export const orderColumns = orderAttributes.map(([name]) => name.toUpperCase());
 
+/** Physical name of the entity without references that process instances are measured against. */
+export const plainTable = (code: string) => `OSUSR_${code}_PLAIN`;
+
 /** Builds one side in a database of its own. @returns its URL. */
 export async function buildBenchDatabase(engine: BenchEngine, name: string, side: BenchSide): Promise<string> {
   const url = await engine.recreateDatabase(name);
@@ -59,7 +62,7 @@ export async function buildBenchDatabase(engine: BenchEngine, name: string, side
   return url;
 }
 
-interface BenchTable {
+export interface BenchTable {
   name: string;
   /** The identifier first. */
   columns: [string, TypeWord][];
@@ -189,7 +192,7 @@ const platformTables: BenchTable[] = [
   },
 ];
 
-function applicationTables({ code }: BenchSide): BenchTable[] {
+function applicationTables({ code, plain }: BenchSide): BenchTable[] {
   const order = orderAttributes.map(([name, type]): [string, TypeWord] => {
     const reference = name === 'CustomerId' ? 'long' : 'integer';
     return [name.toUpperCase(), type.startsWith('bt') ? reference : words[type]!];
@@ -211,6 +214,7 @@ function applicationTables({ code }: BenchSide): BenchTable[] {
       identity: 'long',
     },
     { name: orderTable(code), columns: order, identity: 'long' },
+    ...(plain === undefined ? [] : [{ name: plainTable(code), columns: plain, identity: 'integer' as const }]),
   ];
 }
 
@@ -227,7 +231,7 @@ function constraints({ code }: BenchSide): string[] {
   ];
 }
 
-async function createTable(database: Database, engine: BenchEngine, table: BenchTable): Promise<void> {
+export async function createTable(database: Database, engine: BenchEngine, table: BenchTable): Promise<void> {
   const columns = table.columns.map(([name, word], index) => {
     if (index > 0) return `"${name}" ${engine.types[word]}`;
     return `"${name}" ${table.identity ? engine.identity[table.identity] : `${engine.types[word]} not null`} primary key`;
@@ -235,7 +239,7 @@ async function createTable(database: Database, engine: BenchEngine, table: Bench
   await database.execute(`create table "${table.name}" (${columns.join(', ')})`);
 }
 
-async function insert(database: Database, engine: BenchEngine, name: string, rows: Cell[][]): Promise<void> {
+export async function insert(database: Database, engine: BenchEngine, name: string, rows: Cell[][]): Promise<void> {
   const [table] = await database.tables([name]);
   const columns = table!.columns.map((column) => column.name);
   const target = { schema: table!.schema, name: table!.name };
@@ -248,14 +252,26 @@ async function insert(database: Database, engine: BenchEngine, name: string, row
   });
 }
 
+/** Name, table, DATA_KIND, and names and types of the attributes. */
+type DescribedEntity = [string, string, string, readonly (readonly [string, string])[]];
+
+/** TENANT_ID is no attribute. */
+const plainAttributes = (columns: [string, TypeWord][]) =>
+  columns
+    .filter(([name]) => name !== 'TENANT_ID')
+    .map(([name, word]): [string, string] => [
+      name === 'ID' ? 'Id' : name,
+      Object.entries(words).find(([, other]) => other === word)![0],
+    ]);
+
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 function statusRows({ code, offset }: BenchSide): [string, Cell[][]][] {
   return [[`OSUSR_${code}_STATUS`, numbers(statuses).map((n) => [String(offset + n), `Status ${n}`])]];
 }
 
-function platformRows({ code, offset, users, allUsers }: BenchSide): [string, Cell[][]][] {
-  const entities = [
+function platformRows({ code, offset, users, allUsers, plain }: BenchSide): [string, Cell[][]][] {
+  const entities: DescribedEntity[] = [
     ['Order', orderTable(code), 'entity', orderAttributes],
     [
       'Customer',
@@ -285,7 +301,8 @@ function platformRows({ code, offset, users, allUsers }: BenchSide): [string, Ce
         ['Username', 'rtText'],
       ],
     ],
-  ] as const;
+  ];
+  if (plain !== undefined) entities.push(['Plain', plainTable(code), 'entity', plainAttributes(plain)]);
   const id = (n: number) => String(offset + n);
   const flag = (value: boolean) => (value ? '1' : '0');
   // In the destination in another order, as they came to work with it.

@@ -32,6 +32,7 @@ export function sqlserverBench(server: string): BenchEngine {
       decimal: 'decimal(10,2)',
       boolean: 'bit',
     },
+    no: '0',
     identity: { integer: 'int identity(1,1)', long: 'bigint identity(1,1)' },
     withIds: (table) => ({
       before: [`SET IDENTITY_INSERT "${table}" ON`],

@@ -60,7 +60,7 @@ export function identityReseeded(entity: PlannedEntity): CopyError {
 export function eventsQueued(queue: string, events: number): CopyError {
   return new CopyError(
     'events-queued',
-    `${events} ${events === 1 ? 'event was' : 'events were'} queued in ${queue} of the destination while the run wrote there; ` +
-      'something else wrote to an entity that processes listen to, or published a module: look at them before the applications are enabled',
+    `${events} ${events === 1 ? 'event was' : 'events were'} queued in ${queue} of the destination since the plan was made; ` +
+      'something else writes to an entity that processes listen to, or published a module: look at them before the applications are enabled',
   );
 }

@@ -2,12 +2,12 @@ import { columnOf } from '../alignment/environment.ts';
 import type { Database } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { activityColumn, type EventTable, eventTables } from '../processes/eventTables.ts';
-import { countQueues, type Queue } from '../processes/queues.ts';
+import { countQueued, countQueues, type Queue } from '../processes/queues.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
 import { inParallel } from './parallel.ts';
 import type { Plan } from './plan.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
-import { checkWritable, type Operation } from './rights.ts';
+import { checkWritable, type NeededRights, type Operation } from './rights.ts';
 import { sourceReferences } from './sourceReferences.ts';
 import { columnText, holdsReference, mainTable, type Quote, quoteFor, tableText } from './statements.ts';
 
@@ -40,13 +40,20 @@ export async function planEvents(request: PlanRequest, catalogs: Catalogs, plan:
   const queues = await countQueues(destination, catalogs.destination);
   const findings = noFindings();
   addFindings(findings, queuedEvents(request, queues));
-  const needed = events.map(({ name, destination: { schema, name: table }, silenced }) => ({
-    entity: name,
-    table: { schema, name: table },
-    operations: (silenced ? ['SELECT', 'INSERT', 'DELETE'] : ['SELECT', 'INSERT']) as Operation[],
-  }));
-  addFindings(findings, await checkWritable(destination, needed));
-  return { events, queues, findings };
+  const needed = await inParallel(events, (table) => rightsFor(destination, table));
+  addFindings(findings, await checkWritable(destination, needed.flat()));
+  // Where events may wait, others may come.
+  return { events, queues: spec.eventQueues === 'any' ? [] : queues, findings };
+}
+
+/** A table that is empty, and to which nothing is added, needs no rights. */
+async function rightsFor(database: Database, table: EventTable): Promise<NeededRights[]> {
+  const { schema, name } = table.destination;
+  const operations = new Set<Operation>(table.source === null ? [] : ['SELECT', 'INSERT']);
+  const [right] = await database.rights([{ schema, name }]);
+  const isEmpty = right!.select && (await countQueued(database, database, { schema, name })) === 0;
+  if (table.silenced && !isEmpty) for (const one of ['SELECT', 'INSERT', 'DELETE'] as const) operations.add(one);
+  return operations.size === 0 ? [] : [{ entity: table.name, table: { schema, name }, operations: [...operations] }];
 }
 
 async function hasSubscriptions(

@@ -1,5 +1,6 @@
 import type { PeopleSummary } from '../alignment/people/alignPeople.ts';
 import type { Finding } from '../outsystems/finding.ts';
+import type { ProcessSummary } from '../processes/choose.ts';
 import type { Plan, PlannedReference, Role } from './plan.ts';
 
 /** The plan as `caravel plan --json` prints it (interface.md, "Plan"). */
@@ -22,6 +23,10 @@ export interface PlanDocument {
   warnings: Finding[];
   /** What becomes of people and grants; left out where the data refers to no one. */
   people?: PeopleSummary;
+  /** What becomes of process instances, in trees; left out where none is migrated. */
+  processes?: ProcessSummary;
+  /** Event tables of the destination that are emptied while the run writes, or to which subscriptions are added. */
+  events?: { entity: string; table: string; silenced: boolean; added: boolean }[];
 }
 
 /** The plan's public form: names and decisions, without columns and bounds. */
@@ -49,5 +54,16 @@ export function planDocument(plan: Plan): PlanDocument {
     blocking: plan.blocking,
     warnings: plan.warnings,
     ...(plan.people === undefined ? {} : { people: plan.people }),
+    ...(plan.processes === undefined ? {} : { processes: plan.processes }),
+    ...(plan.events === undefined
+      ? {}
+      : {
+          events: plan.events.map(({ name, destination, silenced, source }) => ({
+            entity: name,
+            table: destination.name,
+            silenced,
+            added: source !== null,
+          })),
+        }),
   };
 }

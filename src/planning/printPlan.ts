@@ -22,6 +22,8 @@ export function printPlan(plan: Plan, width = 100): string {
       ? [wrap(`Matched, not written: ${matched.map((entity) => nameOf(entity)).join(', ')}`, usable)]
       : []),
     ...section('People', people(plan), usable),
+    ...section('Processes', processes(plan), usable),
+    ...section('Event subscriptions', events(plan), usable),
     ...section('Cycles', cycles(plan), usable),
     ...section('Differences', differences(copied), usable),
     ...section('Warnings', plan.warnings.map(findingText), usable),
@@ -91,6 +93,27 @@ function people({ people: summary }: Plan): string[] {
     ...said('roles of groups', { ...groupRoles }),
     ...said('members of groups', { ...groupUsers }),
   ];
+}
+
+/** What becomes of process instances, counted as trees. */
+function processes({ processes: summary }: Plan): string[] {
+  if (summary === undefined) return [];
+  const { copied, leftOut, outside, setAside } = summary;
+  const trees = (count: number) => countOf(count, 'instance');
+  return [
+    ...(copied > 0 ? [`${trees(copied)} with subprocesses, activities and values to be copied`] : []),
+    ...(leftOut > 0 ? [`${trees(leftOut)} left out: over, and the spec asks for the active ones`] : []),
+    ...(outside > 0 ? [`${trees(outside)} of modules outside the scope`] : []),
+    ...setAside.map(({ reason, trees: count }) => `${trees(count)} to be set aside: ${reason}`),
+  ];
+}
+
+function events({ events: tables = [] }: Plan): string[] {
+  return tables.map(({ name, destination, silenced, source }) => {
+    const emptied = silenced ? [`${destination.name} is emptied while the run writes, and filled again`] : [];
+    const added = source === null ? [] : ['those of migrated activities are added'];
+    return `${name}: ${[...emptied, ...added].join('; ')}`;
+  });
 }
 
 const words: Record<string, string> = {

@@ -51,11 +51,13 @@ export interface EventTableRequest {
 export function eventTables(request: EventTableRequest): EventTable[] {
   const { source, destination, written, withSubscriptions } = request;
   const found = new Map<string, EventTable>();
-  for (const [key, pair] of matchCatalogs(source, destination).pairs) {
-    const there = pair.destination.eventTable;
-    if (there === null || there.type !== 'table' || pair.destination.table === null) continue;
-    const here = pair.source.eventTable?.type === 'table' ? pair.source.eventTable : null;
-    const silenced = written.has(writtenKey(source, pair.source, key));
+  const { pairs } = matchCatalogs(source, destination);
+  for (const entity of destination.entities) {
+    const { key, eventTable: there } = entity;
+    if (there === null || there.type !== 'table' || entity.table === null) continue;
+    const pair = pairs.get(key);
+    const here = pair?.source.eventTable?.type === 'table' ? pair.source.eventTable : null;
+    const silenced = written.has(writtenKey(source, entity));
     const adds = withSubscriptions && here !== null && columnOf(here, activityColumn) !== undefined;
     if (!silenced && !adds) continue;
     const known = found.get(there.name);
@@ -66,15 +68,15 @@ export function eventTables(request: EventTableRequest): EventTable[] {
     }
     found.set(there.name, {
       entity: key,
-      name: entityName(pair.source),
-      of: tableName(pair.destination.table),
+      name: entityName(pair?.source ?? entity),
+      of: tableName(entity.table),
       destination: {
         ...tableName(there),
         columns: there.columns.filter(({ computed, identity }) => !computed && !identity).map(({ name }) => name),
       },
       source: adds ? tableName(here!) : null,
       silenced,
-      ...(adds ? columnsOf(request, pair, here!, there) : { columns: [], sourceOnly: [] }),
+      ...(adds ? columnsOf(request, pair!, here!, there) : { columns: [], sourceOnly: [] }),
     });
   }
   return [...found.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
@@ -83,7 +85,7 @@ export function eventTables(request: EventTableRequest): EventTable[] {
 const tableName = ({ schema, name }: PhysicalTable): TableName => ({ schema, name });
 
 /** Platform tables are planned under one key, whichever entity describes them. */
-function writtenKey(source: EnvironmentCatalog, { kind, physicalTableName }: Entity, key: EntityKey): EntityKey {
+function writtenKey(source: EnvironmentCatalog, { kind, physicalTableName, key }: Entity): EntityKey {
   return kind === 'platform' && physicalTableName !== null ? platformTarget(source, physicalTableName) : key;
 }
 
@@ -124,7 +126,7 @@ function columnsOf(
       sourceOnly.push(name);
       continue;
     }
-    const own = isIdentifier ? writtenKey(source, pair.source, pair.source.key) : null;
+    const own = isIdentifier ? writtenKey(source, pair.source) : null;
     const target = own ?? (attributes?.source ? targetOf(attributes.source) : null);
     columns.push({ source: name, destination, target });
   }
