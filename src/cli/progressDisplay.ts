@@ -1,5 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import color from 'picocolors';
+import type { RunPhase } from '../journal/runs.ts';
 import { counted, duration, grouped } from './output.ts';
 import { RateMeter } from './rateMeter.ts';
 import { type EntityView, nameOf, type RunView, totals } from './runView.ts';
@@ -17,19 +18,20 @@ export function progressDisplay(): ProgressDisplay {
   return process.stderr.isTTY ? new Bars() : new Lines();
 }
 
-const phases: Record<string, string> = {
+const phases: Record<RunPhase, string> = {
   planning: 'planning',
   approval: 'waits for approval',
+  silencing: 'silencing events',
   people: 'aligning people',
   copying: 'copying',
   references: 'filling references',
+  subscribing: 'giving event subscriptions back',
   verifying: 'verifying',
   finished: 'finished',
 };
 
 /** `copying`, `paused: copying`. */
-export const stage = ({ status, phase }: RunView) =>
-  status === 'paused' ? `paused: ${phases[phase] ?? phase}` : (phases[phase] ?? phase);
+export const stage = ({ status, phase }: RunView) => (status === 'paused' ? `paused: ${phases[phase]}` : phases[phase]);
 
 /** What is left, where something moves. */
 function left({ rows, read }: { rows: number; read: number }, rowsPerSecond: number): string {

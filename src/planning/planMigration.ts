@@ -25,7 +25,7 @@ import type { Plan } from './plan.ts';
 import { planMatched, planWithoutDraft, planWritten } from './plannedEntities.ts';
 import { draftInstances, noteLeftOut } from './processes.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
-import { checkReadable, checkWritable, neededRights } from './rights.ts';
+import { checkReadable, checkStaging, checkWritable, neededRights } from './rights.ts';
 import { missingInDestination, sharedTables, unusableTables } from './scopeFindings.ts';
 import { type SourceReferences, sourceReferences } from './sourceReferences.ts';
 import { resolveSpecNames } from './specNames.ts';
@@ -96,6 +96,7 @@ export async function planWithCatalogs(
   );
   addFindings(findings, await checkIdentityPositions(destination, surelyWritten.flatMap(mintedIdentity)));
   addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
+  addFindings(findings, await checkStaging(destination));
   const deletes = spec.destinationData === 'delete';
   addFindings(
     findings,
@@ -206,6 +207,9 @@ async function chosenProcesses(
   });
 }
 
+/** Instances that do not travel are no reason to look at their tables; those that are set aside are counted there. */
+const travels = ({ summary: { copied, setAside } }: ChosenProcesses) => copied > 0 || setAside.length > 0;
+
 /** What the catalogs alone say. */
 interface LookedUp {
   match: CatalogMatch;
@@ -260,7 +264,7 @@ function lookUp(spec: MigrationSpec, catalogs: Catalogs, scoped: Scoped, chosen:
   questions.push(...people.questions);
   addFindings(findings, people.findings);
   const peopleKeys = people.drafts.map(({ pair }) => pair.key);
-  if (chosen !== null) {
+  if (chosen !== null && travels(chosen)) {
     const instances = draftInstances(catalogs, context, chosen);
     drafts.push(...instances.drafts);
     questions.push(...instances.questions);

@@ -50,20 +50,22 @@ export function neededRights({ name, destination, references }: Draft, deletes: 
   return { entity: name, table: { schema: destination.schema, name: destination.name }, operations };
 }
 
-/**
- * Rights to write what the plan writes, and to make temporary tables, which every batch needs.
- * @throws DatabaseError
- */
+/** The right to make temporary tables, which every batch needs. @throws DatabaseError */
+export async function checkStaging(destination: Database): Promise<Findings> {
+  const findings = noFindings();
+  if (await destination.mayStage()) return findings;
+  findings.blocking.push({
+    code: 'right-missing',
+    entity: '',
+    message: `the login of '${destination.name}' may not make temporary tables; grant it TEMPORARY on the database`,
+  });
+  return findings;
+}
+
+/** Rights to write what the plan writes. @throws DatabaseError */
 export async function checkWritable(destination: Database, needed: readonly NeededRights[]): Promise<Findings> {
   const findings = noFindings();
   if (needed.length === 0) return findings;
-  if (!(await destination.mayStage())) {
-    findings.blocking.push({
-      code: 'right-missing',
-      entity: '',
-      message: `the login of '${destination.name}' may not make temporary tables; grant it TEMPORARY on the database`,
-    });
-  }
   const rights = await destination.rights(needed.map(({ table }) => table));
   for (const [index, { entity, table, operations, otherwise }] of needed.entries()) {
     const right = rights[index]!;

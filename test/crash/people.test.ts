@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onDatabase } from '../../infra/services/onDatabase.ts';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
-import { arriving, emptied, type People, readAccounts, readPeople, union } from '../support/people.ts';
+import {
+  arriving,
+  emptied,
+  instancesEmptied,
+  type People,
+  readAccounts,
+  readPeople,
+  union,
+} from '../support/people.ts';
 
 /**
  * In the order in which a run with one entity at a time reaches them; the batches are small, so each comes by several times. What
@@ -48,7 +56,8 @@ describe('workers killed while people are aligned', () => {
     async (users) => {
       const { environments, start, startWorker, differences } = migrations[users]!;
       const [source, destination] = [environments.source.ownerUrl, environments.destination.ownerUrl];
-      if (users === 'recreate') await onDatabase(destination, (client) => client.query(emptied('IS NOT NULL')));
+      if (users === 'recreate')
+        await onDatabase(destination, (client) => client.query(`${instancesEmptied}; ${emptied('IS NOT NULL')}`));
       await onDatabase(destination, (client) => client.query(`UPDATE "OSSYS_USER" SET "NAME" = 'old'`));
       const [coming, before] = [arriving(await readPeople(source)), await readPeople(destination)];
       const spec: Partial<MigrationSpecInput> = { users, batchRows: 3, concurrency: 1 };

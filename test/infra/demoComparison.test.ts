@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
 import { onDatabase } from '../../infra/services/onDatabase.ts';
-import { copyNaively, createPeopleNaively } from '../support/comparison/naiveCopy.ts';
+import { copyNaively, createInstancesNaively, createPeopleNaively } from '../support/comparison/naiveCopy.ts';
 import { compareEnvironments, type Difference, type Snapshot, snapshotDestination } from '../support/comparison.ts';
 
 const serverUrl = process.env.CARAVEL_TEST_POSTGRES!;
@@ -34,6 +34,7 @@ const migrated = (table: string) => `"ID" > (SELECT max("ID") FROM "${table}") -
 beforeAll(async () => {
   environments = await buildDemoEnvironments({ serverUrl, ...names, rows: 150 });
   await createPeopleNaively(environments.source.ownerUrl, environments.destination.ownerUrl);
+  await createInstancesNaively(environments.source.ownerUrl, environments.destination.ownerUrl);
   before = await snapshotDestination(environments.destination.url);
   await copyNaively(environments.source.ownerUrl, environments.destination.ownerUrl, 'Order Management');
 }, 120_000);

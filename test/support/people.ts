@@ -66,6 +66,9 @@ export async function readAccounts(url: string): Promise<Map<string, Record<stri
   return new Map(rows.map(({ account, ...columns }) => [account, columns]));
 }
 
+/** Deletes the destination's own process instances: their rows hang on people too, and no Delete rule takes them along. */
+export const instancesEmptied = 'DELETE FROM "OSSYS_BPM_PROCESS"';
+
 const entitiesOf = (espaces: string) => `tablename IN (SELECT e."PHYSICAL_TABLE_NAME" FROM "OSSYS_ENTITY" e
   JOIN "OSSYS_ESPACE" s ON s."ID" = e."ESPACE_ID" WHERE e."DATA_KIND" = 'entity' AND s."NAME" ${espaces})`;
 
