@@ -1,6 +1,7 @@
 import { connect } from '../../../src/database/connect.ts';
 import type { Cell, Database } from '../../../src/database/port.ts';
 import { shortenedName } from '../schema/applicationTables.ts';
+import { queueTables } from '../schema/processTables.ts';
 import { type ColumnDescription, type ColumnType, neutralValue, type Value } from '../schema/tables.ts';
 import type { CreateDemoDatabase, DemoDatabase } from './dialect.ts';
 import { queueStatements } from './eventTriggers.ts';
@@ -203,6 +204,10 @@ async function grant(database: Database, login: string, writableTables: readonly
     }
     for (const name of writableTables) {
       await database.execute(`GRANT INSERT, UPDATE, DELETE ON dbo.${quoted(name)} TO ${quoted(login)}`);
+    }
+    // There, triggers run with the rights of whoever writes.
+    for (const { name } of writableTables.length > 0 ? queueTables : []) {
+      await database.execute(`GRANT INSERT ON dbo.${quoted(name)} TO ${quoted(login)}`);
     }
   }
 }
