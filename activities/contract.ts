@@ -89,6 +89,10 @@ export interface Activities {
   openRun(input: { run: string; execution: string; spec: unknown }): Promise<RunSettings>;
   /** Makes the plan and the id maps of what is only matched; called again, gives the plan as the run now stands. */
   planRun(input: { run: string }): Promise<PlanSummary>;
+  /** The plan in words, for whoever approves it. */
+  describePlan(input: { run: string }): Promise<string>;
+  /** Notes who approved the plan; refuses a run whose entities changed since. */
+  approveRun(input: { run: string; by: string }): Promise<void>;
   setPaused(input: { run: string; paused: boolean }): Promise<void>;
   copyEntity(input: EntityInput): Promise<EntityReport>;
   fillReferences(input: EntityInput): Promise<EntityReport>;

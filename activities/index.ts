@@ -10,9 +10,11 @@ import { acquireLease, type HolderState, type Lease, LeaseLostError, leaseOf } f
 import { getProgress, listProgress, saveVerification, type Verification } from '../src/journal/progress.ts';
 import { createRun, getRun, loadPlan, loadPlanIfAny, type RunPhase, updateRun } from '../src/journal/runs.ts';
 import type { Plan, PlannedEntity } from '../src/planning/plan.ts';
+import { printPlan } from '../src/planning/printPlan.ts';
 import type { EventTable } from '../src/processes/eventTables.ts';
 import type { VerificationReport } from '../src/verification/report.ts';
 import { verifyEntity } from '../src/verification/verifyEntity.ts';
+import { approveRun } from './approveRun.ts';
 import type { Connections } from './connections.ts';
 import type { Activities, EntityInput, EntityReport } from './contract.ts';
 import { endRun } from './endRun.ts';
@@ -23,6 +25,9 @@ import { planRun } from './planRun.ts';
 /** An activity copies for this long before it returns and is called again. */
 const sliceMilliseconds = 4 * 60_000;
 const batchBytes = 8 * 1024 * 1024;
+/** Of the plan's words that the Temporal UI shows, in characters. */
+const longestDetails = 20_000;
+const detailWidth = 100;
 
 export interface WorkerSettings {
   /** Silence after which Temporal gives an activity to another worker, in seconds. */
@@ -157,6 +162,16 @@ export function createActivities(connections: Connections, settings: WorkerSetti
         heartbeating(
           () => ({}),
           () => planRun(connections, run),
+        ),
+      ),
+
+    describePlan: ({ run }) => typed(async () => printPlan(await planOf(run), detailWidth).slice(0, longestDetails)),
+
+    approveRun: ({ run, by }) =>
+      typed(() =>
+        heartbeating(
+          () => ({}),
+          () => approveRun(connections, run, by),
         ),
       ),
 

@@ -19,11 +19,11 @@ import { migrateInWindow } from './window.ts';
 
 const retry = { initialInterval: '1 second', backoffCoefficient: 1.2, maximumInterval: '1 minute' } as const;
 
-const { openRun, setPaused, endRun } = proxyActivities<Activities>({
+const { openRun, describePlan, setPaused, endRun } = proxyActivities<Activities>({
   startToCloseTimeout: '2 minutes',
   retry,
 });
-const { planRun } = proxyActivities<Activities>({
+const { planRun, approveRun } = proxyActivities<Activities>({
   startToCloseTimeout: '6 hours',
   heartbeatTimeout: '1 minute',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -32,8 +32,12 @@ const { planRun } = proxyActivities<Activities>({
 
 /** What a run carries over when it continues as new; everything else is in the journal. */
 export interface CarriedOver {
+  /** It is past its plan, and past its approval where that was asked for. */
+  begun: boolean;
   paused: boolean;
   approved: boolean;
+  /** Who approved, as the signal says. */
+  approvedBy: string | null;
 }
 
 /**
@@ -44,10 +48,11 @@ export interface CarriedOver {
  */
 export async function migrateApplication(spec: MigrationSpecInput, carried?: CarriedOver): Promise<RunResult> {
   const run = workflowInfo().workflowId;
-  const steering: CarriedOver = carried ?? { paused: false, approved: false };
+  const steering: CarriedOver = carried ?? { begun: false, paused: false, approved: false, approvedBy: null };
   const story = new RunStory(run);
   setHandler(progress, () => story.progress);
-  setHandler(approve, () => {
+  setHandler(approve, (by) => {
+    steering.approvedBy ??= typeof by === 'string' ? by.slice(0, 200) : null;
     steering.approved = true;
   });
   const steer = (paused: boolean) => () => {
@@ -118,10 +123,12 @@ async function conduct(
     await end({ status: 'blocked', message });
     throw ApplicationFailure.nonRetryable(message, 'PlanBlocked');
   }
-  if (settings.approval && !steering.approved) {
-    story.enter('approval');
+  if (settings.approval && !steering.begun) {
+    story.awaitApproval(await describePlan({ run }));
     await condition(() => steering.approved);
+    await approveRun({ run, by: steering.approvedBy ?? 'a signal without a name' });
   }
+  steering.begun = true;
   await steered(run, steering, async () => {
     if (plan.eventTables > 0) {
       story.enter('silencing');

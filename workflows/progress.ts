@@ -27,6 +27,8 @@ export class RunStory {
   readonly progress: RunProgress;
   private hasPeople = true;
   private hasEvents = true;
+  /** The plan in words, while it waits for approval. */
+  private plan = '';
 
   constructor(run: string) {
     this.progress = { run, phase: 'planning', paused: false, entities: [] };
@@ -43,6 +45,12 @@ export class RunStory {
       read,
       stage,
     }));
+  }
+
+  /** The run waits for somebody to approve this plan. */
+  awaitApproval(plan: string): void {
+    this.plan = plan;
+    this.enter('approval');
   }
 
   enter(phase: RunPhase): void {
@@ -86,8 +94,9 @@ export class RunStory {
     const current = copying
       .map(({ espace, entity, rows }) => `- ${espace}.${entity} (${rows.toLocaleString('en')} rows)`)
       .join('\n');
+    const plan = phase === 'approval' ? `\n\n\`\`\`\n${this.plan}\n\`\`\`` : '';
     setCurrentDetails(
-      `${paused ? '**Paused.** `resume` lets it go on.\n\n' : ''}${lines.join('  \n')}${total}${current ? `\n\n${current}` : ''}`,
+      `${paused ? '**Paused.** `resume` lets it go on.\n\n' : ''}${lines.join('  \n')}${total}${current ? `\n\n${current}` : ''}${plan}`,
     );
   }
 }

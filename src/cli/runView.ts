@@ -35,6 +35,8 @@ export interface RunView {
   /** ISO 8601. */
   started: string;
   finished: string | null;
+  /** Who let it go on after its plan, and when (ISO 8601). */
+  approval: { by: string; at: string } | null;
   /** Average over the time in which rows were copied. */
   rowsPerSecond: number;
   entities: EntityView[];
@@ -70,6 +72,7 @@ function toView(run: Run, plan: Plan | null, progress: EntityProgress[]): RunVie
     message: run.message,
     started: new Date(run.started).toISOString(),
     finished: run.finished === null ? null : new Date(run.finished).toISOString(),
+    approval: run.approval && { by: run.approval.by, at: new Date(run.approval.at).toISOString() },
     rowsPerSecond: rate(progress),
     entities: progress.map((entity) => {
       const { entity: key, state, filled, verification } = entity;

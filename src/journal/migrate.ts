@@ -2,12 +2,14 @@ import type { Database, EngineName } from '../database/port.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { decisions } from './migrations/0002-decisions.ts';
 import { subscriptions } from './migrations/0003-subscriptions.ts';
+import { approval } from './migrations/0004-approval.ts';
 
 /** Numbered, in order, never changed once released: a new need is a new migration. */
 const migrations: { version: number; statements: (engine: EngineName) => string[] }[] = [
   { version: 1, statements: foundation },
   { version: 2, statements: decisions },
   { version: 3, statements: subscriptions },
+  { version: 4, statements: approval },
 ];
 
 /**

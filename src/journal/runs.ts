@@ -41,13 +41,18 @@ export interface Run {
   /** Milliseconds since 1970. */
   started: number;
   finished: number | null;
+  /** Who let it go on after its plan, and when; null where nobody had to, or has. */
+  approval: { by: string; at: number } | null;
 }
 
 const runColumns = `r.id, r.pair_id, p.source, p.destination, r.spec, r.status, r.phase, r.control, r.message,
-  r.started_ms, r.finished_ms from caravel_run r join caravel_pair p on p.id = r.pair_id`;
+  r.started_ms, r.finished_ms, r.approved_by, r.approved_ms from caravel_run r join caravel_pair p on p.id = r.pair_id`;
 
 function toRun(row: unknown[]): Run {
-  const [id, pairId, source, destination, spec, status, phase, control, message, started, finished] = row as string[];
+  const [id, pairId, source, destination, spec, status, phase, control, message, started, finished, by, at] = row as (
+    | string
+    | null
+  )[];
   return {
     id: id!,
     pairId: pairId!,
@@ -60,6 +65,7 @@ function toRun(row: unknown[]): Run {
     message: message ?? null,
     started: Number(started),
     finished: finished === null || finished === undefined ? null : Number(finished),
+    approval: by === null || by === undefined ? null : { by, at: Number(at) },
   };
 }
 
@@ -177,6 +183,14 @@ export async function updateRun(
   if (change.finished) set('finished_ms', await journalNow(journal));
   if (sets.length === 0) return;
   await journal.execute(`update caravel_run set ${sets.join(', ')} where id = ?`, [...parameters, id]);
+}
+
+/** Notes who let a run go on after its plan. The first approval counts. */
+export async function noteApproval(journal: Queries, id: string, by: string): Promise<void> {
+  await journal.execute(
+    'update caravel_run set approved_by = ?, approved_ms = ? where id = ? and approved_by is null',
+    [by, await journalNow(journal), id],
+  );
 }
 
 /** The result document of a finished run (interface.md, "Result of a run"); null while it is not finished. */

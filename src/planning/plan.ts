@@ -50,6 +50,8 @@ export interface Plan {
   processes?: ProcessSummary;
   /** Event tables that are emptied while the run writes, or to which subscriptions are added. */
   events?: EventTable[];
+  /** Digests of what the written entities look like in both environments, by key (schemaDigest.ts). */
+  schema?: Record<EntityKey, string>;
   /** The destination's queues of events, as they stand when the plan is made. */
   queues?: Queue[];
 }

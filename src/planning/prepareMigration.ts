@@ -19,6 +19,7 @@ import type { Plan } from './plan.ts';
 import { planWithCatalogs, readCatalogs } from './planMigration.ts';
 import { type PlannedReferenceColumn, referenceColumns } from './referenceColumns.ts';
 import type { PlanRequest } from './request.ts';
+import { schemaDigests } from './schemaDigest.ts';
 import { quoteFor, tableText } from './statements.ts';
 
 export interface PreparedMigration {
@@ -83,8 +84,9 @@ export async function prepareMigration(request: PlanRequest): Promise<PreparedMi
     unmapped,
     findNotYet(request.spec),
   ];
+  const schema = schemaDigests(plan.entities, catalogs);
   return {
-    plan: found.reduce(withFindings, plan),
+    plan: found.reduce(withFindings, { ...plan, schema }),
     maps,
     decisions: people.decisions,
     excluded: chosen?.excluded ?? [],

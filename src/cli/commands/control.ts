@@ -1,3 +1,4 @@
+import { hostname, userInfo } from 'node:os';
 import { type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import { printLine } from '../output.ts';
@@ -6,7 +7,7 @@ import { withTemporal } from '../temporal.ts';
 const orders = {
   pause: (handle: WorkflowHandle) => handle.signal('pause'),
   resume: (handle: WorkflowHandle) => handle.signal('resume'),
-  approve: (handle: WorkflowHandle) => handle.signal('approve'),
+  approve: (handle: WorkflowHandle) => handle.signal('approve', `${userInfo().username}@${hostname()}`),
   cancel: (handle: WorkflowHandle) => handle.cancel(),
 };
 
