@@ -149,7 +149,7 @@ function definitionRows({ offset }: BenchSide): [string, Cell[][]][] {
 
 /** In statements that both engines take. */
 async function fill(database: Database, engine: BenchEngine, { code, offset, allUsers }: BenchSide, rows: number) {
-  await database.execute('create table bench_numbers (n integer not null primary key)');
+  await database.execute('create table bench_numbers (n bigint not null primary key)');
   const digits = Array.from({ length: 1_000 }, (_, n) => `(${n})`).join(', ');
   await database.execute(`insert into bench_numbers (n) values ${digits}`);
   await database.execute(
