@@ -1,10 +1,12 @@
 import { saveDecisions } from '../src/alignment/people/decisionStore.ts';
+import type { Database } from '../src/database/port.ts';
 import { loadIdMap, saveMatchedMaps } from '../src/identity/mapStore.ts';
 import { forgetDecisions } from '../src/journal/decisions.ts';
 import { createProgress, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlanIfAny, savePlan, updateRun } from '../src/journal/runs.ts';
 import type { Plan } from '../src/planning/plan.ts';
-import { prepareMigration, withFindings } from '../src/planning/prepareMigration.ts';
+import { type PreparedMigration, prepareMigration, withFindings } from '../src/planning/prepareMigration.ts';
+import type { PlanRequest } from '../src/planning/request.ts';
 import { saveExclusions } from '../src/processes/exclusions.ts';
 import { findVanishedRows } from '../src/verification/vanishedRows.ts';
 import type { Connections } from './connections.ts';
@@ -19,20 +21,10 @@ export async function planRun(connections: Connections, runId: string): Promise<
   const run = await getRun(journal, runId);
   let plan = await loadPlanIfAny(journal, runId);
   if (plan === null) {
-    const prepared = await prepareMigration({
-      spec: run.spec,
-      source: connections.source(run.source),
-      destination: connections.destination(run.destination),
-      known: async (entity) => {
-        const map = await loadIdMap(journal, run.pairId, entity, 'integer');
-        return map.size > 0 ? map : null;
-      },
-    });
-    const vanished = await findVanishedRows(
-      { destination: connections.destination(run.destination), journal, pairId: run.pairId },
-      prepared.plan,
-    );
-    plan = withFindings(prepared.plan, { blocking: vanished, warnings: [] });
+    const source = connections.source(run.source);
+    const destination = connections.destination(run.destination);
+    const prepared = await prepareWithJournal({ spec: run.spec, source, destination }, journal, run.pairId);
+    plan = prepared.plan;
     if (plan.blocking.length === 0) {
       await saveMatchedMaps(journal, run.pairId, runId, prepared.maps);
       await journal.transaction(async (transaction) => {
@@ -49,6 +41,26 @@ export async function planRun(connections: Connections, runId: string): Promise<
     await updateRun(journal, runId, { status: 'running', ...(run.phase === 'planning' ? { phase: next } : {}) });
   }
   return summary(plan, new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])));
+}
+
+/**
+ * Plans with what the journal knows of earlier runs between the two environments.
+ * @throws PlanningError, DatabaseError
+ */
+export async function prepareWithJournal(
+  request: PlanRequest,
+  journal: Database,
+  pairId: string,
+): Promise<PreparedMigration> {
+  const prepared = await prepareMigration({
+    ...request,
+    known: async (entity) => {
+      const map = await loadIdMap(journal, pairId, entity, 'integer');
+      return map.size > 0 ? map : null;
+    },
+  });
+  const vanished = await findVanishedRows({ destination: request.destination, journal, pairId }, prepared.plan);
+  return { ...prepared, plan: withFindings(prepared.plan, { blocking: vanished, warnings: [] }) };
 }
 
 const written = (plan: Plan) => plan.entities.filter((entity) => entity.role !== 'matched');

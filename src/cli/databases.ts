@@ -67,6 +67,29 @@ export async function withJournal<T>(
   }
 }
 
+/**
+ * Runs `work` with the journal, where there is one that any run has written to; null where there is none. Nothing is written to it.
+ * One that is out of reach is said on stderr, and then is none.
+ */
+export async function withJournalIfAny<T>(
+  options: CommonOptions,
+  work: (journal: Database | null) => Promise<T>,
+): Promise<T> {
+  const configured = configuredJournal(readConfigurationIfAny(options)) ?? readRunningServices()?.journal ?? null;
+  if (configured === null) return work(null);
+  const journal = open('journal', configured, 'journal.url', true);
+  try {
+    const tables = await journal.tables(['caravel_pair', 'caravel_segment']).catch((error: unknown) => {
+      if (!(error instanceof DatabaseError)) throw error;
+      process.stderr.write(`the journal is out of reach: the plan knows nothing of earlier runs (${error.message})\n`);
+      return [];
+    });
+    return await work(tables.length === 2 ? journal : null);
+  } finally {
+    await journal.close();
+  }
+}
+
 /** Runs `work` with both environments of a migration open for reading. */
 export async function withEnvironments<T>(
   configuration: Configuration,

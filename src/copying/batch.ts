@@ -20,6 +20,7 @@ import { conflict, foreignWrites, identityReseeded } from './errors.ts';
 import { failpoint } from './failpoints.ts';
 import { packFingerprints } from './fingerprint.ts';
 import { reconcile, type Settlement } from './reconcile.ts';
+import { separateByIndexes } from './reuse.ts';
 import { type EarlyStage, stageRows } from './staging.ts';
 import { keepRows, resolvePending, type TranslatedRows, type Translator } from './translator.ts';
 
@@ -252,7 +253,7 @@ function tallyOf(batch: Batch, deferred: number, { reused, repeated }: AlreadyTh
 }
 
 /**
- * Takes the rows whose identifier the destination holds already out of the batch.
+ * Takes the rows whose identifier, or whose values of a unique index, the destination holds already out of the batch.
  * @returns [source id, destination id] of each. @throws CopyError `conflict` unless the spec says to reuse them.
  */
 async function separateReused(
@@ -262,12 +263,17 @@ async function separateReused(
   translated: TranslatedRows,
   transaction: Transaction,
 ): Promise<[string, string][]> {
-  if (translator.identifier === null || translated.rows.length === 0) return [];
+  if (translated.rows.length === 0) return [];
+  const byIndexes =
+    context.conflicts === 'reuse'
+      ? await separateByIndexes(entity, translator.destinationColumns, translated, transaction)
+      : [];
+  if (translator.identifier === null || translated.rows.length === 0) return byIndexes;
   const ids = keptIds(translator, translated.rows)!;
   const { schema, table, identifier } = entity.destination!;
   const taken = new Set(await transaction.existingKeys({ schema, name: table }, identifier!, ids));
-  if (taken.size === 0) return [];
-  const reused: [string, string][] = [];
+  if (taken.size === 0) return byIndexes;
+  const reused = byIndexes;
   const kept: number[] = [];
   for (const [index, id] of ids.entries()) {
     if (taken.has(id)) reused.push([translated.sourceIds[index]!, id]);

@@ -196,7 +196,12 @@ async function* stagedEarly(
   for await (const page of pages) {
     const batch = await toBatch(page);
     const { rows, pending } = batch.translated;
-    const isFree = entity.identifier === 'minted' && batch.aligned === null && pending.length === 0 && rows.length > 0;
+    const isFree =
+      entity.identifier === 'minted' &&
+      batch.aligned === null &&
+      pending.length === 0 &&
+      rows.length > 0 &&
+      !(context.conflicts === 'reuse' && entity.unique);
     yield isFree ? { ...batch, early: stageEarly(context, entity, translator.destinationColumns, rows) } : batch;
   }
 }

@@ -41,6 +41,15 @@ export function conflict(entity: PlannedEntity, count: number, sourceId: string)
   );
 }
 
+export function disputed(entity: PlannedEntity, sourceId: string): CopyError {
+  return new CopyError(
+    'conflict',
+    `${nameOf(entity)}: a row to come cannot be mapped to the row that is there: the unique indexes of ${entity.destination?.table} do not all mean the same row; ` +
+      'mend the data of the destination',
+    sourceId,
+  );
+}
+
 export function foreignWrites(entity: PlannedEntity, found: string): CopyError {
   return new CopyError(
     'foreign-writes',

@@ -4,6 +4,7 @@ import type { Finding } from '../outsystems/finding.ts';
 import type { ProcessSummary } from '../processes/choose.ts';
 import type { EventTable } from '../processes/eventTables.ts';
 import type { Queue } from '../processes/queues.ts';
+import type { Conflicts } from './conflicts.ts';
 
 /** A column of another table. */
 export interface ColumnOf {
@@ -46,6 +47,8 @@ export interface Plan {
   warnings: Finding[];
   /** What becomes of people and of what they are allowed. */
   people?: PeopleSummary;
+  /** Rows to come that unique indexes of the destination do not let in. */
+  conflicts?: Conflicts[];
   /** What becomes of process instances; left out where there are none. */
   processes?: ProcessSummary;
   /** Event tables that are emptied while the run writes, or to which subscriptions are added. */
@@ -95,6 +98,8 @@ export interface PlannedEntity {
   references: PlannedReference[];
   /** Only of aligned entities. */
   aligned?: AlignedRows;
+  /** Unique indexes of the destination that rows to come may clash with, each by its columns; left out where there is none. */
+  unique?: string[][];
   /** Only of tables of process instances: the instance that a row is part of, and stays behind with. */
   partOf?: PartOf;
   /** Entities whose rows must all be there before this one's first row: targets of its references that are not deferred. */

@@ -30,6 +30,7 @@ import { missingInDestination, sharedTables, unusableTables } from './scopeFindi
 import { type SourceReferences, sourceReferences } from './sourceReferences.ts';
 import { resolveSpecNames } from './specNames.ts';
 import { quoteFor } from './statements.ts';
+import { uniqueOnlyThere } from './uniqueIndexes.ts';
 
 /**
  * Decides what a run will do. Reads both environments and writes to neither. The rows of matched entities are not looked
@@ -106,6 +107,11 @@ export async function planWithCatalogs(
     ),
   );
 
+  for (const draft of connected.drafts) {
+    for (const columns of uniqueOnlyThere(draft)) {
+      draft.differences.push(`${columns} is unique in '${spec.destination}' only`);
+    }
+  }
   const matched = await planMatched(source, catalogs, work.matched);
   const components = matched.length;
   const writtenKeys = new Set([

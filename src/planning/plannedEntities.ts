@@ -9,6 +9,7 @@ import { inParallel } from './parallel.ts';
 import { alignedRows } from './people.ts';
 import type { PhysicalEntity, PlannedEntity } from './plan.ts';
 import { quoteFor } from './statements.ts';
+import { uniqueIndexes } from './uniqueIndexes.ts';
 
 /**
  * The plan of a copied or an aligned entity. `order` is given when all entities are known, what alignment finds when it
@@ -31,6 +32,7 @@ export function planWritten(
     entity: pair.source.name,
     role: draft.people === null ? 'copied' : 'aligned',
     ...(draft.people === null ? {} : { aligned: alignedRows(draft, draft.people, spec.users) }),
+    ...(uniqueIndexes(draft).length === 0 || draft.people !== null ? {} : { unique: uniqueIndexes(draft) }),
     ...(draft.instances === null ? {} : { partOf: draft.instances.partOf }),
     order: 0,
     component: facts.component,

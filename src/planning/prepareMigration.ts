@@ -5,11 +5,14 @@ import type { LedgerLine } from '../alignment/people/users.ts';
 import { idsOfRows } from '../alignment/referredIds.ts';
 import { readTenants } from '../alignment/tenants.ts';
 import type { Database } from '../database/port.ts';
+import type { IdMap } from '../identity/idMap.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
 import { platformTarget, tenantTable } from '../outsystems/platform.ts';
 import { type ExcludedIds, noExclusions } from '../processes/exclusions.ts';
 import { processDefinitionTable } from '../processes/tables.ts';
 import { alignPlannedPeople } from './alignPlannedPeople.ts';
+import { findConflicts, type KnownIds } from './conflicts.ts';
 import { planEvents } from './events.ts';
 import { countOf, type Findings, noFindings } from './findings.ts';
 import { missingReference } from './missingReferences.ts';
@@ -84,14 +87,41 @@ export async function prepareMigration(request: PlanRequest): Promise<PreparedMi
     unmapped,
     findNotYet(request.spec),
   ];
+  const { findings: ofIndexes, conflicts } = (await request.destination.mayStage())
+    ? await findConflicts(
+        { ...request, knownIds: await knownIds(request, plan, maps, people.decisions), exclusions },
+        plan.entities,
+      )
+    : { findings: noFindings(), conflicts: [] };
+  found.push(ofIndexes);
   const schema = schemaDigests(plan.entities, catalogs);
   return {
-    plan: found.reduce(withFindings, { ...plan, schema }),
+    plan: found.reduce(withFindings, {
+      ...plan,
+      schema,
+      ...(conflicts.length === 0 ? {} : { conflicts }),
+    }),
     maps,
     decisions: people.decisions,
     excluded: chosen?.excluded ?? [],
     ledger: people.ledger,
   };
+}
+
+/** Ids whose counterparts stand in the destination already, by what alignment found and by what earlier runs mapped. */
+async function knownIds(
+  request: PlanRequest,
+  plan: Plan,
+  maps: readonly MatchedMap[],
+  decisions: readonly Decisions[],
+): Promise<KnownIds> {
+  const known = new Map<EntityKey, Pick<IdMap, 'get'>>(maps.map(({ entity, pairs }) => [entity, new Map(pairs)]));
+  for (const { entity, matched, updated } of decisions) known.set(entity, new Map([...matched, ...updated]));
+  for (const { key, role } of plan.entities) {
+    const earlier = role === 'copied' ? await request.known?.(key) : null;
+    if (earlier) known.set(key, earlier);
+  }
+  return (target) => known.get(target);
 }
 
 /** The plan with more findings, those of the alignment say. */

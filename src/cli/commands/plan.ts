@@ -1,11 +1,13 @@
 import { stringify } from 'csv-stringify/sync';
+import { prepareWithJournal } from '../../../activities/planRun.ts';
 import type { LedgerLine } from '../../alignment/people/users.ts';
 import { loadMigrationSpec } from '../../config/configuration.ts';
+import { findPair } from '../../journal/runs.ts';
 import { planDocument } from '../../planning/planDocument.ts';
 import { prepareMigration } from '../../planning/prepareMigration.ts';
 import { printPlan } from '../../planning/printPlan.ts';
 import { readConfiguration } from '../configurationFile.ts';
-import { withEnvironments } from '../databases.ts';
+import { withEnvironments, withJournalIfAny } from '../databases.ts';
 import { exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';
 import { counted, printJson, printLine, printTable } from '../output.ts';
@@ -13,14 +15,21 @@ import { privateFile } from '../privateFile.ts';
 
 const columns = ['source_id', 'username', 'tenant', 'decision', 'destination_id'];
 
-/** `caravel plan SPEC`: what a run would do. Reads both environments and writes nothing to them. */
+/**
+ * `caravel plan SPEC`: what a run would do. Reads both environments and writes nothing to them; where a journal is at hand, with what it
+ * knows of earlier runs.
+ */
 export async function plan(file: string, options: DataOptions & { users?: string }): Promise<number> {
   const configuration = readConfiguration(options);
   const spec = loadMigrationSpec(file);
   // Before the work: a ledger that cannot be written is no surprise for later.
   const ledgerFile = options.users === undefined ? null : privateFile(options.users, '--users');
   const { plan, ledger } = await withEnvironments(configuration, spec, (source, destination) =>
-    prepareMigration({ spec, source, destination }),
+    withJournalIfAny(options, async (journal) => {
+      const pair = journal === null ? null : await findPair(journal, spec.source, spec.destination);
+      const request = { spec, source, destination };
+      return journal === null || pair === null ? prepareMigration(request) : prepareWithJournal(request, journal, pair);
+    }),
   );
   ledgerFile?.write(ledgerCsv(ledger));
   if (options.json) {

@@ -1,0 +1,52 @@
+import type { Row, Transaction } from '../database/port.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import { destinationTable } from './context.ts';
+import { disputed } from './errors.ts';
+import { keepRows, type TranslatedRows } from './translator.ts';
+
+/**
+ * `conflicts: reuse`: takes the rows out of a batch whose values the destination's unique indexes have already; they are mapped
+ * to the row that is there, to which nothing is written. All indexes must mean the same row.
+ * @returns [source id, destination id] of each. @throws CopyError `conflict`, DatabaseError
+ */
+export async function separateByIndexes(
+  entity: PlannedEntity,
+  destinationColumns: readonly string[],
+  translated: TranslatedRows,
+  transaction: Transaction,
+): Promise<[string, string][]> {
+  const meant = new Map<number, Set<string | null>>();
+  const { unique } = entity;
+  if (unique === undefined) return [];
+  for (const index of entity.identifier === 'minted' ? unique : [[entity.destination!.identifier!], ...unique]) {
+    const places = index.map((column) => destinationColumns.indexOf(column));
+    const waiting = new Set(translated.pending.filter(({ column }) => places.includes(column)).map(({ row }) => row));
+    const compared = [...translated.rows.keys()].filter(
+      (row) => !waiting.has(row) && places.every((place) => translated.rows[row]![place] !== null),
+    );
+    if (compared.length === 0) continue;
+    const keys = compared.map((row): Row => places.map((place) => translated.rows[row]![place]!));
+    const stage = await transaction.stage(destinationTable(entity), index, keys);
+    const found = new Map<number, string>();
+    for (const { row, cells } of await transaction.matchStaged(stage, index, [entity.destination!.identifier!])) {
+      found.set(compared[row]!, String(cells[0]));
+    }
+    for (const row of compared) meant.set(row, (meant.get(row) ?? new Set()).add(found.get(row) ?? null));
+  }
+  const reused: [string, string][] = [];
+  const out = new Set<number>();
+  for (const [row, means] of meant) {
+    const [first] = means;
+    if (means.size > 1) throw disputed(entity, translated.sourceIds[row]!);
+    if (first === null || first === undefined) continue;
+    out.add(row);
+    reused.push([translated.sourceIds[row]!, first]);
+  }
+  if (out.size > 0) {
+    keepRows(
+      translated,
+      [...translated.rows.keys()].filter((row) => !out.has(row)),
+    );
+  }
+  return reused;
+}

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
+import { progress } from '../../workflows/messages.ts';
+import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
+import { until } from '../support/until.ts';
+
+const run = (url: string, statement: string) => onDatabase(url, (client) => client.query(statement));
+
+let migration: MigrationTest;
+beforeAll(async () => {
+  migration = await createMigrationTest('destination', { rows: 300, orphans: false });
+  migration.startWorker();
+}, 120_000);
+afterAll(() => migration?.cleanUp());
+
+const messageOf = (error: unknown) => (error as { cause: { type: string; message: string } }).cause;
+
+describe('a run that waits for approval', () => {
+  it('is refused when the definition of what it writes has changed since the plan', async () => {
+    const { ownerUrl } = migration.environments.destination;
+    const handle = await migration.start('changed', { approval: true });
+    await until('it waits', async () => (await handle.query(progress)).phase === 'approval');
+    await run(ownerUrl, 'ALTER TABLE "OSUSR_k4w_Payment" ADD COLUMN "CHANNEL" varchar(20)');
+    await migration.caravel('approve', 'changed');
+    const failure = messageOf(await handle.result().catch((error: unknown) => error));
+    expect(failure.type).toBe('SchemaChanged');
+    expect(failure.message).toBe(
+      'the definition of Sales.Payment changed after the plan was made: what was approved is no longer what would be done; start a new run',
+    );
+    await run(ownerUrl, 'ALTER TABLE "OSUSR_k4w_Payment" DROP COLUMN "CHANNEL"');
+    expect(await migration.inserted('changed')).toBe(0);
+  }, 120_000);
+
+  it('shows its plan, writes nothing before, and the journal keeps who approved it and when', async () => {
+    const handle = await migration.start('approved', { approval: true, scope: { espaces: ['ProductCatalog'] } });
+    await until('it waits', async () => (await handle.query(progress)).phase === 'approval');
+    const { definition, currentDetails } = await handle.query<{ definition: unknown; currentDetails: string }, []>(
+      '__temporal_workflow_metadata',
+    );
+    expect(definition).toBeDefined();
+    expect(currentDetails).toContain('This plan can run.');
+    expect(currentDetails).toContain('ProductCatalog.Product');
+    expect(await migration.inserted('approved')).toBe(0);
+    const before = Date.now();
+    expect(await migration.caravel('approve', 'approved')).toMatchObject({ code: 0, stderr: '' });
+    expect((await handle.result()).status).toBe('completed');
+    const { stdout } = await migration.caravel('status', 'approved', '--json');
+    const { approval } = JSON.parse(stdout);
+    expect(approval.by).toMatch(/^\S+@\S+$/);
+    expect(Math.abs(Date.parse(approval.at) - before)).toBeLessThan(60_000);
+  }, 120_000);
+});
+
+describe('unique indexes of the destination', () => {
+  const take = (numbers: string) => `
+    UPDATE "OSUSR_k4w_Order1" SET "NUMBER" = s.number, "TENANT_ID" = s.tenant
+    FROM (SELECT row_number() OVER () AS n, number, tenant FROM (VALUES ${numbers}) v (number, tenant)) s,
+         (SELECT row_number() OVER (ORDER BY "ID") AS n, "ID" FROM "OSUSR_k4w_Order1") o
+    WHERE o.n = s.n AND o."ID" = "OSUSR_k4w_Order1"."ID"`;
+
+  it('are laid beside the rows to come before anything is written: fail blocks, with counts', async () => {
+    const { source, destination } = migration.environments;
+    const { rows } = await run(
+      source.ownerUrl,
+      `SELECT "NUMBER" AS number, CASE "TENANT_ID" WHEN 2 THEN 5 ELSE 2 END AS tenant FROM "OSUSR_a1b_Order" ORDER BY "ID" LIMIT 3`,
+    );
+    await run(destination.ownerUrl, take(rows.map(({ number, tenant }) => `('${number}', ${tenant})`).join()));
+    await run(destination.ownerUrl, 'DELETE FROM "OSSYS_BPM_EVENT_QUEUE"');
+    const failure = messageOf(await (await migration.start('conflicting')).result().catch((error: unknown) => error));
+    expect(failure).toMatchObject({ type: 'PlanBlocked' });
+    expect(failure.message).toContain(
+      `Sales.Order: 'quality' has the NUMBER, TENANT_ID of 3 rows to come already, and there it is unique`,
+    );
+    expect(await migration.inserted('conflicting')).toBe(0);
+  }, 60_000);
+
+  it('reuse maps to the rows that are there, and writes nothing to them', async () => {
+    const { ownerUrl } = migration.environments.destination;
+    const taken = `SELECT * FROM "OSUSR_k4w_Order1" WHERE "NUMBER" LIKE 'SO%' ORDER BY "ID"`;
+    const { rows: before } = await run(ownerUrl, taken);
+    const result = await (await migration.start('reusing', { conflicts: 'reuse' })).result();
+    expect(result.status).toBe('completed');
+    expect(result.entities.find(({ entity }) => entity === 'Order')).toMatchObject({ reused: 3, verified: true });
+    const { rows: after } = await run(ownerUrl, taken);
+    for (const row of before) expect(after).toContainEqual(row);
+    const lines = await run(
+      ownerUrl,
+      `SELECT count(*)::int AS rows FROM "OSUSR_k4w_OrderLine" WHERE "ORDERID" IN (${before.map(({ ID }) => ID).join()})`,
+    );
+    expect(lines.rows[0].rows).toBeGreaterThan(0);
+    expect((await migration.caravel('verify', 'reusing')).code).toBe(0);
+  }, 120_000);
+});
