@@ -27,6 +27,8 @@ export interface Application {
   espaceIds: string[];
   /** Ids of its modules' extensions; numbered apart from espaces, the same number may mean both. */
   extensionIds: string[];
+  /** Switched off in Service Center; null where this platform version does not say. */
+  disabled: boolean | null;
 }
 
 export interface Solution {
@@ -45,6 +47,8 @@ export interface Espace {
   active: boolean;
   system: boolean;
   multiTenant: boolean;
+  /** Somebody has locked the module. */
+  locked: boolean;
 }
 
 /** `<espace SS_Key>*<entity SS_Key>`, lower case. The only name of an entity that holds across environments. */

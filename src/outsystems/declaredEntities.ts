@@ -28,6 +28,7 @@ const system: Espace = {
   active: true,
   system: true,
   multiTenant: false,
+  locked: false,
 };
 
 /**

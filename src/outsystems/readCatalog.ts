@@ -62,7 +62,7 @@ function ownerOf(row: PlatformRow, owners: Owners): Espace | undefined {
 }
 
 async function readEspaces(reader: PlatformReader): Promise<Espace[]> {
-  const columns = ['ID', 'NAME', 'SS_KEY', 'IS_ACTIVE', 'IS_SYSTEM', 'IS_MULTITENANT'];
+  const columns = ['ID', 'NAME', 'SS_KEY', 'IS_ACTIVE', 'IS_SYSTEM', 'IS_MULTITENANT', 'IS_LOCKED'];
   const toEspace =
     (kind: Espace['kind']) =>
     (row: PlatformRow): Espace => ({
@@ -73,6 +73,7 @@ async function readEspaces(reader: PlatformReader): Promise<Espace[]> {
       active: flagOf(row.IS_ACTIVE, true),
       system: flagOf(row.IS_SYSTEM),
       multiTenant: flagOf(row.IS_MULTITENANT),
+      locked: flagOf(row.IS_LOCKED),
     });
   const espaces = (await reader.required('OSSYS_ESPACE', columns)).map(toEspace('espace'));
   const extensions = (await reader.optional('OSSYS_EXTENSION', columns)).map(toEspace('extension'));
@@ -206,7 +207,7 @@ async function readApplications(reader: PlatformReader): Promise<Application[]> 
   );
   const links = await reader.optional('OSSYS_APP_DEFINITION_MODULE', ['APPLICATION_ID', 'MODULE_ID']);
   const modulesOf = groupBy(links, (row) => textOf(row.APPLICATION_ID));
-  const rows = await reader.optional('OSSYS_APPLICATION', ['ID', 'NAME', 'KEY', 'IS_ACTIVE']);
+  const rows = await reader.optional('OSSYS_APPLICATION', ['ID', 'NAME', 'KEY', 'IS_ACTIVE', 'DISABLED']);
   return rows
     .filter((row) => flagOf(row.IS_ACTIVE, true))
     .map((row) => {
@@ -214,7 +215,8 @@ async function readApplications(reader: PlatformReader): Promise<Application[]> 
         const module = modules.get(textOf(link.MODULE_ID));
         return module ? [module] : [];
       });
-      return { id: textOf(row.ID), name: textOf(row.NAME), key: keyOf(row.KEY), ...membersOf(owned) };
+      const disabled = row.DISABLED === undefined ? null : flagOf(row.DISABLED);
+      return { id: textOf(row.ID), name: textOf(row.NAME), key: keyOf(row.KEY), ...membersOf(owned), disabled };
     });
 }
 

@@ -290,5 +290,11 @@ function nameDifferences({ source, destination, attributes }: EntityPair): strin
   return [
     ...renamed(`${source.espace.name}.${source.name}`, entityName(source), entityName(destination)),
     ...attributes.flatMap((pair) => renamed(pair.source.name, pair.source.name, pair.destination.name)),
+    ...attributes
+      .filter(({ source: from, destination: to }) => from.references !== null && from.deleteRule !== to.deleteRule)
+      .map(
+        ({ source: from, destination: to }) =>
+          `${from.name} has the delete rule ${from.deleteRule} here and ${to.deleteRule} there`,
+      ),
   ];
 }

@@ -23,6 +23,7 @@ import { findMissingReferences } from './missingReferences.ts';
 import { draftPeople } from './people.ts';
 import type { Plan } from './plan.ts';
 import { planMatched, planWithoutDraft, planWritten } from './plannedEntities.ts';
+import { checkPreparations } from './preflight.ts';
 import { draftInstances, noteLeftOut } from './processes.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
 import { checkReadable, checkStaging, checkWritable, neededRights } from './rights.ts';
@@ -97,6 +98,7 @@ export async function planWithCatalogs(
   );
   addFindings(findings, await checkIdentityPositions(destination, surelyWritten.flatMap(mintedIdentity)));
   addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
+  addFindings(findings, checkPreparations(request, catalogs, connected.drafts));
   addFindings(findings, await checkStaging(destination));
   const deletes = spec.destinationData === 'delete';
   addFindings(

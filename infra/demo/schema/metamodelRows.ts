@@ -65,7 +65,8 @@ export function metamodelRows(environment: EnvironmentDescription): MetamodelRow
         ENTRY_ESPACE_ID: espaceIds.get(one.espaces[0]!)!,
         KEY: ssKey('application', one.name),
         IS_ACTIVE: true,
-        DISABLED: false,
+        // As the guide advises before a migration ("Destination Applications Downtime").
+        DISABLED: environment.name === 'quality' && !one.espaces.includes('FleetCare'),
         APPLICATIONKIND: 'WebResponsive',
       },
     })),

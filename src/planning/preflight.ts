@@ -1,0 +1,58 @@
+import type { EntityKey, EnvironmentCatalog, Espace } from '../outsystems/catalog.ts';
+import { espacesInScope } from '../outsystems/scope.ts';
+import type { Draft } from './draft.ts';
+import { type Findings, noFindings } from './findings.ts';
+import type { Catalogs, PlanRequest } from './request.ts';
+
+/** Triggers of the platform, which are silenced (docs/metamodel.md §5, "Trigger"). */
+const isEventTrigger = (name: string) => name.toUpperCase().startsWith('OSTRG_EI_');
+
+/**
+ * What an operator does in the destination before a run, and whether it was done (guide, "Destination Applications Downtime"): nothing
+ * of it stands in the way.
+ */
+export function checkPreparations(
+  { spec }: PlanRequest,
+  { source, destination }: Catalogs,
+  drafts: readonly Draft[],
+): Findings {
+  const findings = noFindings();
+  const warn = (code: string, entity: string, message: string) => findings.warnings.push({ code, entity, message });
+  const there = `'${destination.environment}'`;
+  const espaces = espacesWritten(source, destination, drafts, espacesInScope(source, spec.scope));
+  for (const { name, disabled, espaceIds } of destination.applications) {
+    if (disabled !== false || !espaces.some(({ kind, id }) => kind === 'espace' && espaceIds.includes(id))) continue;
+    warn(
+      'application-enabled',
+      '',
+      `the application '${name}' is enabled in ${there}: until it is disabled in Service Center, its users and timers work on what is not there yet`,
+    );
+  }
+  for (const { name, locked } of espaces) {
+    if (locked)
+      warn('espace-locked', '', `the module '${name}' is locked in ${there}; who locked it may be about to publish it`);
+  }
+  for (const draft of drafts) {
+    const others = draft.destination.triggers.filter(({ name, enabled }) => enabled && !isEventTrigger(name));
+    if (others.length === 0) continue;
+    const names = others.map(({ name }) => name).join(', ');
+    warn(
+      'trigger-enabled',
+      draft.name,
+      `${names} in ${there} runs for every row that is written; the platform did not make it`,
+    );
+  }
+  return findings;
+}
+
+/** The destination's espaces whose entities are written, or that are in scope. */
+function espacesWritten(
+  source: EnvironmentCatalog,
+  destination: EnvironmentCatalog,
+  drafts: readonly Draft[],
+  inScope: ReadonlySet<Espace>,
+): Espace[] {
+  const owners = new Map(source.entities.map(({ key, espace }): [EntityKey, Espace] => [key, espace]));
+  const keys = new Set([...inScope, ...drafts.flatMap(({ pair }) => owners.get(pair.key) ?? [])].map(({ key }) => key));
+  return destination.espaces.filter(({ key, system }) => keys.has(key) && !system);
+}
