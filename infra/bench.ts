@@ -109,11 +109,11 @@ async function bench(): Promise<void> {
     ],
     ['  history events, run and entity', `${much.events.run} + ${much.events.entity}`],
     [
-      `a plain entity of as many columns as activities, ${show(processes.plain.rows)} rows`,
+      `an ordinary entity of as many columns, keys and indexes, ${show(processes.plain.rows)} rows`,
       `${show(rate(processes.plain))} rows/s`,
     ],
     [`process instances: ${show(processes.instances.rows)} rows`, `${show(rate(processes.instances))} rows/s`],
-    ['  ratio to the plain entity', (rate(processes.instances) / rate(processes.plain)).toFixed(2)],
+    ['  ratio to that entity', (rate(processes.instances) / rate(processes.plain)).toFixed(2)],
     ['  whole run with plan, customers and proof', `${much.total.toFixed(1)} s`],
   ];
   for (const [name, value] of lines) console.log(`${name.padEnd(52)} ${value}`);

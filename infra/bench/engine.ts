@@ -16,7 +16,7 @@ export interface BenchSide {
   users: number;
   /** Users of the source: orders refer to each of them. */
   allUsers: number;
-  /** Columns of an entity without references. */
+  /** Columns of an ordinary entity beside the orders. */
   plain?: [string, TypeWord][];
 }
 

@@ -41,7 +41,7 @@ const words: Record<string, TypeWord> = {
 export const orderTable = (code: string) => `OSUSR_${code}_ORDER`;
 export const orderColumns = orderAttributes.map(([name]) => name.toUpperCase());
 
-/** Physical name of the entity without references that process instances are measured against. */
+/** Physical name of the ordinary entity that process instances are measured against. */
 export const plainTable = (code: string) => `OSUSR_${code}_PLAIN`;
 
 /** Builds one side in a database of its own. @returns its URL. */
@@ -255,14 +255,22 @@ export async function insert(database: Database, engine: BenchEngine, name: stri
 /** Name, table, DATA_KIND, and names and types of the attributes. */
 type DescribedEntity = [string, string, string, readonly (readonly [string, string])[]];
 
-/** TENANT_ID is no attribute. */
+/** TENANT_ID is no attribute; two refer to other entities, as two of the columns of activities do. */
 const plainAttributes = (columns: [string, TypeWord][]) =>
   columns
     .filter(([name]) => name !== 'TENANT_ID')
-    .map(([name, word]): [string, string] => [
-      name === 'ID' ? 'Id' : name,
-      Object.entries(words).find(([, other]) => other === word)![0],
-    ]);
+    .map(([name, word]): [string, string] => {
+      if (name === 'USER_ID') return [name, `bt${system}*${key('User')}`];
+      if (name === 'ACTIVITY_DEF_ID') return [name, `bt${espace}*${key('Status')}`];
+      return [name === 'ID' ? 'Id' : name, Object.entries(words).find(([, other]) => other === word)![0]];
+    });
+
+/** As many foreign keys and indexes as the table of activities has in the benchmark. */
+export const plainConstraints = (code: string): string[] => [
+  `alter table "${plainTable(code)}" add constraint "FK_PLAIN_USER" foreign key ("USER_ID") references "OSSYS_USER" ("ID")`,
+  `alter table "${plainTable(code)}" add constraint "FK_PLAIN_STATUS" foreign key ("ACTIVITY_DEF_ID") references "OSUSR_${code}_STATUS" ("ID")`,
+  `create index "IX_PLAIN_USER" on "${plainTable(code)}" ("USER_ID")`,
+];
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
