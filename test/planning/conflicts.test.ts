@@ -72,11 +72,11 @@ describe('conflicts in the plan', () => {
           'create unique index on "OSUSR_k4w_Order1" ("REFERENCE")',
           `update "OSUSR_k4w_Order1" set "REFERENCE" = 'Q' || "ID"`,
           `update "OSUSR_k4w_Order1" set "NUMBER" = 'SO00000001', "TENANT_ID" = 5 where "ID" = (select min("ID") from "OSUSR_k4w_Order1")`,
-          `update "OSUSR_k4w_Order1" set "REFERENCE" = 'S1' where "ID" = (select max("ID") from "OSUSR_k4w_Order1")`,
+          `update "OSUSR_k4w_Order1" set "REFERENCE" = 'SSO00000001' where "ID" = (select max("ID") from "OSUSR_k4w_Order1")`,
           'delete from "OSSYS_BPM_EVENT_QUEUE"',
         ],
         source: [
-          `update "OSUSR_a1b_Order" set "REFERENCE" = 'S' || substr("NUMBER", 10)`,
+          `update "OSUSR_a1b_Order" set "REFERENCE" = 'S' || "NUMBER"`,
           `update "OSUSR_a1b_Order" set "TENANT_ID" = 2 where "NUMBER" = 'SO00000001'`,
         ],
       },
