@@ -1,8 +1,8 @@
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
+import { createWorld } from './data/createWorld.ts';
 import { subscriptionRows } from './data/subscriptions.ts';
 import { entityRows, leftoverRows, rowCounts } from './data/tableRows.ts';
 import { type TextPools, textPools } from './data/textPools.ts';
-import { createWorld } from './data/world.ts';
 import type { CreateDemoDatabase } from './dialect/dialect.ts';
 import { createPostgresDatabase, dropPostgresDatabase } from './dialect/postgres.ts';
 import { createSqlServerDatabase, dropSqlServerDatabase } from './dialect/sqlserver.ts';

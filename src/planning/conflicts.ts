@@ -6,7 +6,7 @@ import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
-import type { PlannedColumn, PlannedEntity } from './plan.ts';
+import type { Conflicts, PlannedColumn, PlannedEntity } from './plan.ts';
 
 /** Where ids of a target lead that are in the destination before the run; undefined where nothing is known of the target. */
 export type KnownIds = (target: EntityKey) => Pick<IdMap, 'get'> | undefined;
@@ -23,19 +23,6 @@ interface ConflictRequest {
 const exampleCount = 10;
 const rowsAtOnce = 20_000;
 const page = { rows: 5_000, bytes: 4 * 1024 * 1024 };
-
-/** Rows to come that a unique index of the destination does not let in. Kept with the plan in the journal; ids, no values. */
-export interface Conflicts {
-  entity: EntityKey;
-  /** Columns of the index. */
-  index: string[];
-  /** Rows to come whose values a row of the destination has. */
-  taken: number;
-  /** Rows to come whose values another row to come has, as the destination compares them (trap 43). */
-  repeated: number;
-  /** [source id, id of the destination's row]. */
-  examples: [string, string][];
-}
 
 /**
  * Lays the rows to come beside the unique indexes of the destination, set-wise and by its own collation, before anything is

@@ -4,7 +4,6 @@ import type { Finding } from '../outsystems/finding.ts';
 import type { ProcessSummary } from '../processes/choose.ts';
 import type { EventTable } from '../processes/eventTables.ts';
 import type { Queue } from '../processes/queues.ts';
-import type { Conflicts } from './conflicts.ts';
 
 /** A column of another table. */
 export interface ColumnOf {
@@ -106,6 +105,19 @@ export interface PlannedEntity {
   after: EntityKey[];
   /** What differs between the two definitions, for people. */
   differences: string[];
+}
+
+/** Rows to come that a unique index of the destination does not let in. Kept with the plan in the journal; ids, no values. */
+export interface Conflicts {
+  entity: EntityKey;
+  /** Columns of the index. */
+  index: string[];
+  /** Rows to come whose values a row of the destination has. */
+  taken: number;
+  /** Rows to come whose values another row to come has, as the destination compares them (trap 43). */
+  repeated: number;
+  /** [source id, id of the destination's row]. */
+  examples: [string, string][];
 }
 
 export interface PlannedColumn {

@@ -15,31 +15,15 @@ import {
 } from '../schema/processes.ts';
 import type { Value } from '../schema/tables.ts';
 import { type Random, seededRandom } from './random.ts';
-import { type Identifier, looseReference, someMoment, userReference, type World } from './world.ts';
-
-/** Process instances of an environment, with what waits in them for events. */
-export interface Instances {
-  /** Rows of the five tables of instances, by table, ascending by ID. */
-  tables: Map<string, PlatformRow[]>;
-  /** The approval of an order, by the order's id. */
-  approvalOf: Map<Identifier, number>;
-  /** Ids of human activities, ascending. */
-  tasks: number[];
-  /** Ids of all activities. */
-  activities: number[];
-  waiting: Waiting[];
-}
-
-/** An activity that an event of an entity's row would end or begin. */
-export interface Waiting {
-  activity: number;
-  /** `Espace.Entity`. */
-  entity: string;
-  isUpdate: boolean;
-  tenant: number;
-  /** Attribute (null for the identifier) and its value; null for any row. */
-  filter: { attribute: string | null; value: Value } | null;
-}
+import {
+  type Identifier,
+  type Instances,
+  looseReference,
+  someMoment,
+  userReference,
+  type Waiting,
+  type World,
+} from './world.ts';
 
 const unset = '1900-01-01 00:00:00';
 /** A row that is gone, as old instances refer to. */
