@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { progress } from '../../workflows/messages.ts';
@@ -89,5 +90,8 @@ describe('unique indexes of the destination', () => {
     );
     expect(lines.rows[0].rows).toBeGreaterThan(0);
     expect((await migration.caravel('verify', 'reusing')).code).toBe(0);
+    // What earlier runs brought is no conflict: the plan asks the journal.
+    const planned = await migration.caravel('plan', path.join(migration.folder, 'spec.json'));
+    expect(planned).toMatchObject({ code: 0, stderr: '' });
   }, 120_000);
 });
