@@ -7,6 +7,9 @@ export const taskQueue = 'caravel';
 
 export type EntityStage = EntityState;
 
+/** A run of its own, or one that migrates what an earlier one set aside. */
+export type RunRequest = { spec: unknown } | { retryOf: string };
+
 /** How a run is to be conducted; decided once, by the activity that opens it. */
 export interface RunSettings {
   concurrency: number;
@@ -25,6 +28,8 @@ export interface PlanSummary {
   firstBlocking: string | null;
   /** Event tables to be emptied, or added to. */
   eventTables: number;
+  /** Tables of the destination to be emptied first. */
+  emptiedTables: number;
 }
 
 export interface PlannedWork {
@@ -85,8 +90,8 @@ export type RunEnd = { status: 'completed' } | { status: 'blocked' | 'failed' | 
 
 /** What a worker does for the workflows. */
 export interface Activities {
-  /** Checks the spec, notes the run in the journal and takes the destination for it. */
-  openRun(input: { run: string; execution: string; spec: unknown }): Promise<RunSettings>;
+  /** Checks the spec, or finds the run whose rows set aside are to be migrated; notes the run in the journal and takes the destination for it. */
+  openRun(input: { run: string; execution: string } & RunRequest): Promise<RunSettings>;
   /** Makes the plan and the id maps of what is only matched; called again, gives the plan as the run now stands. */
   planRun(input: { run: string }): Promise<PlanSummary>;
   /** The plan in words, for whoever approves it. */
@@ -94,6 +99,8 @@ export interface Activities {
   /** Notes who approved the plan; refuses a run whose entities changed since. */
   approveRun(input: { run: string; by: string }): Promise<void>;
   setPaused(input: { run: string; paused: boolean }): Promise<void>;
+  /** Deletes what the plan says of the destination; called again, goes on where it stood. */
+  emptyDestination(input: { run: string }): Promise<{ outcome: EntityReport['outcome'] }>;
   copyEntity(input: EntityInput): Promise<EntityReport>;
   fillReferences(input: EntityInput): Promise<EntityReport>;
   /** Takes the event subscriptions of what is written out of the destination, so that no trigger starts anything. */

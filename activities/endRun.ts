@@ -2,7 +2,8 @@ import type { PeopleSummary } from '../src/alignment/people/alignPeople.ts';
 import { loadDecisions } from '../src/alignment/people/decisionStore.ts';
 import { groupTable, userTable } from '../src/alignment/people/tables.ts';
 import type { Database } from '../src/database/port.ts';
-import { countOpenIssues } from '../src/journal/issues.ts';
+import { loadIdMap } from '../src/identity/mapStore.ts';
+import { countOpenIssues, mergeRetried, openRowIssues, resolveIssue } from '../src/journal/issues.ts';
 import { releaseLease } from '../src/journal/lease.ts';
 import { type Counts, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlan, loadResult, updateRun } from '../src/journal/runs.ts';
@@ -16,6 +17,12 @@ import type { AlignedCounts, RunEnd, RunResult } from './contract.ts';
 export async function endRun(journal: Database, runId: string, end: RunEnd): Promise<RunResult | null> {
   const run = await getRun(journal, runId);
   if (run.finished !== null) return (await loadResult(journal, runId)) as RunResult | null;
+  await resolveMigrated(journal, run.pairId);
+  if (run.retryOf !== null) {
+    const of = run.retryOf;
+    const completed = end.status === 'completed';
+    await journal.transaction((transaction) => mergeRetried(transaction, { of, retry: runId, completed }));
+  }
   if (end.status !== 'completed') {
     const done = await listProgress(journal, runId);
     const inserted = done.reduce((sum, entity) => sum + entity.inserted, 0);
@@ -26,7 +33,7 @@ export async function endRun(journal: Database, runId: string, end: RunEnd): Pro
     });
     return null;
   }
-  const result = await resultOf(journal, runId, run.started);
+  const result = await resultOf(journal, runId, run.retryOf ?? runId, run.started);
   await journal.transaction(async (transaction) => {
     await updateRun(transaction, runId, {
       status: result.status,
@@ -40,11 +47,23 @@ export async function endRun(journal: Database, runId: string, end: RunEnd): Pro
   return result;
 }
 
-async function resultOf(journal: Database, runId: string, started: number): Promise<RunResult> {
+/** Whatever a run set aside and a later one has migrated is no issue any more. */
+async function resolveMigrated(journal: Database, pairId: string): Promise<void> {
+  for (const [entity, issues] of await openRowIssues(journal, pairId)) {
+    const map = await loadIdMap(journal, pairId, entity, 'integer');
+    const migrated = issues.filter(([, sourceId]) => map.get(sourceId) !== undefined);
+    await journal.transaction(async (transaction) => {
+      for (const [id] of migrated) await resolveIssue(transaction, id);
+    });
+  }
+}
+
+/** @param issuesOf run under which its issues are kept. */
+async function resultOf(journal: Database, runId: string, issuesOf: string, started: number): Promise<RunResult> {
   const [plan, progress, issues] = [
     await loadPlan(journal, runId),
     new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])),
-    await countOpenIssues(journal, runId),
+    await countOpenIssues(journal, issuesOf),
   ];
   const entities = plan.entities
     .filter((entity) => progress.has(entity.key))

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../src/config/configuration.ts';
 import { StalePositionError } from '../src/copying/batch.ts';
 import { CopyError } from '../src/copying/errors.ts';
 import { DatabaseError } from '../src/database/errors.ts';
+import { EmptyingError } from '../src/emptying/errors.ts';
 import { BatchClosedError } from '../src/journal/batches.ts';
 import { LeaseHeldError, LeaseLostError } from '../src/journal/lease.ts';
 import { RunTakenError, UnknownRunError } from '../src/journal/runs.ts';
@@ -27,6 +28,7 @@ export function toFailure(error: unknown): Error {
     return ApplicationFailure.retryable(error.message, 'AnotherWorkerWentOn');
   }
   if (error instanceof CopyError) return ApplicationFailure.nonRetryable(error.message, 'CopyStopped', error.code);
+  if (error instanceof EmptyingError) return ApplicationFailure.nonRetryable(error.message, 'EmptyingStopped');
   if (error instanceof ConfigurationError || error instanceof PlanningError) {
     return ApplicationFailure.nonRetryable(error.message, 'InvalidSpec');
   }

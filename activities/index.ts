@@ -6,6 +6,7 @@ import { copyEntity } from '../src/copying/copyEntity.ts';
 import { fillDeferred } from '../src/copying/deferred.ts';
 import { silence } from '../src/copying/silence.ts';
 import { checkQueues, restoreSubscriptions, subscribe } from '../src/copying/subscribe.ts';
+import { emptyDestination } from '../src/emptying/emptyDestination.ts';
 import { acquireLease, type HolderState, type Lease, LeaseLostError, leaseOf } from '../src/journal/lease.ts';
 import { getProgress, listProgress, saveVerification, type Verification } from '../src/journal/progress.ts';
 import { createRun, getRun, loadPlan, loadPlanIfAny, type RunPhase, updateRun } from '../src/journal/runs.ts';
@@ -21,6 +22,7 @@ import { endRun } from './endRun.ts';
 import { typed } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
 import { planRun } from './planRun.ts';
+import { specOfRetry } from './retryRun.ts';
 
 /** An activity copies for this long before it returns and is called again. */
 const sliceMilliseconds = 4 * 60_000;
@@ -137,12 +139,15 @@ export function createActivities(connections: Connections, settings: WorkerSetti
   }
 
   return {
-    openRun: ({ run, execution, spec }) =>
+    openRun: ({ run, execution, ...request }) =>
       typed(async () => {
-        const checked = checkMigrationSpec(spec);
+        const { spec: checked, retryOf } =
+          'retryOf' in request
+            ? await specOfRetry(journal, request.retryOf)
+            : { spec: checkMigrationSpec(request.spec), retryOf: null };
         connections.source(checked.source);
         connections.destination(checked.destination);
-        await createRun(journal, run, execution, checked);
+        await createRun(journal, run, execution, checked, retryOf);
         try {
           await acquireLease(journal, checked.destination, run, stateOf);
         } catch (error) {
@@ -191,6 +196,26 @@ export function createActivities(connections: Connections, settings: WorkerSetti
         await eachEventTable(run, 'silencing', async (context, table, control) => {
           if (table.silenced) await silence(context, table, control);
         });
+      }),
+
+    emptyDestination: ({ run }) =>
+      typed(async () => {
+        const context = await contextOf(run, 'emptying');
+        let rows = 0;
+        let waiting: string | undefined;
+        const control: CopyControl = {
+          signal: Context.current().cancellationSignal,
+          deadline: Date.now() + sliceMilliseconds,
+          onBatch: (batch) => {
+            rows += batch;
+            waiting = undefined;
+          },
+          onWaiting: (message) => {
+            waiting = message;
+          },
+        };
+        const pulse = () => ({ rows, ...(waiting && { waiting }) });
+        return { outcome: await heartbeating(pulse, () => emptyDestination(context, control)) };
       }),
 
     subscribeEvents: ({ run }) =>

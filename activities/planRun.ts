@@ -1,12 +1,17 @@
 import { saveDecisions } from '../src/alignment/people/decisionStore.ts';
 import type { Database } from '../src/database/port.ts';
+import { saveGoing } from '../src/emptying/goingInstances.ts';
 import { loadIdMap, saveMatchedMaps } from '../src/identity/mapStore.ts';
+import { saveRetried } from '../src/identity/retriedIds.ts';
 import { forgetDecisions } from '../src/journal/decisions.ts';
+import { listIssues } from '../src/journal/issues.ts';
 import { createProgress, listProgress } from '../src/journal/progress.ts';
-import { getRun, loadPlanIfAny, savePlan, updateRun } from '../src/journal/runs.ts';
+import { getRun, loadPlan, loadPlanIfAny, type Run, savePlan, updateRun } from '../src/journal/runs.ts';
+import type { EntityKey } from '../src/outsystems/catalog.ts';
 import type { Plan } from '../src/planning/plan.ts';
 import { type PreparedMigration, prepareMigration, withFindings } from '../src/planning/prepareMigration.ts';
 import type { PlanRequest } from '../src/planning/request.ts';
+import { planOfRetry, rowsToRetry, type SetAsideRows, untouched } from '../src/planning/retry.ts';
 import { saveExclusions } from '../src/processes/exclusions.ts';
 import { findVanishedRows } from '../src/verification/vanishedRows.ts';
 import type { Connections } from './connections.ts';
@@ -23,21 +28,29 @@ export async function planRun(connections: Connections, runId: string): Promise<
   if (plan === null) {
     const source = connections.source(run.source);
     const destination = connections.destination(run.destination);
-    const prepared = await prepareWithJournal({ spec: run.spec, source, destination }, journal, run.pairId);
+    const retried = run.retryOf === null ? null : await setAsideBy(journal, run.retryOf);
+    const request = { spec: run.spec, source, destination, ...(retried && { bounds: retried.bounds }) };
+    const prepared = await prepareWithJournal(request, journal, run.pairId);
     plan = prepared.plan;
+    const rows = retried && (await rowsToRetry({ source, plan, setAside: retried.rows, mapOf: mapOf(journal, run) }));
+    if (rows !== null) plan = planOfRetry(plan, rows);
     if (plan.blocking.length === 0) {
       await saveMatchedMaps(journal, run.pairId, runId, prepared.maps);
       await journal.transaction(async (transaction) => {
         await forgetDecisions(transaction, runId);
         await saveDecisions(transaction, runId, prepared.decisions);
         await saveExclusions(transaction, runId, prepared.excluded);
+        await saveGoing(transaction, runId, plan!.emptied ?? [], prepared.emptied);
+        if (rows !== null) await saveRetried(transaction, runId, rows);
       });
-      await createProgress(journal, runId, written(plan));
+      const idle = retried === null ? undefined : untouched(plan, rows!, retried.rows);
+      await createProgress(journal, runId, written(plan), idle);
     }
     await savePlan(journal, runId, plan);
   }
   if (plan.blocking.length === 0) {
-    const next = run.spec.approval ? 'approval' : plan.events === undefined ? 'people' : 'silencing';
+    const first = plan.events !== undefined ? 'silencing' : plan.emptied !== undefined ? 'emptying' : 'people';
+    const next = run.spec.approval ? 'approval' : first;
     await updateRun(journal, runId, { status: 'running', ...(run.phase === 'planning' ? { phase: next } : {}) });
   }
   return summary(plan, new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])));
@@ -63,6 +76,25 @@ export async function prepareWithJournal(
   return { ...prepared, plan: withFindings(prepared.plan, { blocking: vanished, warnings: [] }) };
 }
 
+/** What a run set aside, and how far it looked. */
+async function setAsideBy(journal: Database, runId: string) {
+  const rows = new Map<EntityKey, SetAsideRows>();
+  for (const { entity, sourceId, state } of await listIssues(journal, runId)) {
+    if (state !== 'open') continue;
+    const ofEntity = rows.get(entity) ?? { ids: [], withoutId: 0 };
+    rows.set(entity, ofEntity);
+    if (sourceId === null) ofEntity.withoutId += 1;
+    else ofEntity.ids.push(sourceId);
+  }
+  const { entities } = await loadPlan(journal, runId);
+  const bounds = new Map(entities.flatMap(({ key, bound }) => (bound === null ? [] : [[key, bound] as const])));
+  return { rows, bounds };
+}
+
+const mapOf = (journal: Database, { pairId }: Run) => {
+  return (entity: EntityKey) => loadIdMap(journal, pairId, entity, 'integer');
+};
+
 const written = (plan: Plan) => plan.entities.filter((entity) => entity.role !== 'matched');
 
 function summary(
@@ -76,6 +108,7 @@ function summary(
     executable: plan.blocking.length === 0,
     blocking: plan.blocking.length,
     eventTables: plan.events?.length ?? 0,
+    emptiedTables: plan.emptied?.length ?? 0,
     firstBlocking: first ? `${first.entity ? `${first.entity}: ` : ''}${first.message}` : null,
     entities: entities.map((entity) => ({
       key: entity.key,

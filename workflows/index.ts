@@ -1,2 +1,2 @@
-export { migrateApplication } from './migrateApplication.ts';
+export { migrateApplication, retryIssues } from './migrateApplication.ts';
 export { migrateEntity } from './migrateEntity.ts';

@@ -11,7 +11,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities, PlanSummary, RunEnd, RunResult, RunSettings } from '../activities/contract.ts';
+import type { Activities, PlanSummary, RunEnd, RunRequest, RunResult, RunSettings } from '../activities/contract.ts';
 import type { MigrationSpecInput } from '../src/config/migrationSpec.ts';
 import { approve, pause, progress, resume } from './messages.ts';
 import { RunStory } from './progress.ts';
@@ -41,12 +41,27 @@ export interface CarriedOver {
 }
 
 /**
- * Moves the data of the scope from the source to the destination: plan, silence the events, align the people, copy in the order of
+ * Moves the data of the scope from the source to the destination: plan, silence the events, empty what is to be emptied, align the people, copy in the order of
  * the references, fill what was deferred, give the subscriptions back, verify. The run's id is the workflow's id. Whatever dies on the way, the
  * journal knows what is done; when the run ends, by success, failure or cancellation, the destination has its own event subscriptions again,
  * is given back, and the journal says how it ended.
  */
 export async function migrateApplication(spec: MigrationSpecInput, carried?: CarriedOver): Promise<RunResult> {
+  return conductRun({ spec }, carried, (steering) => continueAsNew<typeof migrateApplication>(spec, steering));
+}
+
+/**
+ * Migrates what an earlier run set aside, after its cause was mended: the same walk, over those rows alone.
+ * @param of id of that run.
+ */
+export async function retryIssues(of: string, carried?: CarriedOver): Promise<RunResult> {
+  return conductRun({ retryOf: of }, carried, (steering) => continueAsNew<typeof retryIssues>(of, steering));
+}
+
+/** Starts over with an empty history. */
+type Again = (steering: CarriedOver) => Promise<never>;
+
+async function conductRun(request: RunRequest, carried: CarriedOver | undefined, again: Again): Promise<RunResult> {
   const run = workflowInfo().workflowId;
   const steering: CarriedOver = carried ?? { begun: false, paused: false, approved: false, approvedBy: null };
   const story = new RunStory(run);
@@ -64,13 +79,13 @@ export async function migrateApplication(spec: MigrationSpecInput, carried?: Car
 
   let settings: RunSettings;
   try {
-    settings = await openRun({ run, execution: workflowInfo().firstExecutionRunId, spec });
+    settings = await openRun({ run, execution: workflowInfo().firstExecutionRunId, ...request });
   } catch (error) {
     throw isCancellation(error) ? error : reasonOf(error);
   }
   const end = (how: RunEnd) => CancellationScope.nonCancellable(() => endRun({ run, end: how }));
   try {
-    const result = await conduct(run, spec, settings, steering, story, end);
+    const result = await conduct(run, settings, steering, story, end, again);
     story.enter('finished');
     return result;
   } catch (error) {
@@ -109,11 +124,11 @@ const eventActivities = (settings: RunSettings, summary: string) =>
 
 async function conduct(
   run: string,
-  spec: MigrationSpecInput,
   settings: RunSettings,
   steering: CarriedOver,
   story: RunStory,
   end: (how: RunEnd) => Promise<RunResult | null>,
+  again: Again,
 ): Promise<RunResult> {
   const plan = await planRun({ run });
   story.planned(plan);
@@ -134,14 +149,18 @@ async function conduct(
       story.enter('silencing');
       await eventActivities(settings, 'silence the events').silenceEvents({ run });
     }
+    if (plan.emptiedTables > 0) {
+      story.enter('emptying');
+      await empty(run, settings, steering);
+    }
     if (plan.entities.some(({ isPeople }) => isPeople)) {
       story.enter('people');
-      await walk(run, spec, settings, steering, story, plan, 'people');
+      await walk(run, settings, steering, story, plan, again, 'people');
     }
     story.enter('copying');
-    await walk(run, spec, settings, steering, story, plan, 'copying');
+    await walk(run, settings, steering, story, plan, again, 'copying');
     story.enter('references');
-    await walk(run, spec, settings, steering, story, plan, 'references');
+    await walk(run, settings, steering, story, plan, again, 'references');
     if (plan.eventTables > 0) {
       story.enter('subscribing');
       await eventActivities(settings, 'give the event subscriptions back').subscribeEvents({ run });
@@ -153,6 +172,22 @@ async function conduct(
   }
   // `endRun` gives a result whenever the run completed.
   return (await end({ status: 'completed' })) as RunResult;
+}
+
+/** Deletes what the plan says; what was deleted by this run is not deleted again when it continues as new. */
+async function empty(run: string, settings: RunSettings, steering: CarriedOver): Promise<void> {
+  const { emptyDestination } = proxyActivities<Activities>({
+    startToCloseTimeout: '15 minutes',
+    heartbeatTimeout: `${settings.heartbeatSeconds} seconds`,
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry,
+    summary: 'empty the destination',
+  });
+  for (;;) {
+    const { outcome } = await emptyDestination({ run });
+    if (outcome === 'done') return;
+    if (outcome === 'paused') await condition(() => !steering.paused);
+  }
 }
 
 /** Keeps the journal's pause flag, which every batch reads, in step with the operator's signals while `work` goes on. */
@@ -176,11 +211,11 @@ async function steered(run: string, steering: CarriedOver, work: () => Promise<v
 
 async function walk(
   run: string,
-  spec: MigrationSpecInput,
   settings: RunSettings,
   steering: CarriedOver,
   story: RunStory,
   plan: PlanSummary,
+  again: Again,
   phase: 'people' | 'copying' | 'references',
 ): Promise<void> {
   const step = phase === 'references' ? 'references' : 'copy';
@@ -198,7 +233,7 @@ async function walk(
       story.report(index, story.progress.entities[index]!.read, step === 'copy' ? 'copying' : 'filling'),
   });
   // Nothing is running now, so nothing is lost by starting over with an empty history.
-  if (ended === 'full') await continueAsNew<typeof migrateApplication>(spec, { ...steering });
+  if (ended === 'full') await again({ ...steering });
 }
 
 /** Every entity, in as many lanes as entities may be copied at the same time. */

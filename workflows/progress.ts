@@ -14,6 +14,7 @@ const titles: Record<RunPhase, string> = {
   planning: 'Plan: match definitions, static records and people',
   approval: 'Wait for approval',
   silencing: 'Silence the events: no trigger may start a process',
+  emptying: 'Empty the destination: rows of the scope, and its process instances',
   people: 'Align people: users, groups and what they are allowed',
   copying: 'Copy the entities in the order of their references',
   references: 'Fill deferred references',
@@ -27,6 +28,7 @@ export class RunStory {
   readonly progress: RunProgress;
   private hasPeople = true;
   private hasEvents = true;
+  private empties = false;
   /** The plan in words, while it waits for approval. */
   private plan = '';
 
@@ -37,6 +39,7 @@ export class RunStory {
 
   planned(plan: PlanSummary): void {
     this.hasEvents = plan.eventTables > 0;
+    this.empties = plan.emptiedTables > 0;
     this.hasPeople = plan.entities.some(({ isPeople }) => isPeople);
     this.progress.entities = plan.entities.map(({ espace, entity, rows, read, stage }) => ({
       espace,
@@ -76,6 +79,7 @@ export class RunStory {
     const now = phases.indexOf(phase);
     const lines = phases
       .filter((step) => step !== 'approval' || phase === 'approval')
+      .filter((step) => step !== 'emptying' || this.empties)
       .filter((step) => step !== 'people' || this.hasPeople)
       .filter((step) => (step !== 'silencing' && step !== 'subscribing') || this.hasEvents)
       .map((step) => {

@@ -37,7 +37,8 @@ export async function measurePeople(
     const { maps } = await alignMatched({ ...sides, entities: matched });
     const started = performance.now();
     const tenants = await readTenants(sides.source);
-    const { ledger } = await alignPlannedPeople({ request, catalogs, plan, maps, tenants, exclusions: noExclusions });
+    const given = { request, catalogs, plan, maps, tenants, exclusions: noExclusions, emptied: new Map() };
+    const { ledger } = await alignPlannedPeople(given);
     const seconds = (performance.now() - started) / 1_000;
     if (ledger.filter(({ decision }) => decision === 'match').length !== side.users) {
       throw new Error('the users of the benchmark were not matched');

@@ -28,7 +28,7 @@ export async function* platformRows(
   if (some !== null) {
     const among = 'column' in some ? columnOf(table, some.column) : key;
     if (among === undefined) return;
-    const keys = fitting(table.columns.find((column) => column.name === among)!, some.ids);
+    const keys = fittingIds(table.columns.find((column) => column.name === among)!, some.ids);
     if (among === key) read.keys = keys;
     else read.among = { column: among, keys };
   }
@@ -40,8 +40,8 @@ export async function* platformRows(
 
 const largest: Record<string, bigint> = { smallint: 32767n, int: 2147483647n, integer: 2147483647n };
 
-/** Ids that the column can hold: a soft key may hold anything. */
-function fitting(column: PhysicalColumn, ids: Iterable<string>): string[] {
+/** Of these ids, those that the column can hold: a soft key may hold anything. */
+export function fittingIds(column: PhysicalColumn, ids: Iterable<string>): string[] {
   if (column.kind !== 'integer') return [...ids];
   const limit = largest[column.type.toLowerCase()] ?? 9223372036854775807n;
   return [...ids].filter((id) => /^-?\d{1,19}$/.test(id) && BigInt(id) <= limit && BigInt(id) >= -limit);

@@ -128,6 +128,15 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     );
 
   program
+    .command('retry-issues')
+    .description('migrate what a run set aside, after the cause was mended; exits with 3 when some of it is still open')
+    .argument('<id>', 'id of the run')
+    .addOption(json('one JSON document when it ends'))
+    .action(
+      does<DataOptions>(async ([id], options) => (await import('./commands/retryIssues.ts')).retryIssues(id!, options)),
+    );
+
+  program
     .command('restore')
     .description("give the destination's event subscriptions back after a run that did not finish")
     .argument('<id>', 'id of the run')

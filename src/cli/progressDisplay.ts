@@ -22,6 +22,7 @@ const phases: Record<RunPhase, string> = {
   planning: 'planning',
   approval: 'waits for approval',
   silencing: 'silencing events',
+  emptying: 'emptying the destination',
   people: 'aligning people',
   copying: 'copying',
   references: 'filling references',

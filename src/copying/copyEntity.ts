@@ -3,6 +3,7 @@ import { DatabaseError } from '../database/errors.ts';
 import type { Row } from '../database/port.ts';
 import { ReadAhead } from '../database/readAhead.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
+import { loadRetried } from '../identity/retriedIds.ts';
 import { BatchClosedError, closeBatch, type EntityPosition, readPosition, reclaimIntents } from '../journal/batches.ts';
 import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
@@ -54,9 +55,9 @@ async function copyAll(context: CopyContext, entity: PlannedEntity, control: Cop
   const exclusions = await loadExclusions(context.journal, context.runId, entity);
   const translator = createTranslator(entity, maps.own, maps.of, exclusions);
   await settleIntent(context, entity, translator, control);
-  return entity.identifier === 'none'
-    ? copyRowSet(context, entity, translator, control)
-    : copyBatches(context, entity, { translator, own: maps.own, keys: null, aligned: null, exclusions }, control);
+  if (entity.identifier === 'none') return copyRowSet(context, entity, translator, control);
+  const keys = await loadRetried(context.journal, context.runId, entity.key);
+  return copyBatches(context, entity, { translator, own: maps.own, keys, aligned: null, exclusions }, control);
 }
 
 /** People, groups and what they are allowed: what the run decided when it was planned (alignment/people). */
@@ -216,6 +217,9 @@ function halves(rows: Row[]): [Row[], Row[]] {
   return [rows.slice(0, middle), rows.slice(middle)];
 }
 
+/** `invalid-value`, `foreign-key`: as codes of issues are written. */
+const issueCode = ({ code }: DatabaseError) => code.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** Records the one row that the destination does not take, and goes past it. */
 async function setRowAside(
   context: CopyContext,
@@ -235,7 +239,8 @@ async function setRowAside(
       issues: [
         {
           sourceId: upToOf(batch),
-          code: error.code,
+          code: issueCode(error),
+          constraint: error.constraint ?? null,
           reason: error.message,
           detail: error.cause instanceof Error ? error.cause.message : null,
         },

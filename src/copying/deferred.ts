@@ -1,8 +1,9 @@
 import type { Cell, Row } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
+import { loadRetried } from '../identity/retriedIds.ts';
 import { closeFill, unfinishedRuns } from '../journal/fills.ts';
-import type { NewIssue } from '../journal/issues.ts';
+import { leftNull, type NewIssue } from '../journal/issues.ts';
 import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
@@ -46,6 +47,8 @@ function deferredReferences(entity: PlannedEntity): Deferred[] {
 /** Whether rows of this entity wait for references: written by this run, or by one that ended before its second pass. */
 export async function needsSecondPass(context: CopyContext, entity: PlannedEntity): Promise<boolean> {
   if (deferredReferences(entity).length === 0) return false;
+  const retried = await loadRetried(context.journal, context.runId, entity.key);
+  if (retried !== null) return retried.length > 0;
   return (await unfinishedRuns(context.journal, context.pairId, context.runId, entity.key)).size > 0;
 }
 
@@ -65,12 +68,13 @@ export async function fillDeferred(
   if (progress.state === 'copied') await setEntityState(context.journal, context.lease, entity.key, 'filling');
   const deferred = deferredReferences(entity);
   const runs = await unfinishedRuns(context.journal, context.pairId, context.runId, entity.key);
+  const retried = await loadRetried(context.journal, context.runId, entity.key);
   const own = await loadIdMap(
     context.journal,
     context.pairId,
     entity.key,
     entity.identifierType ?? 'integer',
-    (segment) => !segment.coding.startsWith('reused') && runs.has(segment.runId),
+    (segment) => !segment.coding.startsWith('reused') && (retried !== null || runs.has(segment.runId)),
   );
   const maps = await loadTargets(context, entity);
   const exclusions = await loadExclusions(context.journal, context.runId, entity);
@@ -88,6 +92,7 @@ export async function fillDeferred(
     after: progress.filledUpTo,
     upTo: entity.bound,
     anyNotNull: deferred.map(({ source }) => source),
+    ...(retried === null ? {} : { keys: retried }),
     batch: size,
   });
   let filledUpTo = progress.filledUpTo;
@@ -166,7 +171,7 @@ function translate(
       else {
         into.issues.push({
           sourceId,
-          code: 'reference-left-null',
+          code: leftNull,
           reason: `${reference.attribute} refers to a row of ${reference.targetName} that was set aside later; it is NULL`,
         });
       }

@@ -21,7 +21,11 @@ export type Step =
   | 'silenceCommit'
   | 'subscribe'
   | 'subscribeCommit'
-  | 'subscribeClose';
+  | 'subscribeClose'
+  | 'clear'
+  | 'empty'
+  | 'emptyCommit'
+  | 'emptyClose';
 
 interface Armed {
   action: Action;

@@ -113,23 +113,27 @@ class RowSetReading {
     for await (const page of pages) {
       control.signal.throwIfAborted();
       this.#read += page.length;
-      const fresh = page.filter((row) => this.#take(fingerprint(row, this.#sourceCells)));
-      const { rows, nulled, leftOut, setAside } = this.#translator.translate(fresh);
-      this.#nulled += nulled;
-      this.#leftOut += leftOut;
-      this.#issues.push(...setAside);
-      if (rows.length > 0) yield rows;
+      const written: Row[] = [];
+      for (const row of page) {
+        const print = fingerprint(row, this.#sourceCells);
+        if (this.#isKnown(print)) continue;
+        const { rows, nulled, leftOut, setAside } = this.#translator.translate([row]);
+        this.#nulled += nulled;
+        this.#leftOut += leftOut;
+        this.#issues.push(...setAside);
+        // What is set aside is nobody's business but the journal's: the next run looks at it again.
+        if (setAside.length === 0) this.#prints.push(print);
+        written.push(...rows);
+      }
+      if (written.length > 0) yield written;
     }
   }
 
-  #take(print: bigint): boolean {
+  #isKnown(print: bigint): boolean {
     const times = this.#known.get(print) ?? 0;
-    if (times > 0) {
-      this.#known.set(print, times - 1);
-      this.#knownRows += 1;
-      return false;
-    }
-    this.#prints.push(print);
+    if (times === 0) return false;
+    this.#known.set(print, times - 1);
+    this.#knownRows += 1;
     return true;
   }
 

@@ -1,14 +1,21 @@
-import type { Queries, Row } from '../database/port.ts';
+import type { Queries, Row, Transaction } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
-import { insertIssues, type NewIssue } from '../journal/issues.ts';
+import { insertIssues, type NewIssue, subscriptionSetAside } from '../journal/issues.ts';
 import { renewLease } from '../journal/lease.ts';
-import { insertSegment, nextOrdinal, readSegments } from '../journal/segments.ts';
+import { insertSegment, nextOrdinal, readSegments, type Segment } from '../journal/segments.ts';
 import { markReturned } from '../journal/subscriptions.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
+import { sameName } from '../outsystems/references.ts';
 import { activityColumn, type EventTable } from '../processes/eventTables.ts';
 import { countQueued } from '../processes/queues.ts';
-import { lacking, translateSubscription, union } from '../processes/subscriptions.ts';
+import {
+  lacking,
+  activitiesOf as ofActivities,
+  ofLiving,
+  translateSubscription,
+  union,
+} from '../processes/subscriptions.ts';
 import type { CopyContext, CopyControl } from './context.ts';
 import { eventsQueued } from './errors.ts';
 import { failpoint } from './failpoints.ts';
@@ -18,12 +25,14 @@ import { heldOf, lockEvents, readSubscriptions } from './silence.ts';
 /** What is added to an event table besides what was there before. */
 interface Additions {
   rows: Row[];
-  /** Fingerprints of the source's subscriptions that were dealt with, so that a later run leaves them alone. */
+  /** Fingerprints of the source's subscriptions that were added, so that a later run leaves them alone. */
   prints: bigint[];
+  /** Those that were set aside: this run has said so. */
+  setAside: bigint[];
   issues: NewIssue[];
 }
 
-const nothing: Additions = { rows: [], prints: [], issues: [] };
+const nothing: Additions = { rows: [], prints: [], setAside: [], issues: [] };
 
 /**
  * Gives an event table its subscriptions back, as they were, and adds those of the source's activities that were migrated
@@ -60,18 +69,19 @@ export async function checkQueues({ destination, plan }: CopyContext): Promise<v
 async function giveBack(
   context: Pick<CopyContext, 'journal' | 'destination' | 'lease' | 'pairId' | 'runId'>,
   table: EventTable,
-  { rows, prints, issues }: Additions,
+  { rows, prints, setAside, issues }: Additions,
   control: Pick<CopyControl, 'signal' | 'onWaiting'>,
 ): Promise<number> {
   const { journal, destination, lease, pairId, runId } = context;
   const { schema, name: eventTable, columns } = table.destination;
   const held = await heldOf(journal, lease.destination, table);
-  if (held.length === 0 && prints.length === 0) return 0;
+  if (held.length === 0 && prints.length === 0 && issues.length === 0) return 0;
   const inserted = await destination.transaction(async (transaction) => {
     await lockEvents(transaction, table, control);
     const there = await readSubscriptions(transaction, destination.quote, table);
+    const living = await heldOfLiving(transaction, table, held);
     // What is held and what is added may be the same: a run that died between the two commits below had added it before.
-    const absent = lacking(union(held, rows), there);
+    const absent = lacking(union(living, rows), there);
     failpoint('subscribe', 'before', table.name);
     if (absent.length > 0) {
       const stage = await transaction.stage({ schema, name: eventTable }, columns, absent);
@@ -84,37 +94,60 @@ async function giveBack(
   await journal.transaction(async (queries) => {
     await renewLease(queries, lease);
     await markReturned(queries, lease.destination, eventTable);
-    if (prints.length === 0) return;
-    const entity = subscriptionsOf(table.entity);
-    await insertSegment(queries, pairId, entity, {
-      ordinal: await nextOrdinal(queries, pairId, entity),
-      runId,
-      coding: 'rows',
-      rows: prints.length,
-      content: packFingerprints(BigUint64Array.from(prints)),
-    });
     await insertIssues(queries, runId, activitiesOf(table), issues);
+    await keepPrints(queries, pairId, runId, subscriptionsOf(table.entity), prints);
+    await keepPrints(queries, pairId, runId, setAsideOf(table.entity), setAside);
   });
   failpoint('subscribeClose', 'after', table.name);
   return inserted;
+}
+
+async function keepPrints(queries: Queries, pairId: string, runId: string, entity: EntityKey, prints: bigint[]) {
+  if (prints.length === 0) return;
+  await insertSegment(queries, pairId, entity, {
+    ordinal: await nextOrdinal(queries, pairId, entity),
+    runId,
+    coding: 'rows',
+    rows: prints.length,
+    content: packFingerprints(BigUint64Array.from(prints)),
+  });
+}
+
+/** Of what is held, what still means something: a run that deletes activities deletes their subscriptions. */
+async function heldOfLiving(transaction: Transaction, table: EventTable, held: Row[]): Promise<Row[]> {
+  const { activities, destination } = table;
+  const column = destination.columns.findIndex((name) => sameName(name, activityColumn));
+  if (activities === undefined || column < 0) return held;
+  const ids = ofActivities(held, column);
+  const living = await transaction.existingKeys(activities.table, activities.identifier, ids);
+  return ofLiving(held, column, new Set(living));
 }
 
 /** The entity of the activities that subscriptions belong to. */
 const activitiesOf = ({ columns }: EventTable): EntityKey =>
   columns.find(({ source }) => source.toUpperCase() === activityColumn)!.target!;
 
-/** Under this name the journal keeps which subscriptions to an entity's events were dealt with. */
+/** Under these names the journal keeps which subscriptions to an entity's events were added, and which a run set aside. */
 const subscriptionsOf = (entity: EntityKey) => `events of ${entity}`;
+const setAsideOf = (entity: EntityKey) => `events set aside of ${entity}`;
 
 async function additionsOf(context: CopyContext, table: EventTable, control: CopyControl): Promise<Additions> {
-  const known = await knownPrints(context.journal, context.pairId, table.entity);
+  const { journal, pairId, runId, source, batch } = context;
+  const isOwn = (segment: Segment) => segment.runId === runId;
+  const names = [subscriptionsOf(table.entity), setAsideOf(table.entity)];
+  const own = new KnownPrints(await readPrints(journal, pairId, names, isOwn));
+  const earlier = new KnownPrints(await readPrints(journal, pairId, names.slice(0, 1), (one) => !isOwn(one)));
   const mapOf = await loadMaps(context, table);
-  const additions: Additions = { rows: [], prints: [], issues: [] };
-  const pages = context.source.readRows({
+  // Of an activity that this run brought, no earlier one knew: what it knew was deleted since.
+  const arrived = await loadIdMap(journal, pairId, activitiesOf(table), 'integer', isOwn);
+  const activityPlace = table.columns.findIndex(({ source: name }) => sameName(name, activityColumn));
+  const isArriving = (row: Row) => activityPlace >= 0 && arrived.get(String(row[activityPlace])) !== undefined;
+  const additions: Additions = { rows: [], prints: [], setAside: [], issues: [] };
+  const pages = source.readRows({
     table: table.source!,
-    columns: [...table.columns.map(({ source }) => source), ...table.sourceOnly],
+    columns: [...table.columns.map(({ source: name }) => name), ...table.sourceOnly],
     key: null,
-    batch: context.batch,
+    batch,
   });
   for await (const page of pages) {
     control.signal.throwIfAborted();
@@ -122,29 +155,44 @@ async function additionsOf(context: CopyContext, table: EventTable, control: Cop
       const translated = translateSubscription(table, row, mapOf);
       if ('staysBehind' in translated) continue;
       const print = fingerprint(row, [...row.keys()]);
-      const times = known.get(print) ?? 0;
-      if (times > 0) {
-        known.set(print, times - 1);
-        continue;
-      }
-      additions.prints.push(print);
-      if ('row' in translated) additions.rows.push(translated.row);
-      else {
+      if (own.take(print) || (!isArriving(row) && earlier.take(print))) continue;
+      if ('row' in translated) {
+        additions.rows.push(translated.row);
+        additions.prints.push(print);
+      } else {
         const reason = `an event subscription of this activity is not migrated: ${translated.reason}`;
-        additions.issues.push({ sourceId: translated.activity, code: 'subscription-set-aside', reason });
+        additions.setAside.push(print);
+        additions.issues.push({ sourceId: translated.activity, code: subscriptionSetAside, reason });
       }
     }
   }
   return additions;
 }
 
-/** Subscriptions that earlier runs dealt with, each as many times as there were. */
-async function knownPrints(journal: Queries, pairId: string, entity: EntityKey): Promise<Map<bigint, number>> {
-  const known = new Map<bigint, number>();
-  for (const { content } of await readSegments(journal, pairId, subscriptionsOf(entity))) {
-    for (const print of unpackFingerprints(content)) known.set(print, (known.get(print) ?? 0) + 1);
+async function readPrints(
+  journal: Queries,
+  pairId: string,
+  names: EntityKey[],
+  isMeant: (segment: Segment) => boolean,
+): Promise<bigint[]> {
+  const segments = (await Promise.all(names.map((name) => readSegments(journal, pairId, name)))).flat();
+  return segments.filter(isMeant).flatMap(({ content }) => [...unpackFingerprints(content)]);
+}
+
+/** Subscriptions that were dealt with, each as many times as there were. */
+class KnownPrints {
+  readonly #times = new Map<bigint, number>();
+
+  constructor(prints: readonly bigint[]) {
+    for (const print of prints) this.#times.set(print, (this.#times.get(print) ?? 0) + 1);
   }
-  return known;
+
+  /** @returns false for one that was not dealt with, or not as often. */
+  take(print: bigint): boolean {
+    const times = this.#times.get(print) ?? 0;
+    if (times > 0) this.#times.set(print, times - 1);
+    return times > 0;
+  }
 }
 
 async function loadMaps(

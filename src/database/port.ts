@@ -209,6 +209,17 @@ export interface Transaction extends Queries {
    * @returns rows deleted.
    */
   deleteKeys(table: TableName, column: string, keys: string[]): Promise<number>;
+  /**
+   * Deletes some rows, whichever: for tables without a key.
+   * @param limit rows, at most.
+   * @returns rows deleted.
+   */
+  deleteSome(table: TableName, limit: number): Promise<number>;
+  /**
+   * Sets columns to NULL in the rows that have one of these keys.
+   * @returns rows found.
+   */
+  clearColumns(table: TableName, key: string, keys: string[], columns: string[]): Promise<number>;
 }
 
 export interface Database extends Queries {

@@ -8,6 +8,8 @@ export interface NewIssue {
   code: string;
   /** One line without values. */
   reason: string;
+  /** The constraint that the row breaks, where the database names it. */
+  constraint?: string | null;
   /** The driver's words or the offending value. Stays in the journal: it may be personal data. */
   detail?: string | null;
 }
@@ -27,9 +29,9 @@ export async function insertIssues(
 ): Promise<void> {
   for (const issue of issues) {
     await queries.execute(
-      `insert into caravel_issue (run_id, entity, source_id, code, reason, detail, state)
-       values (?, ?, ?, ?, ?, ?, 'open')`,
-      [runId, entity, issue.sourceId, issue.code, issue.reason, issue.detail ?? null],
+      `insert into caravel_issue (run_id, entity, source_id, code, constraint_name, reason, detail, state)
+       values (?, ?, ?, ?, ?, ?, ?, 'open')`,
+      [runId, entity, issue.sourceId, issue.code, issue.constraint ?? null, issue.reason, issue.detail ?? null],
     );
   }
 }
@@ -37,16 +39,17 @@ export async function insertIssues(
 /** Issues of a run in the order they were found. */
 export async function listIssues(queries: Queries, runId: string): Promise<Issue[]> {
   const rows = await queries.query(
-    'select id, entity, source_id, code, reason, detail, state from caravel_issue where run_id = ? order by id',
+    'select id, entity, source_id, code, constraint_name, reason, detail, state from caravel_issue where run_id = ? order by id',
     [runId],
   );
   return rows.map((row) => {
-    const [id, entity, sourceId, code, reason, detail, state] = row as (string | null)[];
+    const [id, entity, sourceId, code, constraint, reason, detail, state] = row as (string | null)[];
     return {
       id: id!,
       entity: entity!,
       sourceId: sourceId ?? null,
       code: code!,
+      constraint: constraint ?? null,
       reason: reason!,
       detail: detail ?? null,
       state: state as Issue['state'],
@@ -61,6 +64,52 @@ export async function openIssueIds(queries: Queries, runId: string, entity: Enti
     [runId, entity],
   );
   return rows.map(([id]) => String(id));
+}
+
+/** The row is there; what waits is a reference of it. */
+export const leftNull = 'reference-left-null';
+/** The activity is there; what waits is a subscription of it. */
+export const subscriptionSetAside = 'subscription-set-aside';
+
+/**
+ * Puts what a run found in the place of what it was to mend: its issues become those of the run that set the rows aside. Part
+ * of the transaction that ends it.
+ * @param completed the run went through all of them, so that whatever it has no issue of is mended.
+ */
+export async function mergeRetried(
+  queries: Queries,
+  { of, retry, completed }: { of: string; retry: string; completed: boolean },
+): Promise<void> {
+  await queries.execute(
+    `delete from caravel_issue where run_id = ? and state = 'open' and exists (
+       select 1 from caravel_issue n where n.run_id = ? and n.entity = caravel_issue.entity
+         and (n.source_id = caravel_issue.source_id or (n.source_id is null and caravel_issue.source_id is null)))`,
+    [of, retry],
+  );
+  if (completed) {
+    await queries.execute("update caravel_issue set state = 'resolved' where run_id = ? and state = 'open'", [of]);
+  }
+  await queries.execute('update caravel_issue set run_id = ? where run_id = ?', [of, retry]);
+}
+
+/** Rows that runs between two environments set aside and that still are, by entity: issue and source id. */
+export async function openRowIssues(queries: Queries, pairId: string): Promise<Map<EntityKey, [string, string][]>> {
+  const rows = await queries.query(
+    `select i.entity, i.id, i.source_id from caravel_issue i join caravel_run r on r.id = i.run_id
+     where r.pair_id = ? and i.state = 'open' and i.source_id is not null and i.code not in (?, ?)`,
+    [pairId, leftNull, subscriptionSetAside],
+  );
+  const found = new Map<EntityKey, [string, string][]>();
+  for (const [entity, id, sourceId] of rows as [string, string, string][]) {
+    const ofEntity = found.get(entity) ?? [];
+    ofEntity.push([id, sourceId]);
+    found.set(entity, ofEntity);
+  }
+  return found;
+}
+
+export async function resolveIssue(queries: Queries, id: string): Promise<void> {
+  await queries.execute("update caravel_issue set state = 'resolved' where id = ?", [BigInt(id)]);
 }
 
 /** Number of issues still open, by run. */

@@ -3,6 +3,8 @@ import { foundation } from './migrations/0001-foundation.ts';
 import { decisions } from './migrations/0002-decisions.ts';
 import { subscriptions } from './migrations/0003-subscriptions.ts';
 import { approval } from './migrations/0004-approval.ts';
+import { emptying } from './migrations/0005-emptying.ts';
+import { retries } from './migrations/0006-retries.ts';
 
 /** Numbered, in order, never changed once released: a new need is a new migration. */
 const migrations: { version: number; statements: (engine: EngineName) => string[] }[] = [
@@ -10,6 +12,8 @@ const migrations: { version: number; statements: (engine: EngineName) => string[
   { version: 2, statements: decisions },
   { version: 3, statements: subscriptions },
   { version: 4, statements: approval },
+  { version: 5, statements: emptying },
+  { version: 6, statements: retries },
 ];
 
 /**

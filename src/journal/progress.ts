@@ -88,8 +88,16 @@ function toProgress(row: unknown[]): EntityProgress {
   };
 }
 
-/** Notes the entities a run will write, in the plan's order. Called again it changes nothing. */
-export async function createProgress(journal: Database, runId: string, entities: PlannedEntity[]): Promise<void> {
+/**
+ * Notes the entities a run will write, in the plan's order. Called again it changes nothing.
+ * @param untouched entities of which there is nothing to do.
+ */
+export async function createProgress(
+  journal: Database,
+  runId: string,
+  entities: PlannedEntity[],
+  untouched: ReadonlySet<EntityKey> = new Set(),
+): Promise<void> {
   await journal.transaction(async (transaction) => {
     const rows = await transaction.query('select entity from caravel_entity where run_id = ?', [runId]);
     const present = new Set(rows.map((row) => row[0]));
@@ -97,8 +105,8 @@ export async function createProgress(journal: Database, runId: string, entities:
       if (present.has(entity.key)) continue;
       await transaction.execute(
         `insert into caravel_entity (run_id, entity, ordinal, state, rows_read, inserted, known, reused, left_out, nulled,
-           set_aside, deferred, filled) values (?, ?, ?, 'waiting', 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
-        [runId, entity.key, entity.order],
+           set_aside, deferred, filled) values (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
+        [runId, entity.key, entity.order, untouched.has(entity.key) ? 'done' : 'waiting'],
       );
     }
   });

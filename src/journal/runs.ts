@@ -18,6 +18,7 @@ export type RunPhase =
   | 'planning'
   | 'approval'
   | 'silencing'
+  | 'emptying'
   | 'people'
   | 'copying'
   | 'references'
@@ -43,16 +44,16 @@ export interface Run {
   finished: number | null;
   /** Who let it go on after its plan, and when; null where nobody had to, or has. */
   approval: { by: string; at: number } | null;
+  /** The run whose rows set aside it migrates; null for a run of its own. */
+  retryOf: string | null;
 }
 
 const runColumns = `r.id, r.pair_id, p.source, p.destination, r.spec, r.status, r.phase, r.control, r.message,
-  r.started_ms, r.finished_ms, r.approved_by, r.approved_ms from caravel_run r join caravel_pair p on p.id = r.pair_id`;
+  r.started_ms, r.finished_ms, r.approved_by, r.approved_ms, r.retry_of from caravel_run r join caravel_pair p on p.id = r.pair_id`;
 
 function toRun(row: unknown[]): Run {
-  const [id, pairId, source, destination, spec, status, phase, control, message, started, finished, by, at] = row as (
-    | string
-    | null
-  )[];
+  const [id, pairId, source, destination, spec, status, phase, control, message, started, finished, by, at, retryOf] =
+    row as (string | null)[];
   return {
     id: id!,
     pairId: pairId!,
@@ -66,6 +67,7 @@ function toRun(row: unknown[]): Run {
     started: Number(started),
     finished: finished === null || finished === undefined ? null : Number(finished),
     approval: by === null || by === undefined ? null : { by, at: Number(at) },
+    retryOf: retryOf ?? null,
   };
 }
 
@@ -78,10 +80,17 @@ export class RunTakenError extends Error {
 
 /**
  * Records a run; called again by the same execution (a retried activity, a workflow that continued as new) it changes nothing.
- * @param execution first execution of the workflow: tells a retry from a second start with the same id.
+ * @param execution first execution of the workflow: tells a retried activity from a second start with the same id.
+ * @param retryOf the run whose rows set aside it migrates.
  * @throws RunTakenError
  */
-export async function createRun(journal: Database, id: string, execution: string, spec: MigrationSpec): Promise<Run> {
+export async function createRun(
+  journal: Database,
+  id: string,
+  execution: string,
+  spec: MigrationSpec,
+  retryOf: string | null = null,
+): Promise<Run> {
   await journal.transaction(async (transaction) => {
     await transaction.lock('caravel runs', 60_000);
     const pairId = await pairOf(transaction, spec.source, spec.destination);
@@ -91,9 +100,9 @@ export async function createRun(journal: Database, id: string, execution: string
       return;
     }
     await transaction.execute(
-      `insert into caravel_run (id, execution, pair_id, spec, status, phase, control, started_ms)
-       values (?, ?, ?, ?, 'planning', 'planning', 'run', ?)`,
-      [id, execution, pairId, JSON.stringify(spec), await journalNow(transaction)],
+      `insert into caravel_run (id, execution, pair_id, spec, status, phase, control, started_ms, retry_of)
+       values (?, ?, ?, ?, 'planning', 'planning', 'run', ?, ?)`,
+      [id, execution, pairId, JSON.stringify(spec), await journalNow(transaction), retryOf],
     );
   });
   return getRun(journal, id);
@@ -129,6 +138,18 @@ export async function getRun(journal: Queries, id: string): Promise<Run> {
   const rows = await journal.query(`select ${runColumns} where r.id = ?`, [id]);
   if (rows.length === 0) throw new UnknownRunError(id);
   return toRun(rows[0]!);
+}
+
+/** The run that issues are kept under: itself, or the one whose rows set aside it migrates. @throws UnknownRunError */
+export async function issuesRun(journal: Queries, id: string): Promise<Run> {
+  const run = await getRun(journal, id);
+  return run.retryOf === null ? run : getRun(journal, run.retryOf);
+}
+
+/** How many runs have migrated what this one set aside. */
+export async function countRetries(journal: Queries, id: string): Promise<number> {
+  const rows = await journal.query('select count(*) from caravel_run where retry_of = ?', [id]);
+  return Number(rows[0]![0]);
 }
 
 /** All runs, newest first. */

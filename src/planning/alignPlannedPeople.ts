@@ -10,6 +10,8 @@ import { platformTarget, tenantTable } from '../outsystems/platform.ts';
 import { sameName } from '../outsystems/references.ts';
 import { espacesInScope } from '../outsystems/scope.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
+import { destinationReferences } from './destinationReferences.ts';
+import type { Emptied } from './emptying.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
 import { checkIdentityPositions } from './identityPositions.ts';
 import type { ColumnOf, Plan, PlannedEntity } from './plan.ts';
@@ -38,6 +40,8 @@ export async function alignPlannedPeople(given: {
   maps: readonly MatchedMap[];
   tenants: ReadonlyMap<string, Tenant>;
   exclusions: Exclusions;
+  /** What is deleted before people are written. */
+  emptied: Emptied;
 }): Promise<PlannedPeople> {
   const { request, catalogs, plan, maps, tenants, exclusions } = given;
   const { spec } = request;
@@ -122,7 +126,7 @@ type RecreationColumns = { deleted: ColumnOf[]; repointed: ColumnOf[] } | null;
 
 /** `recreate` deletes what hangs on a user only where the rules allow it, and nothing outside the scope. */
 async function checkRecreation(
-  { request, catalogs, plan }: Parameters<typeof alignPlannedPeople>[0],
+  { request, catalogs, plan, emptied }: Parameters<typeof alignPlannedPeople>[0],
   decisions: readonly Decisions[],
   entities: ReadonlyMap<string, PlannedEntity>,
   findings: Findings,
@@ -133,7 +137,8 @@ async function checkRecreation(
   const copied = new Set(plan.entities.filter(({ role }) => role === 'copied').map(({ key }) => key));
   const mayGo = async (key: EntityKey) => copied.has(key) && ((await request.known?.(key))?.size ?? 0) === 0;
   const destination = { database: request.destination, catalog: catalogs.destination };
-  const hanging = await findHanging(destination, recreated, mayGo);
+  const referring = await destinationReferences(request, catalogs);
+  const hanging = await findHanging(destination, recreated, { referring, mayGo, emptied });
   const listed = (rows: readonly Hanging[]) =>
     rows
       .map(({ name, table, column, rows }) => `${name} (${countOf(rows, 'row')} by ${table.name}.${column})`)

@@ -17,6 +17,8 @@ interface ConflictRequest {
   spec: Pick<MigrationSpec, 'conflicts' | 'rowErrors'>;
   knownIds: KnownIds;
   exclusions: Exclusions;
+  /** Entities of which the destination keeps no row. */
+  emptied: ReadonlySet<EntityKey>;
 }
 
 /** Source ids of an example each that a finding's journal entry holds. */
@@ -101,7 +103,9 @@ async function conflictsOf(request: ConflictRequest, entity: PlannedEntity): Pro
       await request.destination.transaction(async (transaction) => {
         const table = { schema: entity.destination!.schema, name: entity.destination!.table };
         const stage = await transaction.stage(table, index, reading.keys());
-        const taken = await takenBy(transaction, stage, index, entity.destination!.identifier!);
+        const taken = request.emptied.has(entity.key)
+          ? new Map<number, string>()
+          : await takenBy(transaction, stage, index, entity.destination!.identifier!);
         const repeated = (await transaction.stagedTwins(stage, index)).filter(({ row }) => !taken.has(row)).length;
         for (const [row, id] of reading.ids.entries()) {
           const means = meant.get(id) ?? new Set();

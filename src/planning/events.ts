@@ -33,9 +33,11 @@ export async function planEvents(request: PlanRequest, catalogs: Catalogs, plan:
   });
   const quote = quoteFor(source);
   const subscribed = await inParallel(candidates, (table) => hasSubscriptions(source, quote, catalogs, table));
+  const activities = plan.emptied?.find(({ holdsActivities }) => holdsActivities);
+  const going = activities && { activities: { table: activities.table, identifier: activities.identifier! } };
   const events = candidates.flatMap((table, index) => {
     if (!table.silenced && !subscribed[index]) return [];
-    return [subscribed[index] ? table : { ...table, source: null }];
+    return [{ ...table, ...(subscribed[index] ? {} : { source: null }), ...going }];
   });
   const queues = await countQueues(destination, catalogs.destination);
   const findings = noFindings();

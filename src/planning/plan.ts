@@ -1,4 +1,5 @@
 import type { PeopleSummary } from '../alignment/people/alignPeople.ts';
+import type { TableName } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { Finding } from '../outsystems/finding.ts';
 import type { ProcessSummary } from '../processes/choose.ts';
@@ -52,6 +53,8 @@ export interface Plan {
   processes?: ProcessSummary;
   /** Event tables that are emptied while the run writes, or to which subscriptions are added. */
   events?: EventTable[];
+  /** Tables of the destination that are emptied first, in that order; left out where none is. */
+  emptied?: EmptiedTable[];
   /** Digests of what the written entities look like in both environments, by key (schemaDigest.ts). */
   schema?: Record<EntityKey, string>;
   /** The destination's queues of events, as they stand when the plan is made. */
@@ -105,6 +108,29 @@ export interface PlannedEntity {
   after: EntityKey[];
   /** What differs between the two definitions, for people. */
   differences: string[];
+}
+
+/** A table of the destination that is emptied before anything is written: all of it, or what belongs to some process instances. */
+export interface EmptiedTable {
+  /** Its entity, whose id maps go with the rows. */
+  key: EntityKey;
+  /** `Espace.Entity`. */
+  name: string;
+  table: TableName;
+  /** Identifier column; null where rows have none. */
+  identifier: string | null;
+  /** Rows to be deleted, when the plan was made. */
+  rows: number;
+  /** Columns that are set to NULL before any table is emptied. */
+  nulled: string[];
+  /** Only the rows that hold, in this column, one of the processes that go, or an activity of theirs. */
+  instances?: { column: string; of: 'processes' | 'activities' };
+  /** It is the table of activities, by which rows of others are found. */
+  holdsActivities?: true;
+  /** Of activities: columns that name them in event tables, whose subscriptions go with them. */
+  subscriptions?: ColumnOf[];
+  /** Columns of other tables whose rows a constraint would delete along, and of which none may be there (trap 42). */
+  cascades: ColumnOf[];
 }
 
 /** Rows to come that a unique index of the destination does not let in. Kept with the plan in the journal; ids, no values. */

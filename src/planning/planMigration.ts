@@ -83,7 +83,7 @@ export async function planWithCatalogs(
   const quote = quoteFor(source);
   const connected = await connectDrafts(source, quote, readable);
   addFindings(findings, connected.findings);
-  const bounds = await readBounds(source, quote, connected);
+  const bounds = withinBounds(await readBounds(source, quote, connected), request.bounds);
   const rows = await countDrafts(source, quote, connected.drafts, bounds);
   addFindings(
     findings,
@@ -100,14 +100,7 @@ export async function planWithCatalogs(
   addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
   addFindings(findings, checkPreparations(request, catalogs, connected.drafts));
   addFindings(findings, await checkStaging(destination));
-  const deletes = spec.destinationData === 'delete';
-  addFindings(
-    findings,
-    await checkWritable(
-      destination,
-      surelyWritten.map((draft) => neededRights(draft, deletes)),
-    ),
-  );
+  addFindings(findings, await checkWritable(destination, surelyWritten.map(neededRights)));
 
   for (const draft of connected.drafts) {
     for (const columns of uniqueOnlyThere(draft)) {
@@ -139,6 +132,16 @@ export async function planWithCatalogs(
   const entities = [...matched, ...written, ...blocked].map((entity, index) => ({ ...entity, order: index + 1 }));
   const plan: Plan = { source: spec.source, destination: spec.destination, entities, ...findings };
   return { plan: chosen === null ? plan : withProcesses(plan, chosen), chosen };
+}
+
+/** Bounds as an earlier plan had them, where there is one. */
+function withinBounds(
+  bounds: Map<Draft, string | null>,
+  earlier: PlanRequest['bounds'] = new Map(),
+): Map<Draft, string | null> {
+  return new Map(
+    [...bounds].map(([draft, bound]) => [draft, bound === null ? null : (earlier.get(draft.pair.key) ?? bound)]),
+  );
 }
 
 function withProcesses(plan: Plan, { summary, warnings }: ChosenProcesses): Plan {

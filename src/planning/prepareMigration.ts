@@ -13,15 +13,16 @@ import { type ExcludedIds, noExclusions } from '../processes/exclusions.ts';
 import { processDefinitionTable } from '../processes/tables.ts';
 import { alignPlannedPeople } from './alignPlannedPeople.ts';
 import { findConflicts, type KnownIds } from './conflicts.ts';
+import { destinationReferences } from './destinationReferences.ts';
+import { type PlannedEmptying, planEmptying } from './emptying.ts';
 import { planEvents } from './events.ts';
 import { countOf, type Findings, noFindings } from './findings.ts';
 import { missingReference } from './missingReferences.ts';
-import { findNotYet } from './notYet.ts';
 import { inParallel } from './parallel.ts';
 import type { Plan } from './plan.ts';
 import { planWithCatalogs, readCatalogs } from './planMigration.ts';
 import { type PlannedReferenceColumn, referenceColumns } from './referenceColumns.ts';
-import type { PlanRequest } from './request.ts';
+import type { Catalogs, PlanRequest } from './request.ts';
 import { schemaDigests } from './schemaDigest.ts';
 import { quoteFor, tableText } from './statements.ts';
 
@@ -33,6 +34,8 @@ export interface PreparedMigration {
   decisions: Decisions[];
   /** Process instances that stay behind. */
   excluded: readonly ExcludedIds[];
+  /** Process instances of the destination that are deleted first. */
+  emptied: readonly string[];
   /** Users to be migrated, by name; for the operator's terminal and files only. */
   ledger: LedgerLine[];
 }
@@ -42,8 +45,10 @@ export interface PreparedMigration {
  * findings of all. Reads both environments and writes to neither.
  * @throws PlanningError for a spec that names what is not there; DatabaseError
  */
-export async function prepareMigration(request: PlanRequest): Promise<PreparedMigration> {
-  const catalogs = await readCatalogs(request);
+export async function prepareMigration(given: PlanRequest): Promise<PreparedMigration> {
+  const catalogs = await readCatalogs(given);
+  const emptying = await plannedEmptying(given, catalogs);
+  const request = emptying === null ? given : withoutEmptied(given, emptying);
   const { plan: planned, chosen } = await planWithCatalogs(request, catalogs);
   const exclusions = chosen?.exclusions ?? noExclusions;
   const matchedKeys = planned.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
@@ -68,10 +73,13 @@ export async function prepareMigration(request: PlanRequest): Promise<PreparedMi
     maps: alignment.maps,
     tenants: await readTenants(source),
     exclusions,
+    emptied: emptying?.emptied ?? new Map(),
   });
-  const { events, queues, findings: ofEvents } = await planEvents(request, catalogs, people.plan);
+  const emptied = emptying === null ? {} : { emptied: emptying.tables };
+  const aligned: Plan = { ...people.plan, ...emptied };
+  const { events, queues, findings: ofEvents } = await planEvents(request, catalogs, aligned);
   const plan = {
-    ...people.plan,
+    ...aligned,
     ...(events.length === 0 ? {} : { events }),
     ...(queues.length === 0 ? {} : { queues }),
   };
@@ -85,11 +93,16 @@ export async function prepareMigration(request: PlanRequest): Promise<PreparedMi
     people.findings,
     ofEvents,
     unmapped,
-    findNotYet(request.spec),
+    ...(emptying === null ? [] : [emptying.findings]),
   ];
   const { findings: ofIndexes, conflicts } = (await request.destination.mayStage())
     ? await findConflicts(
-        { ...request, knownIds: await knownIds(request, plan, maps, people.decisions), exclusions },
+        {
+          ...request,
+          knownIds: await knownIds(request, plan, maps, people.decisions),
+          exclusions,
+          emptied: wholly(plan),
+        },
         plan.entities,
       )
     : { findings: noFindings(), conflicts: [] };
@@ -104,9 +117,27 @@ export async function prepareMigration(request: PlanRequest): Promise<PreparedMi
     maps,
     decisions: people.decisions,
     excluded: chosen?.excluded ?? [],
+    emptied: emptying?.processes ?? [],
     ledger: people.ledger,
   };
 }
+
+async function plannedEmptying(request: PlanRequest, catalogs: Catalogs) {
+  if (request.spec.destinationData !== 'delete') return null;
+  return planEmptying(request, catalogs, await destinationReferences(request, catalogs));
+}
+
+/** What earlier runs brought there counts for nothing where it is deleted. */
+function withoutEmptied(request: PlanRequest, { tables }: PlannedEmptying): PlanRequest {
+  const gone = new Set(tables.filter(({ instances }) => instances === undefined).map(({ key }) => key));
+  const { known } = request;
+  if (known === undefined) return request;
+  return { ...request, known: async (entity) => (gone.has(entity) ? null : known(entity)) };
+}
+
+/** Entities of the plan of which nothing stays. */
+const wholly = ({ emptied = [] }: Plan): Set<EntityKey> =>
+  new Set(emptied.filter(({ instances }) => instances === undefined).map(({ key }) => key));
 
 /** Ids whose counterparts stand in the destination already, by what alignment found and by what earlier runs mapped. */
 async function knownIds(

@@ -21,6 +21,7 @@ export function printPlan(plan: Plan, width = 100): string {
     ...(matched.length > 0
       ? [wrap(`Matched, not written: ${matched.map((entity) => nameOf(entity)).join(', ')}`, usable)]
       : []),
+    ...section('Emptied first', emptied(plan), usable),
     ...section('People', people(plan), usable),
     ...section('Processes', processes(plan), usable),
     ...section('Event subscriptions', events(plan), usable),
@@ -106,6 +107,17 @@ function processes({ processes: summary }: Plan): string[] {
     ...(outside > 0 ? [`${trees(outside)} of modules outside the scope`] : []),
     ...setAside.map(({ reason, trees: count }) => `${trees(count)} to be set aside: ${reason}`),
   ];
+}
+
+/** What is deleted in the destination before anything is written, in that order. */
+function emptied({ emptied: tables = [] }: Plan): string[] {
+  return tables
+    .filter(({ rows }) => rows > 0)
+    .map(({ name, rows, instances, nulled }) => {
+      const which = instances === undefined ? 'all' : 'of the process instances of the scope';
+      const first = nulled.length === 0 ? '' : `; ${nulled.join(', ')} becomes NULL before`;
+      return `${name}: ${countOf(rows, 'row')}, ${which}${first}`;
+    });
 }
 
 function events({ events: tables = [] }: Plan): string[] {

@@ -10,6 +10,8 @@ export interface PlanRequest {
   destination: Database;
   /** What earlier runs mapped of an entity; null where there is no journal, or nothing in it. */
   known?: (entity: EntityKey) => Promise<IdMap | null>;
+  /** Largest source ids to look at, as an earlier plan had them; of a retry, which is not about what came since. */
+  bounds?: ReadonlyMap<EntityKey, string>;
 }
 
 /** Both environments as their metamodels describe them. */

@@ -43,10 +43,9 @@ export interface NeededRights {
   otherwise?: string;
 }
 
-export function neededRights({ name, destination, references }: Draft, deletes: boolean): NeededRights {
+export function neededRights({ name, destination, references }: Draft): NeededRights {
   const operations: Operation[] = ['INSERT'];
   if (references.some(({ deferred }) => deferred)) operations.push('UPDATE');
-  if (deletes) operations.push('DELETE');
   return { entity: name, table: { schema: destination.schema, name: destination.name }, operations };
 }
 

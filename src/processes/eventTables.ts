@@ -24,6 +24,8 @@ export interface EventTable {
   source: TableName | null;
   /** The run writes the entity: the table is emptied meanwhile. */
   silenced: boolean;
+  /** The run deletes activities of this table: subscriptions of those that are gone are not given back. */
+  activities?: { table: TableName; identifier: string };
   /** How the source's subscriptions are translated. */
   columns: EventColumn[];
   /** Filters of the source that the destination's table has no column for. */

@@ -61,6 +61,18 @@ export class ProcessForest {
     return trees;
   }
 
+  /** Trees of which every root is of one of these definitions. @param definitions ids. */
+  treesRootedIn(definitions: ReadonlySet<string>): Set<number> {
+    const trees = new Set<number>();
+    const others = new Set<number>();
+    for (let place = 0; place < this.#ids.length; place++) {
+      if (!this.#isRoot[place]) continue;
+      (definitions.has(this.#definitions[place]!) ? trees : others).add(this.#find(place));
+    }
+    for (const tree of others) trees.delete(tree);
+    return trees;
+  }
+
   /** Trees whose root is not in a terminal state. */
   activeTrees(): Set<number> {
     const active = new Set<number>();

@@ -1,4 +1,4 @@
-import type { Row } from '../database/port.ts';
+import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { activityColumn, type EventTable } from './eventTables.ts';
@@ -40,6 +40,19 @@ export function lacking(wanted: readonly Row[], there: readonly Row[]): Row[] {
     new Array<Row>(Math.max(0, times - (present.get(key)?.times ?? 0))).fill(row),
   );
 }
+
+/** Ids of the activities that subscriptions are of; start subscriptions are of none. @param column its place in the rows. */
+export function activitiesOf(rows: readonly Row[], column: number): string[] {
+  const ids = rows.flatMap((row) => (isActivity(row[column]) ? [String(row[column])] : []));
+  return [...new Set(ids)];
+}
+
+/** Start subscriptions, and those of activities that live. */
+export function ofLiving(rows: readonly Row[], column: number, living: ReadonlySet<string>): Row[] {
+  return rows.filter((row) => !isActivity(row[column]) || living.has(String(row[column])));
+}
+
+const isActivity = (cell: Cell | undefined) => cell !== null && cell !== undefined && cell !== '0' && cell !== '';
 
 /** Subscriptions as the journal keeps them. */
 export function packSubscriptions(rows: readonly Row[]): Uint8Array {

@@ -18,9 +18,12 @@ export async function findVanishedRows(
   plan: Plan,
 ): Promise<Finding[]> {
   const mapped = new Set(await mappedEntities(context.journal, context.pairId));
+  // What is deleted needs not be there; of instances, the maps of those that are gone are dropped with them.
+  const emptied = new Set(plan.emptied?.map(({ key }) => key));
   const findings: Finding[] = [];
   for (const entity of plan.entities) {
     if (entity.role !== 'copied' || !entity.destination?.identifier || !mapped.has(entity.key)) continue;
+    if (emptied.has(entity.key)) continue;
     const map = await loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType ?? 'integer');
     const gone = map.size - (await countPresent(context.destination, entity, map.entries()));
     if (gone === 0) continue;
@@ -28,7 +31,7 @@ export async function findVanishedRows(
       code: 'mapped-rows-gone',
       entity: `${entity.espace}.${entity.entity}`,
       message:
-        `${gone} of ${map.size} rows that earlier runs migrated are no longer in '${plan.destination}'; restore them, or, when that ` +
+        `${gone} of ${map.size} rows that earlier runs migrated are no longer in '${plan.destination}'; restore them, set "destinationData" to "delete" to begin anew, or, when that ` +
         'database was replaced, give it another name in caravel.json, so that it gets id maps of its own',
     });
   }

@@ -4,6 +4,7 @@ import { type Decisions, decidedIds } from '../alignment/people/decisions.ts';
 import type { Cell, Row } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { IdSet } from '../identity/idSet.ts';
+import { loadRetried } from '../identity/retriedIds.ts';
 import { getProgress } from '../journal/progress.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { type Exclusion, type Exclusions, loadExclusions } from '../processes/exclusions.ts';
@@ -30,6 +31,7 @@ export async function verifyKeyed(
 ): Promise<VerificationReport> {
   const own = await loadOwnMap(context, entity);
   const aligned = entity.role === 'aligned' ? await loadDecisions(context.journal, context.runId, entity.key) : null;
+  const keys = aligned === null ? await loadRetried(context.journal, context.runId, entity.key) : decidedIds(aligned);
   const targets = context.mode === 'content' ? await loadTargetMaps(context, entity) : null;
   const exclusions = await loadExclusions(context.journal, context.runId, entity);
   const proof = new Proof(
@@ -46,7 +48,7 @@ export async function verifyKeyed(
     columns: proof.sourceColumns,
     key: entity.source!.identifier,
     upTo: entity.bound,
-    ...(aligned === null ? {} : { keys: decidedIds(aligned) }),
+    ...(keys === null ? {} : { keys }),
     batch,
   });
   for await (const page of readAhead(pages)) {

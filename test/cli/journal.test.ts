@@ -175,14 +175,15 @@ describe('caravel issues', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({
       run: 'first',
       open: 1,
+      groups: [{ espace: 'Sales', entity: 'Order', code: 'duplicate', state: 'open', rows: 1 }],
       issues: [{ espace: 'Sales', entity: 'Order', source_id: '17', code: 'duplicate', state: 'open' }],
     });
     const csv = await workplace.caravel('issues', 'first', '--csv');
     expect(csv).toEqual({
       code: 3,
       stdout:
-        'espace,entity,source_id,code,reason,detail,state\n' +
-        'Sales,Order,17,duplicate,a row with the same number is there,"O-1, ""quoted""",open\n',
+        'espace,entity,source_id,code,constraint,reason,detail,state\n' +
+        'Sales,Order,17,duplicate,,a row with the same number is there,"O-1, ""quoted""",open\n',
       stderr: '',
     });
     const table = await workplace.caravel('issues', 'first');
@@ -200,7 +201,7 @@ describe('caravel issues', () => {
 });
 
 describe('a run that the journal does not know', () => {
-  it.for([['status'], ['map'], ['issues'], ['verify']])('is refused by %s', async ([command]) => {
+  it.for([['status'], ['map'], ['issues'], ['retry-issues'], ['verify']])('is refused by %s', async ([command]) => {
     expect(await workplace.caravel(command!, 'third')).toEqual(
       refusal(64, "run 'third' is not in the journal; 'caravel status' lists the runs it knows"),
     );

@@ -6,7 +6,7 @@ afterAll(() => workplace.remove());
 
 const commands = [
   ...['dev', 'worker', 'plan', 'start', 'status', 'pause', 'resume', 'approve', 'cancel'],
-  ...['verify', 'map', 'issues', 'schema'],
+  ...['verify', 'map', 'issues', 'retry-issues', 'restore', 'schema'],
 ];
 
 describe('caravel without any service, file or setting', () => {

@@ -161,6 +161,37 @@ export function describeWriting(ground: ContractGround): void {
       expect((await stored('"CODE"')).flat()).toEqual(['a', null]);
     });
 
+    it('deletes some rows, whichever, until there are none', async () => {
+      await insert(['CODE'], [['a'], ['b'], [null]]);
+      const remove = (limit: number) =>
+        database().rows.transaction((transaction) => transaction.deleteSome(child(), limit));
+      expect(await remove(2)).toBe(2);
+      expect(await stored('"CODE"')).toHaveLength(1);
+      expect(await remove(2)).toBe(1);
+      expect(await remove(2)).toBe(0);
+    });
+
+    it('clears columns of some keys, by any column, and no other', async () => {
+      await insert(
+        ['CODE', 'COUNT'],
+        [
+          ['a', '1'],
+          ['b', '2'],
+          ['b', '3'],
+        ],
+      );
+      const clear = (keys: string[], columns: string[]) =>
+        database().rows.transaction((transaction) => transaction.clearColumns(child(), 'CODE', keys, columns));
+      expect(await clear(['b', 'nobody'], ['COUNT'])).toBe(2);
+      expect(await clear([], ['COUNT'])).toBe(0);
+      expect(await clear(['a'], [])).toBe(0);
+      expect(await stored('"CODE", "COUNT"')).toEqual([
+        ['a', '1'],
+        ['b', null],
+        ['b', null],
+      ]);
+    });
+
     it('overwrites what is staged, NULL too, and nothing else', async () => {
       const ids = listed(
         await insert(
@@ -265,6 +296,8 @@ export function describeWriting(ground: ContractGround): void {
         (transaction: Transaction, stage: Stage) => transaction.fillFromStage(stage, 'TENANT', ['NAME']),
         (transaction: Transaction) => transaction.deleteKeys(people(), 'NAME', ['ana']),
         (transaction: Transaction) => transaction.deleteRange(people(), 'ID', { after: null, upTo: null }),
+        (transaction: Transaction) => transaction.deleteSome(people(), 1),
+        (transaction: Transaction) => transaction.clearColumns(people(), 'NAME', ['ana'], ['NAME']),
         (transaction: Transaction) => transaction.execute('delete from "PEOPLE"'),
       ];
       for (const attempt of attempts) {

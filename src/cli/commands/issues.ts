@@ -2,48 +2,95 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { listIssues } from '../../journal/issues.ts';
-import { getRun, loadPlanIfAny } from '../../journal/runs.ts';
+import { issuesRun, loadPlanIfAny } from '../../journal/runs.ts';
 import { withJournal } from '../databases.ts';
 import { exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';
 import { counted, printJson, printLine, printTable } from '../output.ts';
 
-const columns = ['espace', 'entity', 'source_id', 'code', 'reason', 'detail', 'state'];
+const columns = ['espace', 'entity', 'source_id', 'code', 'constraint', 'reason', 'detail', 'state'];
+/** Source ids that a line of the table names. */
+const namedIds = 5;
 
-/** `caravel issues ID`: rows set aside. Their details may be personal data; they go nowhere but to stdout. */
+interface ListedIssue {
+  espace: string;
+  entity: string;
+  source_id: string | null;
+  code: string;
+  constraint: string | null;
+  reason: string;
+  detail: string | null;
+  state: 'open' | 'resolved';
+}
+
+/** Rows that were set aside for the same reason. */
+interface IssueGroup extends Pick<ListedIssue, 'espace' | 'entity' | 'code' | 'constraint' | 'reason' | 'state'> {
+  rows: number;
+}
+
+/**
+ * `caravel issues ID`: rows set aside, grouped by why; each one with its details as CSV and JSON. The details may be personal data; they
+ * go nowhere but to stdout.
+ */
 export async function issues(run: string, options: DataOptions & { csv?: boolean }): Promise<number> {
   const found = await withJournal(options, async (journal) => {
-    await getRun(journal, run);
-    const plan = await loadPlanIfAny(journal, run);
+    const of = await issuesRun(journal, run);
+    const plan = await loadPlanIfAny(journal, of.id);
     const names = new Map(plan?.entities.map(({ key, espace, entity }) => [key, { espace, entity }]));
-    return (await listIssues(journal, run)).map(({ entity: key, sourceId, code, reason, detail, state }) => ({
-      ...(names.get(key) ?? { espace: '', entity: key }),
-      source_id: sourceId,
-      code,
-      reason,
-      detail: detail ?? null,
-      state,
-    }));
+    return (await listIssues(journal, of.id)).map(
+      ({ entity: key, sourceId, code, constraint, reason, detail, state }): ListedIssue => ({
+        ...(names.get(key) ?? { espace: '', entity: key }),
+        source_id: sourceId,
+        code,
+        constraint: constraint ?? null,
+        reason,
+        detail: detail ?? null,
+        state,
+      }),
+    );
   });
   const open = found.filter(({ state }) => state === 'open').length;
   if (options.json) {
-    printJson({ run, open, issues: found });
+    printJson({ run, open, groups: groupsOf(found).map(({ group }) => group), issues: found });
   } else if (options.csv) {
     await pipeline(Readable.from(found), stringify({ header: true, columns }), process.stdout, { end: false });
   } else if (found.length === 0) {
     printLine(`run '${run}' has set no rows aside`);
   } else {
     printTable(
-      ['entity', 'source id', 'reason', 'detail', 'state'],
-      found.map((issue) => [
-        [issue.espace, issue.entity].filter(Boolean).join('.'),
-        issue.source_id ?? '',
-        `${issue.code}: ${issue.reason}`,
-        issue.detail ?? '',
-        issue.state,
+      ['entity', 'why', 'rows', 'source ids', 'state'],
+      groupsOf(found).map(({ group: { espace, entity, code, reason, rows, state }, ids }) => [
+        [espace, entity].filter(Boolean).join('.'),
+        `${code}: ${reason}`,
+        rows,
+        ids.slice(0, namedIds).join(', ') + (ids.length > namedIds ? ', …' : ''),
+        state,
       ]),
     );
-    printLine(`${counted(open, 'row is', 'rows are')} set aside`);
+    printLine(
+      open === 0
+        ? 'all of it has been migrated since'
+        : `${counted(open, 'row is', 'rows are')} set aside; 'caravel retry-issues ${run}' migrates them once the cause is mended, '--csv' has every row`,
+    );
   }
   return open > 0 ? exitCode.setAside : exitCode.ok;
+}
+
+/** Open ones first, then the largest, then by name. */
+function groupsOf(issues: readonly ListedIssue[]): { group: IssueGroup; ids: string[] }[] {
+  const groups = new Map<string, { group: IssueGroup; ids: string[] }>();
+  for (const { espace, entity, code, constraint, reason, state, source_id } of issues) {
+    const key = JSON.stringify([espace, entity, code, constraint, reason, state]);
+    const known = groups.get(key) ?? { group: { espace, entity, code, constraint, reason, state, rows: 0 }, ids: [] };
+    groups.set(key, known);
+    known.group.rows += 1;
+    if (source_id !== null) known.ids.push(source_id);
+  }
+  const nameOf = ({ group: { espace, entity, reason } }: { group: IssueGroup }) => `${espace}.${entity} ${reason}`;
+  return [...groups.values()].sort(
+    (left, right) =>
+      left.group.state.localeCompare(right.group.state) ||
+      right.group.rows - left.group.rows ||
+      nameOf(left).localeCompare(nameOf(right)),
+  );
 }

@@ -1,17 +1,13 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { taskQueue } from '../../../activities/contract.ts';
 import { environmentUrl, loadMigrationSpec } from '../../config/configuration.ts';
 import type { MigrationSpec } from '../../config/migrationSpec.ts';
 import { getRun, RunTakenError, UnknownRunError } from '../../journal/runs.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
-import { followRun } from '../followRun.ts';
+import { announce, type Launch, launchAndFollow, launchRun, warnWithoutWorker } from '../launchRun.ts';
 import type { DataOptions } from '../options.ts';
 import { printJson, printLine } from '../output.ts';
-import { reportEnd } from '../runReport.ts';
-import { stopSignal } from '../stopSignal.ts';
-import { type TemporalPlace, uiLink, withTemporal } from '../temporal.ts';
+import { uiLink, withTemporal } from '../temporal.ts';
 
 type StartOptions = DataOptions & { id?: string; wait?: boolean };
 
@@ -22,9 +18,11 @@ export async function start(file: string, options: StartOptions): Promise<number
   environmentUrl(configuration, spec.source);
   environmentUrl(configuration, spec.destination);
   const run = options.id ?? runIdFor(spec.destination, new Date());
+  const summary = `${spec.source} → ${spec.destination}: ${scopeOf(spec)}`;
+  const launch: Launch = { run, workflow: 'migrateApplication', argument: spec, summary };
   if (!options.wait) {
     return withTemporal(async (client, place) => {
-      await startRun(client, run, spec);
+      await launchRun(client, launch);
       await warnWithoutWorker(client);
       if (options.json) printJson({ run, ui: uiLink(place, run) });
       else announce(run, place, printLine);
@@ -34,11 +32,7 @@ export async function start(file: string, options: StartOptions): Promise<number
   return withJournal(options, (journal) =>
     withTemporal(async (client, place) => {
       await refuseUsed(run, getRun(journal, run));
-      const handle = await startRun(client, run, spec);
-      announce(run, place, (line) => process.stderr.write(`${line}\n`));
-      await warnWithoutWorker(client);
-      const end = await followRun(handle, journal, stopSignal());
-      return reportEnd(run, end, options);
+      return launchAndFollow(client, place, journal, launch, options);
     }),
   );
 }
@@ -47,26 +41,6 @@ export async function start(file: string, options: StartOptions): Promise<number
 export function runIdFor(destination: string, time: Date): string {
   const name = destination.replace(/[\s/]+/g, '-').slice(0, 120);
   return `${name}-${time.toISOString().slice(0, 19).replaceAll(':', '-')}`;
-}
-
-async function startRun(client: Client, run: string, spec: MigrationSpec) {
-  try {
-    return await client.workflow.start('migrateApplication', {
-      workflowId: run,
-      taskQueue,
-      args: [spec],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowIdConflictPolicy: 'FAIL',
-      staticSummary: `${spec.source} → ${spec.destination}: ${scopeOf(spec)}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    throw new CommandError(
-      exitCode.failed,
-      `run '${run}' is there already; choose another --id ('caravel status ${run}' shows it)`,
-      error,
-    );
-  }
 }
 
 /** Temporal forgets runs after a while; the journal does not. */
@@ -85,20 +59,4 @@ function scopeOf({ scope }: MigrationSpec): string {
   const names = [...(scope.applications ?? []), ...(scope.espaces ?? []), ...(scope.solutions ?? [])].join(', ');
   // Temporal takes 400 bytes of summary.
   return names.length > 120 ? `${names.slice(0, 119)}…` : names;
-}
-
-function announce(run: string, place: TemporalPlace, print: (line: string) => void): void {
-  const link = uiLink(place, run);
-  print(`run '${run}' started${link === null ? '' : `: ${link}`}`);
-}
-
-/** A run waits until a worker comes; who started it should know. */
-async function warnWithoutWorker(client: Client): Promise<void> {
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace: client.options.namespace,
-    taskQueue: { name: taskQueue },
-    taskQueueType: 1,
-  });
-  if (pollers.length > 0) return;
-  process.stderr.write(`no worker polls the task queue '${taskQueue}' yet; the run waits for 'caravel worker'\n`);
 }

@@ -7,6 +7,8 @@ import { arrayText, quoteIdentifier, quoteTable } from './quoting.ts';
 import type { Session, SessionPool } from './session.ts';
 import { executeCount, queryCells, run } from './statements.ts';
 import {
+  clearColumnsOfKeys,
+  deleteAnyRows,
   deleteRows,
   deleteRowsOfKeys,
   fillFromStagedRows,
@@ -109,6 +111,8 @@ function transactionOn(session: Session, readOnly: boolean): Transaction {
     stagedTwins: (stage, on) => findStagedTwins(session, staged(stage), on),
     deleteRange: (table, key, range) => writing(() => deleteRows(session, table, key, range)),
     deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, table, column, keys)),
+    deleteSome: (table, limit) => writing(() => deleteAnyRows(session, table, limit)),
+    clearColumns: (table, key, keys, columns) => writing(() => clearColumnsOfKeys(session, table, key, keys, columns)),
   };
 }
 

@@ -206,6 +206,29 @@ export async function deleteRowsOfKeys(
   return executeCount(session, statement, [arrayText(keys)], { table: table.name });
 }
 
+/** @returns rows found. */
+export async function clearColumnsOfKeys(
+  session: Session,
+  table: TableName,
+  key: string,
+  keys: string[],
+  columns: string[],
+): Promise<number> {
+  if (keys.length === 0 || columns.length === 0) return 0;
+  const type = await columnTypeName(session, table, key);
+  const cleared = columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ');
+  const statement = `UPDATE ${quoteTable(table)} SET ${cleared} WHERE ${quoteIdentifier(key)} = ANY(?::${type}[])`;
+  return executeCount(session, statement, [arrayText(keys)], { table: table.name });
+}
+
+/** @returns rows deleted. */
+export function deleteAnyRows(session: Session, table: TableName, limit: number): Promise<number> {
+  const some = `SELECT ctid FROM ${quoteTable(table)} LIMIT ${Math.floor(limit)}`;
+  return executeCount(session, `DELETE FROM ${quoteTable(table)} WHERE ctid = ANY(ARRAY(${some}))`, [], {
+    table: table.name,
+  });
+}
+
 /** @returns rows deleted. */
 export function deleteRows(
   session: Session,

@@ -159,6 +159,9 @@ function transactionOn(state: TransactionState): Transaction {
     stagedTwins: (stage, on) => guarded(() => findStagedTwins(session, staged(stage), on)),
     deleteRange: (table, key, range) => writing(() => deleteRows(session, table, key, range)),
     deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, table, column, keys)),
+    deleteSome: (table, limit) =>
+      writing(() => executeCount(session, deleteSomeStatement(table, limit), [], { table: table.name })),
+    clearColumns: (table, key, keys, columns) => writing(() => clearColumnsOfKeys(session, table, key, keys, columns)),
   };
 }
 
@@ -209,9 +212,36 @@ async function deleteRowsOfKeys(session: Session, table: TableName, column: stri
   return deleted;
 }
 
+/** @returns rows found. */
+async function clearColumnsOfKeys(
+  session: Session,
+  table: TableName,
+  key: string,
+  keys: string[],
+  columns: string[],
+): Promise<number> {
+  if (keys.length === 0 || columns.length === 0) return 0;
+  const [type] = await columnTypes(session, table, [key]);
+  await stageKeys(session, askedKeysTable, type!, keys);
+  const statement = clearColumnsStatement(table, key, type!, columns);
+  const found = await executeCount(session, statement, [], { table: table.name });
+  await runBatch(session, dropStatement([askedKeysTable]));
+  return found;
+}
+
+export function deleteSomeStatement(table: TableName, limit: number): string {
+  return `DELETE TOP (${Math.floor(limit)}) FROM ${quoteTable(table)}`;
+}
+
+export function clearColumnsStatement(table: TableName, key: string, type: ColumnType, columns: string[]): string {
+  const cleared = columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ');
+  return `UPDATE ${quoteTable(table)} SET ${cleared} WHERE ${quoteIdentifier(key)} IN (${askedKeys(type)})`;
+}
+
+const askedKeys = (type: ColumnType) => `SELECT ${transferOf(type).write('[key]')} FROM ${askedKeysTable}`;
+
 export function deleteKeysStatement(table: TableName, column: string, type: ColumnType): string {
-  const keys = `SELECT ${transferOf(type).write('[key]')} FROM ${askedKeysTable}`;
-  return `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} IN (${keys})`;
+  return `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} IN (${askedKeys(type)})`;
 }
 
 export function existingQuestion(table: TableName, column: string, type: ColumnType): string {

@@ -1,0 +1,182 @@
+import type { CopyContext, CopyControl, CopyOutcome } from '../copying/context.ts';
+import { takeLock } from '../copying/entityLock.ts';
+import { failpoint } from '../copying/failpoints.ts';
+import type { RowRead, Transaction } from '../database/port.ts';
+import { IdSet } from '../identity/idSet.ts';
+import { loadIdMap, remap } from '../identity/mapStore.ts';
+import { dropMap, type EmptyingStep, noteStep, pairsTo, readSteps } from '../journal/emptying.ts';
+import { renewLease } from '../journal/lease.ts';
+import { getRun } from '../journal/runs.ts';
+import type { EmptiedTable } from '../planning/plan.ts';
+import { outsideRowsCame } from './errors.ts';
+import { GoingInstances } from './goingInstances.ts';
+
+/** Ids of one page, when they are only looked at. */
+const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
+
+/**
+ * Empties what the plan says of the destination (guide, "Destination Entities Data"): first the references that close circles become NULL,
+ * then the rows go, table by table, those that refer to others first. Every batch is one transaction under the table's lock, in
+ * which the journal is asked whether the table is done: a worker that was taken for dead deletes nothing that was written
+ * since. The id maps go after the rows, so that a run that ends in between leaves maps of rows that are gone, which the next plan
+ * sees, and never rows without a map, which would come twice.
+ * @throws EmptyingError, DatabaseError, LeaseLostError; AbortSignal's reason when cancelled
+ */
+export async function emptyDestination(context: CopyContext, control: CopyControl): Promise<CopyOutcome> {
+  const tables = context.plan.emptied ?? [];
+  const going = await GoingInstances.load(context.journal, context.destination, context.runId, tables);
+  const steps: [EmptyingStep, EmptiedTable[]][] = [
+    ['cleared', tables.filter(({ nulled }) => nulled.length > 0)],
+    ['emptied', tables],
+  ];
+  for (const [step, ofStep] of steps) {
+    for (const table of ofStep) {
+      const outcome = await takeStep(context, table, step, going, control);
+      if (outcome !== 'done') return outcome;
+    }
+  }
+  return 'done';
+}
+
+async function takeStep(
+  context: CopyContext,
+  table: EmptiedTable,
+  step: EmptyingStep,
+  going: GoingInstances,
+  control: CopyControl,
+): Promise<CopyOutcome> {
+  const { journal, runId } = context;
+  const isDone = async () => (await readSteps(journal, runId, table.table.name)).has(step);
+  if (await isDone()) return 'done';
+  const owners = await going.ownersOf(table);
+  let touched = 0;
+  do {
+    for await (const ids of batchesOf(context, table, step, owners)) {
+      control.signal.throwIfAborted();
+      const rows = await underLock(context, table, step, control, (transaction) =>
+        step === 'cleared' ? clear(transaction, table, ids!) : remove(context, transaction, table, ids),
+      );
+      if (rows === null) return 'done';
+      touched += rows;
+      control.onBatch(rows);
+      if (ids === null && rows === 0) break;
+      if ((await getRun(journal, runId)).control === 'pause') return 'paused';
+      if (Date.now() > control.deadline) return 'timeUp';
+    }
+    // Rows may have come while the last ones went.
+  } while (!(await finish(context, table, step, owners, touched, control)));
+  return 'done';
+}
+
+/** Identifiers of the rows that a step is about, batch by batch; null, without end, of a table that has none. */
+async function* batchesOf(
+  { destination, batch }: CopyContext,
+  { table, identifier, nulled, instances }: EmptiedTable,
+  step: EmptyingStep,
+  owners: string[] | null,
+): AsyncGenerator<string[] | null> {
+  if (identifier === null) for (;;) yield null;
+  const read: RowRead = { table, columns: [identifier], key: identifier, batch };
+  if (step === 'cleared') read.anyNotNull = nulled;
+  if (owners !== null && instances?.column === identifier) read.keys = owners;
+  else if (owners !== null) read.among = { column: instances!.column, keys: owners };
+  for await (const rows of destination.readRows(read)) yield rows.map(([id]) => String(id));
+}
+
+/** @returns null where another worker has finished the step. */
+async function underLock(
+  { destination, journal, lease, runId }: CopyContext,
+  { table, name }: EmptiedTable,
+  step: EmptyingStep,
+  control: CopyControl,
+  work: (transaction: Transaction) => Promise<number>,
+): Promise<number | null> {
+  const rows = await destination.transaction(async (transaction) => {
+    await takeLock(transaction, table, name, control);
+    const done = await journal.transaction(async (queries) => {
+      await renewLease(queries, lease);
+      return readSteps(queries, runId, table.name);
+    });
+    if (done.has(step)) return null;
+    failpoint(step === 'cleared' ? 'clear' : 'empty', 'before', name);
+    const touched = await work(transaction);
+    failpoint(step === 'cleared' ? 'clear' : 'empty', 'after', name);
+    return touched;
+  });
+  failpoint('emptyCommit', 'after', name);
+  return rows;
+}
+
+const clear = (transaction: Transaction, { table, identifier, nulled }: EmptiedTable, ids: string[]) =>
+  transaction.clearColumns(table, identifier!, ids, nulled);
+
+async function remove(
+  { batch }: CopyContext,
+  transaction: Transaction,
+  { table, name, identifier, cascades, subscriptions = [] }: EmptiedTable,
+  ids: string[] | null,
+): Promise<number> {
+  if (ids === null) return transaction.deleteSome(table, batch.rows);
+  for (const { schema, table: other, column } of cascades) {
+    // The plan saw none, but the destination lives.
+    const held = await transaction.existingKeys({ schema, name: other }, column, ids);
+    if (held.length > 0) throw outsideRowsCame(name, other, column, held.length);
+  }
+  for (const { schema, table: events, column } of subscriptions) {
+    await transaction.deleteKeys({ schema, name: events }, column, ids);
+  }
+  return transaction.deleteKeys(table, identifier!, ids);
+}
+
+/**
+ * Notes that a step is done, and forgets the rows that are gone.
+ * @returns false where rows came meanwhile.
+ */
+async function finish(
+  context: CopyContext,
+  table: EmptiedTable,
+  step: EmptyingStep,
+  owners: string[] | null,
+  rows: number,
+  control: CopyControl,
+): Promise<boolean> {
+  const { destination, journal, lease, runId } = context;
+  const pairs = await pairsTo(journal, lease.destination);
+  const gone = step === 'emptied' && owners !== null ? await goneRows(context, table, pairs) : null;
+  const finished = await destination.transaction(async (transaction) => {
+    await takeLock(transaction, table.table, table.name, control);
+    if (step === 'emptied' && owners === null && (await transaction.count(table.table)) > 0) return false;
+    await journal.transaction(async (queries) => {
+      await renewLease(queries, lease);
+      if ((await readSteps(queries, runId, table.table.name)).has(step)) return;
+      for (const pair of step === 'emptied' ? pairs : []) {
+        const lost = gone?.get(pair);
+        if (lost === undefined) await dropMap(queries, pair, table.key);
+        else await remap(queries, pair, runId, table.key, [], lost);
+      }
+      await noteStep(queries, runId, table.table.name, step, rows);
+    });
+    return true;
+  });
+  failpoint('emptyClose', 'after', table.name);
+  return finished;
+}
+
+/** Source ids, by pair, whose rows of a table of instances are no longer there. */
+async function goneRows(
+  { destination, journal }: CopyContext,
+  { table, identifier, key }: EmptiedTable,
+  pairs: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  const present = new IdSet();
+  const ids = { table, columns: [identifier!], key: identifier!, batch: page };
+  for await (const rows of destination.readRows(ids)) for (const [id] of rows) present.add(String(id));
+  const gone = new Map<string, Set<string>>();
+  for (const pair of pairs) {
+    const map = await loadIdMap(journal, pair, key, 'integer');
+    const lost = new Set<string>();
+    for (const [source, there] of map.entries()) if (!present.has(there)) lost.add(source);
+    gone.set(pair, lost);
+  }
+  return gone;
+}

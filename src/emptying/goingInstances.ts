@@ -1,0 +1,78 @@
+import type { Database, Queries } from '../database/port.ts';
+import { packIds, unpackIds } from '../identity/idList.ts';
+import { insertDecisions, type PackedDecision, readDecisions } from '../journal/decisions.ts';
+import type { EmptiedTable } from '../planning/plan.ts';
+
+/** Ids of one row of the journal. */
+const idsAtOnce = 1_000_000;
+const decision = 'emptied';
+const page = { rows: 20_000, bytes: 4 * 1024 * 1024 };
+
+/** Keeps which process instances of the destination a run deletes: one or two bytes each. */
+export async function saveGoing(
+  queries: Queries,
+  runId: string,
+  tables: readonly EmptiedTable[],
+  ids: readonly string[],
+): Promise<void> {
+  const table = tables.find(isProcesses);
+  if (table === undefined) return;
+  const packed = Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, part): PackedDecision => {
+    const some = ids.slice(part * idsAtOnce, (part + 1) * idsAtOnce);
+    return { entity: table.key, decision: `${decision}.${part}`, rows: some.length, content: packIds(some) };
+  });
+  await insertDecisions(queries, runId, packed);
+}
+
+/** The instances that a run deletes. They are told by their ids, so that half-deleted ones are still known. */
+export class GoingInstances {
+  readonly #destination: Database;
+  readonly #tables: readonly EmptiedTable[];
+  readonly #processes: string[];
+
+  private constructor(destination: Database, tables: readonly EmptiedTable[], processes: string[]) {
+    this.#destination = destination;
+    this.#tables = tables;
+    this.#processes = processes;
+  }
+
+  /** @throws DatabaseError */
+  static async load(
+    journal: Queries,
+    destination: Database,
+    runId: string,
+    tables: readonly EmptiedTable[],
+  ): Promise<GoingInstances> {
+    const table = tables.find(isProcesses);
+    const decisions = table === undefined ? [] : await readDecisions(journal, runId, table.key);
+    const ids = decisions.flatMap(({ decision: kind, content }) =>
+      kind.startsWith(`${decision}.`) ? unpackIds(content) : [],
+    );
+    return new GoingInstances(destination, tables, ids);
+  }
+
+  /** Ids that rows of the table must hold to go; null where all rows do. Activities are read as they are now. @throws DatabaseError */
+  async ownersOf({ instances }: EmptiedTable): Promise<string[] | null> {
+    if (instances === undefined) return null;
+    return instances.of === 'processes' ? this.#processes : this.#activities();
+  }
+
+  async #activities(): Promise<string[]> {
+    const table = this.#tables.find(({ holdsActivities }) => holdsActivities);
+    if (table?.identifier == null || this.#processes.length === 0) return [];
+    const found: string[] = [];
+    const pages = this.#destination.readRows({
+      table: table.table,
+      columns: [table.identifier],
+      key: table.identifier,
+      among: { column: table.instances!.column, keys: this.#processes },
+      batch: page,
+    });
+    for await (const rows of pages) for (const [id] of rows) found.push(String(id));
+    return found;
+  }
+}
+
+/** Processes are found by their own ids. */
+const isProcesses = ({ instances, identifier }: EmptiedTable) =>
+  instances !== undefined && instances.column === identifier;

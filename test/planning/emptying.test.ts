@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
+import { prepareMigration } from '../../src/planning/prepareMigration.ts';
+import { type Changes, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
+
+let templates: DemoTemplates;
+beforeAll(async () => {
+  templates = await demoTemplates('plan_emptying', { rows: 150, orphans: false });
+}, 60_000);
+afterAll(() => templates.drop());
+
+const prepared = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
+  templates.changed(changes, (databases) =>
+    prepareMigration({ ...databases, spec: specOf(templates, { destinationData: 'delete', ...spec }) }),
+  );
+const planWith = async (...given: Parameters<typeof prepared>) => (await prepared(...given)).plan;
+const texts = (findings: { entity: string; message: string }[]) =>
+  findings.map(({ entity, message }) => `${entity}: ${message}`);
+const inDestination = (...destination: string[]): Changes => ({ destination });
+
+/** A table of FleetCare that refers to orders as an application does. */
+const visitsOrders = (onDelete: string) => [
+  `alter table "OSUSR_0fl_ServiceVisit" add column "ORDERID" bigint references "OSUSR_k4w_Order1" ("ID") ${onDelete}`,
+  'update "OSUSR_0fl_ServiceVisit" set "ORDERID" = (select min("ID") from "OSUSR_k4w_Order1") where "ID" in (select "ID" from "OSUSR_0fl_ServiceVisit" order by "ID" limit 4)',
+];
+
+describe('what destinationData delete empties', () => {
+  it('is the scope and its process instances, those that refer to others first; nothing else', async () => {
+    const { plan, emptied } = await prepared();
+    expect(plan.blocking).toEqual([]);
+    const names = plan.emptied!.map(({ name }) => name);
+    const owners = new Set(names.map((name) => name.split('.')[0]));
+    expect([...owners].sort()).toEqual(['(System)', 'Fulfilment', 'ProductCatalog', 'Sales']);
+    expect(names.filter((name) => name.startsWith('(System)')).sort()).toEqual([
+      '(System).Activity',
+      '(System).Activity_Output',
+      '(System).Process',
+      '(System).Process_Input',
+      '(System).Process_Output',
+    ]);
+    expect(emptied.length).toBeGreaterThan(0);
+    for (const [first, second] of [
+      ['Sales.OrderLine', 'Sales.Order'],
+      ['Sales.ApprovalTask', '(System).Activity'],
+      ['(System).Activity_Output', '(System).Activity'],
+      ['(System).Activity', '(System).Process'],
+    ]) {
+      expect(names.indexOf(first!), `${first} before ${second}`).toBeLessThan(names.indexOf(second!));
+    }
+    // Order, Invoice and Payment refer to each other.
+    const nulled = plan.emptied!.filter((table) => table.nulled.length > 0).map(({ name }) => name);
+    expect(nulled.some((name) => ['Sales.Order', 'Sales.Invoice', 'Sales.Payment'].includes(name))).toBe(true);
+  });
+
+  it('takes whole trees whose root is of a module in scope', async () => {
+    const changes = inDestination(
+      `insert into "OSSYS_BPM_PROCESS" ("ID", "TENANT_ID", "LABEL", "PROCESS_DEF_ID", "STATUS_ID", "TOP_PROCESS_ID")
+         select 900001, 1, 'a credit check of its own', d."ID", 1, 900001 from "OSSYS_BPM_PROCESS_DEFINITION" d where d."NAME" = 'CreditCheck'`,
+    );
+    const { emptied } = await prepared(changes);
+    const all = await templates.changed({}, ({ destination }) =>
+      destination.query('select count(*) from "OSSYS_BPM_PROCESS"'),
+    );
+    // The subprocesses of Customer Core that approvals started go with them; the one that nobody of the scope started stays.
+    expect(emptied).toHaveLength(Number(all[0]![0]));
+    expect(emptied).not.toContain('900001');
+  });
+
+  it('does not run over rows outside the scope that refer to it: they are named, with how many go along', async () => {
+    const protecting = await planWith(inDestination(...visitsOrders('')));
+    expect(texts(protecting.blocking)).toEqual([
+      'Sales.Order: 4 rows of FleetCare.ServiceVisit outside the scope refer to its rows by ORDERID; widen the scope, name "FleetCare.ServiceVisit" under "alsoDelete", or remove those rows',
+    ]);
+    const cascading = await planWith(inDestination(...visitsOrders('on delete cascade')));
+    expect(texts(cascading.blocking)).toEqual([
+      expect.stringContaining('refer to its rows by ORDERID, and would be deleted with them; widen the scope'),
+    ]);
+    const nobody = await planWith(
+      inDestination(...visitsOrders('on delete cascade'), 'update "OSUSR_0fl_ServiceVisit" set "ORDERID" = null'),
+    );
+    expect(nobody.blocking).toEqual([]);
+    expect(nobody.emptied!.find(({ name }) => name === 'Sales.Order')!.cascades).toEqual([
+      { schema: 'public', table: 'OSUSR_0fl_ServiceVisit', column: 'ORDERID' },
+    ]);
+  });
+
+  it('takes them too where the spec names them, and looks at what refers to those', async () => {
+    const changes = inDestination(
+      ...visitsOrders(''),
+      'alter table "OSUSR_0fl_Vehicle" add column "LASTVISITID" integer references "OSUSR_0fl_ServiceVisit" ("ID")',
+      'update "OSUSR_0fl_Vehicle" v set "LASTVISITID" = s."ID" from "OSUSR_0fl_ServiceVisit" s where s."VEHICLEID" = v."ID"',
+    );
+    const alsoDelete = ['FleetCare.ServiceVisit'];
+    const plan = await planWith(changes, { alsoDelete });
+    expect(texts(plan.blocking)).toEqual([
+      expect.stringMatching(
+        /^FleetCare\.ServiceVisit: \d+ rows of FleetCare\.Vehicle outside the scope refer to its rows by LASTVISITID/,
+      ),
+    ]);
+    const both = await planWith(changes, { alsoDelete: [...alsoDelete, 'FleetCare.Vehicle'] });
+    expect(both.blocking).toEqual([]);
+    const names = both.emptied!.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['FleetCare.ServiceVisit', 'FleetCare.Vehicle']));
+    expect(both.entities.map(({ espace }) => espace)).not.toContain('FleetCare');
+  });
+
+  it('sees references that no constraint knows: Ignore, and values of process instances', async () => {
+    const ignoring = await planWith(
+      inDestination(
+        'alter table "OSUSR_0fl_ServiceVisit" add column "ORDERID" bigint',
+        `insert into "OSSYS_ENTITY_ATTR" ("ID", "NAME", "SS_KEY", "ENTITY_ID", "TYPE", "DATABASE_NAME", "IS_ACTIVE", "DELETE_RULE", "IS_AUTONUMBER", "IS_MANDATORY", "LENGTH", "DECIMALS")
+           select 990001, 'OrderId', '0d8e9d57-8a3a-4b4f-9b6f-0c1fd9f3b0a1', v."ID", a."TYPE", 'ORDERID', true, 'Ignore', false, false, 0, 0
+           from "OSSYS_ENTITY" v, "OSSYS_ENTITY_ATTR" a
+           where v."NAME" = 'ServiceVisit' and a."NAME" = 'OrderId' and a."IS_ACTIVE" limit 1`,
+        'update "OSUSR_0fl_ServiceVisit" set "ORDERID" = (select min("ID") from "OSUSR_k4w_Order1")',
+      ),
+    );
+    expect(texts(ignoring.blocking)).toEqual([
+      expect.stringMatching(
+        /^Sales\.Order: \d+ rows of FleetCare\.ServiceVisit outside the scope refer to its rows by ORDERID;/,
+      ),
+    ]);
+    const named = await planWith(
+      inDestination(
+        `insert into "OSSYS_BPM_PROCESS" ("TENANT_ID", "LABEL", "PROCESS_DEF_ID", "STATUS_ID")
+           select 1, 'an inspection', d."ID", 1 from "OSSYS_BPM_PROCESS_DEFINITION" d where d."NAME" = 'VehicleInspection'`,
+        `insert into "OSSYS_BPM_PROCESS_INPUT" ("TENANT_ID", "PROCESS_ID", "NAME", "INPUT_VALUE", "SS_TYPE", "INPUT_DEF_ID")
+           select 1, (select max("ID") from "OSSYS_BPM_PROCESS"), 'OrderId', (select min("ID")::text from "OSUSR_k4w_Order1"), i."SS_TYPE", i."INPUT_DEF_ID"
+           from "OSSYS_BPM_PROCESS_INPUT" i where i."NAME" = 'OrderId' limit 1`,
+      ),
+    );
+    expect(texts(named.blocking)).toEqual([
+      'Sales.Order: 1 value in (System).Process_Input of process instances outside the scope names its rows; widen the scope or remove those instances',
+    ]);
+  });
+
+  it('is never a platform table, a static entity or what does not exist', async () => {
+    const messageOf = (alsoDelete: string[]) => planWith({}, { alsoDelete }).catch((error: Error) => error.message);
+    expect(await messageOf(['(System).User'])).toBe(
+      "alsoDelete: '(System).User' is one of the platform's own tables, and those are never emptied; remove it",
+    );
+    expect(await messageOf(['Sales.OrderStatus'])).toBe(
+      "alsoDelete: 'Sales.OrderStatus' is a static entity, and those are never emptied; remove it",
+    );
+    expect(await messageOf(['FleetCare.Vehicel'])).toMatch(/has no entity 'Vehicel'; did you mean 'Vehicle'\?$/);
+  });
+
+  it('clashes with nothing afterwards: what is deleted takes no unique value', async () => {
+    const changes = inDestination(
+      `update "OSUSR_k4w_Order1" set "NUMBER" = 'SO00000001', "TENANT_ID" = 5 where "ID" = (select min("ID") from "OSUSR_k4w_Order1")`,
+      'delete from "OSSYS_BPM_EVENT_QUEUE"',
+    );
+    const source = [`update "OSUSR_a1b_Order" set "TENANT_ID" = 2 where "NUMBER" = 'SO00000001'`];
+    const plan = await planWith({ ...changes, source });
+    expect(plan.blocking).toEqual([]);
+    expect(plan.conflicts).toBeUndefined();
+  });
+
+  it('needs the right to delete, table by table, and says which statement gives it', async () => {
+    const plan = await templates.changed(inDestination('select 1'), async ({ source, destination }) => {
+      const limited = Object.assign(Object.create(destination), {
+        rights: async (tables: Parameters<typeof destination.rights>[0]) =>
+          (await destination.rights(tables)).map((right) => ({
+            ...right,
+            delete: right.table.name !== 'OSUSR_k4w_Payment',
+          })),
+      });
+      const spec = specOf(templates, { destinationData: 'delete' });
+      return (await prepareMigration({ source, destination: limited, spec })).plan;
+    });
+    expect(texts(plan.blocking)).toEqual([
+      expect.stringMatching(
+        /^Sales\.Payment: the login of 'quality' may not DELETE on OSUSR_k4w_Payment; .*GRANT DELETE ON/,
+      ),
+    ]);
+  });
+});

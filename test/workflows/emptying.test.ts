@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
+import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
+import { countQueued, readProcesses, readSubscriptions } from '../support/processes.ts';
+
+const rowsOf = async (url: string, statement: string) =>
+  (await onDatabase(url, (client) => client.query(statement))).rows;
+
+let migration: MigrationTest;
+beforeAll(async () => {
+  migration = await createMigrationTest('emptying', { rows: 300, orphans: false });
+  migration.startWorker();
+}, 120_000);
+afterAll(() => migration?.cleanUp());
+
+/** Content of every table outside the scope, the journal's side effects on people left out. */
+async function outside(url: string): Promise<Record<string, unknown[]>> {
+  const tables = [
+    ...(
+      await rowsOf(
+        url,
+        `select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'
+           and (table_name like 'OSUSR_0fl%' or table_name like 'OSUSR_w83%' or table_name in ('OSSYS_TENANT', 'OSSYS_ROLE', 'OSSYS_ENTITY_RECORD', 'IMPORT_2019'))`,
+      )
+    ).map(({ table_name }) => table_name as string),
+  ].sort();
+  const found: Record<string, unknown[]> = {};
+  for (const table of tables) found[table] = await rowsOf(url, `select * from "${table}" order by 1`);
+  return found;
+}
+
+const counts = async (url: string) => {
+  const [row] = await rowsOf(
+    url,
+    `select (select count(*)::int from "OSUSR_k4w_Order1") as orders, (select count(*)::int from "OSUSR_k4w_OrderLine") as lines,
+       (select count(*)::int from "OSSYS_BPM_PROCESS") as processes, (select count(*)::int from "OSSYS_BPM_ACTIVITY_OUTPUT") as outputs`,
+  );
+  return row as { orders: number; lines: number; processes: number; outputs: number };
+};
+
+describe('a run that empties the destination first', () => {
+  it('leaves there exactly what the source has, spares everything else, and gives no dead subscription back', async () => {
+    const { source, destination } = migration.environments;
+    const before = await outside(destination.ownerUrl);
+    const starts = (await readSubscriptions(destination.ownerUrl)).filter(({ isStart }) => isStart);
+    const own = await counts(destination.ownerUrl);
+    expect(own.orders).toBeGreaterThan(0);
+    expect(own.processes).toBeGreaterThan(0);
+
+    const result = await (await migration.start('emptied', { destinationData: 'delete' })).result();
+    expect(result.status).toBe('completed');
+    expect(result.entities.filter(({ verified }) => !verified)).toEqual([]);
+    const [expected] = await rowsOf(
+      source.ownerUrl,
+      'select (select count(*)::int from "OSUSR_a1b_Order") as orders, (select count(*)::int from "OSUSR_a1b_OrderLine") as lines',
+    );
+    expect(await counts(destination.ownerUrl)).toMatchObject(expected);
+    const all = () => true;
+    expect(await readProcesses(destination.ownerUrl, all)).toEqual(
+      await readProcesses(source.ownerUrl, (label) => label.includes(' production ')),
+    );
+    expect(await outside(destination.ownerUrl)).toEqual(before);
+    const subscriptions = await readSubscriptions(destination.ownerUrl);
+    const texts = (some: { text: string }[]) => some.map(({ text }) => text).sort();
+    expect(texts(subscriptions.filter(({ isStart }) => isStart))).toEqual(texts(starts));
+    const coming = (await readSubscriptions(source.ownerUrl)).filter(
+      ({ isStart, process }) => !isStart && process!.includes(' production '),
+    );
+    expect(texts(subscriptions.filter(({ isStart }) => !isStart))).toEqual(texts(coming));
+    expect(await countQueued(destination.ownerUrl)).toBe(0);
+    expect((await migration.caravel('verify', 'emptied')).code).toBe(0);
+  }, 120_000);
+
+  it('drops the maps of what it empties: run again, every row is there once, under new ids', async () => {
+    const { destination } = migration.environments;
+    const before = await counts(destination.ownerUrl);
+    const [{ top }] = (await rowsOf(destination.ownerUrl, 'select max("ID") as top from "OSUSR_k4w_Order1"')) as [
+      { top: string },
+    ];
+    const subscriptions = await readSubscriptions(destination.ownerUrl);
+    const result = await (await migration.start('again', { destinationData: 'delete' })).result();
+    expect(result.status).toBe('completed');
+    expect(await counts(destination.ownerUrl)).toEqual(before);
+    const [{ least }] = (await rowsOf(destination.ownerUrl, 'select min("ID") as least from "OSUSR_k4w_Order1"')) as [
+      { least: string },
+    ];
+    expect(BigInt(least)).toBeGreaterThan(BigInt(top));
+    const texts = (some: { text: string }[]) => some.map(({ text }) => text).sort();
+    expect(texts(await readSubscriptions(destination.ownerUrl))).toEqual(texts(subscriptions));
+    expect((await migration.caravel('verify', 'again')).code).toBe(0);
+    // What a run without deletion finds is known.
+    const kept = await (await migration.start('kept')).result();
+    expect(kept.entities.reduce((sum, { inserted }) => sum + inserted, 0)).toBe(0);
+  }, 180_000);
+});

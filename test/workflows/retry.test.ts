@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
+import { createMigrationTest, type MigrationTest, type WorkerProcess } from '../support/migration.ts';
+import { readProcesses } from '../support/processes.ts';
+
+const run = async (url: string, ...statements: string[]) => {
+  let rows: Record<string, unknown>[] = [];
+  await onDatabase(url, async (client) => {
+    for (const statement of statements) rows = (await client.query(statement)).rows;
+  });
+  return rows;
+};
+
+/** What the destination does not take, and how it is mended. */
+const refusing = [
+  `ALTER TABLE "OSUSR_k4w_Order1" ADD CONSTRAINT no_sixth CHECK ("NUMBER" <> 'SO00000006') NOT VALID`,
+  `UPDATE "OSSYS_BPM_PROCESS_DEFINITION" SET "IS_ACTIVE" = false WHERE "NAME" = 'CreditCheck'`,
+];
+const mended = [
+  'ALTER TABLE "OSUSR_k4w_Order1" DROP CONSTRAINT no_sixth',
+  `UPDATE "OSSYS_BPM_PROCESS_DEFINITION" SET "IS_ACTIVE" = true WHERE "NAME" = 'CreditCheck'`,
+];
+
+let migration: MigrationTest;
+let worker: WorkerProcess;
+let source: string;
+let destination: string;
+beforeAll(async () => {
+  migration = await createMigrationTest('retry', { rows: 300, orphans: false });
+  source = migration.environments.source.ownerUrl;
+  destination = migration.environments.destination.ownerUrl;
+  await run(destination, ...refusing);
+  // A line whose warehouse nobody knows, until somebody enters it.
+  await run(
+    source,
+    `UPDATE "OSUSR_a1b_OrderLine" SET "WAREHOUSECODE" = 'NOWHERE' WHERE "ID" = (SELECT max("ID") FROM "OSUSR_a1b_OrderLine")`,
+  );
+}, 120_000);
+afterAll(() => migration?.cleanUp());
+
+interface Listed {
+  open: number;
+  groups: { entity: string; code: string; constraint: string | null; rows: number; state: string }[];
+}
+const issuesOf = async (id: string) => {
+  const { code, stdout } = await migration.caravel('issues', id, '--json');
+  return { code, ...(JSON.parse(stdout) as Listed) };
+};
+const isProduction = (label: string) => label.includes(' production ');
+
+describe('what a run sets aside', () => {
+  it('is listed by entity, constraint and reason, with what depends on it; the proof says the rest is there', async () => {
+    worker = migration.startWorker();
+    const spec = { rowErrors: 'setAside', missingReferences: 'skip' } as const;
+    const result = await (await migration.start('first', spec)).result();
+    expect(result.status).toBe('completedWithIssues');
+    const { code, open, groups } = await issuesOf('first');
+    expect(code).toBe(3);
+    expect(open).toBe(result.issues);
+    const named = (entity: string) => groups.filter((group) => group.entity === entity);
+    expect(named('Order')).toContainEqual(
+      expect.objectContaining({ code: 'invalid-value', constraint: 'no_sixth', rows: 1, state: 'open' }),
+    );
+    // An order whose invoice was set aside after it had been written.
+    expect(named('Order').map((group) => group.code)).toContain('reference-left-null');
+    expect(named('OrderLine').every((group) => group.code === 'missing-reference')).toBe(true);
+    expect(named('Process')[0]!.code).toBe('process-definition-missing');
+    const { code: listed, stdout } = await migration.caravel('issues', 'first');
+    expect(listed).toBe(3);
+    expect(stdout).toContain("'caravel retry-issues first' migrates them once the cause is mended");
+    expect((await migration.caravel('verify', 'first')).code).toBe(3);
+  }, 120_000);
+
+  it('is set aside again, with the reasons of now, when nothing was mended', async () => {
+    const before = await issuesOf('first');
+    const { code, stderr } = await migration.caravel('retry-issues', 'first');
+    expect(code, stderr).toBe(3);
+    const after = await issuesOf('first');
+    expect(after.open).toBe(before.open);
+    expect(after.groups).toEqual(before.groups);
+    expect((await issuesOf('first-retry-1')).open).toBe(before.open);
+  }, 120_000);
+
+  it('is migrated after the cause was mended, that alone, also when a worker dies over it', async () => {
+    await run(destination, ...mended);
+    await run(
+      source,
+      `INSERT INTO "OSUSR_q0z_Warehouse" ("CODE", "NAME") VALUES ('NOWHERE', 'found at last')`,
+      `INSERT INTO "OSUSR_q0z_Warehouse" ("CODE", "NAME") VALUES ('NEW', 'came later')`,
+    );
+    await worker.stop();
+    const dying = migration.startWorker({ CARAVEL_FAILPOINTS: 'Sales.Order/commit:after=kill' });
+    const retried = migration.caravel('retry-issues', 'first');
+    expect(await dying.ended).toBe('SIGKILL');
+    migration.startWorker();
+    const { code, stdout, stderr } = await retried;
+    expect(code, stdout + stderr).toBe(0);
+    const { open, groups, code: none } = await issuesOf('first');
+    expect({ open, none }).toEqual({ open: 0, none: 0 });
+    expect(groups.every(({ state }) => state === 'resolved')).toBe(true);
+    expect(
+      await run(destination, `SELECT "CODE" FROM "OSUSR_x6n_Warehouse" WHERE "CODE" IN ('NEW', 'NOWHERE')`),
+    ).toEqual([{ CODE: 'NOWHERE' }]);
+    await run(source, `DELETE FROM "OSUSR_q0z_Warehouse" WHERE "CODE" = 'NEW'`);
+    expect(await readProcesses(destination, isProduction)).toEqual(await readProcesses(source, isProduction));
+    expect(await migration.differences()).toEqual([]);
+    const verified = await migration.caravel('verify', 'first');
+    expect(verified.code, verified.stdout).toBe(0);
+    expect(await migration.caravel('retry-issues', 'first')).toMatchObject({
+      code: 0,
+      stdout: "run 'first' has set no rows aside that are not migrated yet\n",
+    });
+  }, 120_000);
+});
