@@ -5,9 +5,11 @@ import { loadIdMap, saveMatchedMaps } from '../src/identity/mapStore.ts';
 import { saveRetried } from '../src/identity/retriedIds.ts';
 import { forgetDecisions } from '../src/journal/decisions.ts';
 import { listIssues } from '../src/journal/issues.ts';
+import { leaseHolder } from '../src/journal/lease.ts';
 import { createProgress, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlan, loadPlanIfAny, type Run, savePlan, updateRun } from '../src/journal/runs.ts';
 import type { EntityKey } from '../src/outsystems/catalog.ts';
+import type { Finding } from '../src/outsystems/finding.ts';
 import type { Plan } from '../src/planning/plan.ts';
 import { type PreparedMigration, prepareMigration, withFindings } from '../src/planning/prepareMigration.ts';
 import type { PlanRequest } from '../src/planning/request.ts';
@@ -30,7 +32,7 @@ export async function planRun(connections: Connections, runId: string): Promise<
     const destination = connections.destination(run.destination);
     const retried = run.retryOf === null ? null : await setAsideBy(journal, run.retryOf);
     const request = { spec: run.spec, source, destination, ...(retried && { bounds: retried.bounds }) };
-    const prepared = await prepareWithJournal(request, journal, run.pairId);
+    const prepared = await prepareWithJournal(request, journal, { pairId: run.pairId, runId });
     plan = prepared.plan;
     const rows = retried && (await rowsToRetry({ source, plan, setAside: retried.rows, mapOf: mapOf(journal, run) }));
     if (rows !== null) plan = planOfRetry(plan, rows);
@@ -57,14 +59,21 @@ export async function planRun(connections: Connections, runId: string): Promise<
 }
 
 /**
- * Plans with what the journal knows of earlier runs between the two environments.
+ * Plans with what the journal knows: of earlier runs between the two environments, and of one that has the destination now.
+ * @param known the pair's id, null where no run has ever joined the two; the run that is planned, null for none.
  * @throws PlanningError, DatabaseError
  */
 export async function prepareWithJournal(
   request: PlanRequest,
   journal: Database,
-  pairId: string,
+  known: { pairId: string | null; runId: string | null },
 ): Promise<PreparedMigration> {
+  const { pairId } = known;
+  const busy = await otherRun(journal, request.spec.destination, known.runId);
+  if (pairId === null) {
+    const prepared = await prepareMigration(request);
+    return { ...prepared, plan: withFindings(prepared.plan, { blocking: [], warnings: busy }) };
+  }
   const prepared = await prepareMigration({
     ...request,
     known: async (entity) => {
@@ -73,7 +82,15 @@ export async function prepareWithJournal(
     },
   });
   const vanished = await findVanishedRows({ destination: request.destination, journal, pairId }, prepared.plan);
-  return { ...prepared, plan: withFindings(prepared.plan, { blocking: vanished, warnings: [] }) };
+  return { ...prepared, plan: withFindings(prepared.plan, { blocking: vanished, warnings: busy }) };
+}
+
+/** Only one run writes to a destination at a time. Whether one that has it still goes on, its workflow tells when the next one starts. */
+async function otherRun(journal: Database, destination: string, runId: string | null): Promise<Finding[]> {
+  const holder = await leaseHolder(journal, destination);
+  if (holder === null || holder === runId) return [];
+  const message = `the run '${holder}' has '${destination}': until it ends no other starts; 'caravel status ${holder}' shows it, 'caravel cancel ${holder}' ends it`;
+  return [{ code: 'destination-busy', entity: '', message }];
 }
 
 /** What a run set aside, and how far it looked. */

@@ -16,6 +16,7 @@ import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from
 import { BatchSize } from './batchSize.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
 import { needsSecondPass } from './deferred.ts';
+import { refusedIssue } from './errors.ts';
 import { MissingTargets } from './missingTargets.ts';
 import { copyRowSet } from './rowSet.ts';
 import { stageEarly } from './staging.ts';
@@ -217,9 +218,6 @@ function halves(rows: Row[]): [Row[], Row[]] {
   return [rows.slice(0, middle), rows.slice(middle)];
 }
 
-/** `invalid-value`, `foreign-key`: as codes of issues are written. */
-const issueCode = ({ code }: DatabaseError) => code.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
 /** Records the one row that the destination does not take, and goes past it. */
 async function setRowAside(
   context: CopyContext,
@@ -236,15 +234,7 @@ async function setRowAside(
     tally: {
       counts: { read: 1, setAside: 1 },
       copiedUpTo: upToOf(batch),
-      issues: [
-        {
-          sourceId: upToOf(batch),
-          code: issueCode(error),
-          constraint: error.constraint ?? null,
-          reason: error.message,
-          detail: error.cause instanceof Error ? error.cause.message : null,
-        },
-      ],
+      issues: [refusedIssue(error, upToOf(batch))],
     },
     runId: context.runId,
   });

@@ -1,3 +1,5 @@
+import type { DatabaseError } from '../database/errors.ts';
+import type { NewIssue } from '../journal/issues.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 
 /** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (design.md, "Temporal"). */
@@ -17,6 +19,18 @@ export class CopyError extends Error {
 }
 
 const nameOf = (entity: PlannedEntity) => `${entity.espace}.${entity.entity}`;
+
+/** Why a row that the destination does not take is set aside. */
+export function refusedIssue(error: DatabaseError, sourceId: string | null): NewIssue {
+  return {
+    sourceId,
+    // `invalidValue` is an error's code, `invalid-value` an issue's.
+    code: error.code.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    constraint: error.constraint,
+    reason: error.message,
+    detail: error.cause instanceof Error ? error.cause.message : null,
+  };
+}
 
 export function missingReference(
   entity: PlannedEntity,

@@ -94,6 +94,10 @@ export interface ServerFacts {
   freeLog: number | null;
   /** Reading may wait for those who write. */
   readsWait: boolean;
+  /** Sessions of others in this database. */
+  otherSessions: number | null;
+  /** The server's clock, as applications write it: `YYYY-MM-DDTHH:MM:SS`. */
+  now: string;
 }
 
 /** Names a physical table; adapters quote both parts. */
@@ -247,6 +251,8 @@ export interface Database extends Queries {
   identityPosition(table: TableName, column: string): Promise<bigint | null>;
   /** Quotes one identifier for this engine. */
   quote(identifier: string): string;
+  /** Expression for the length in bytes of a binary one. */
+  byteLength(expression: string): string;
   close(): Promise<void>;
 }
 

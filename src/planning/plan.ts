@@ -53,12 +53,22 @@ export interface Plan {
   processes?: ProcessSummary;
   /** Event tables that are emptied while the run writes, or to which subscriptions are added. */
   events?: EventTable[];
+  /** How long the run would take; left out where nothing could be measured. */
+  estimate?: Estimate;
   /** Tables of the destination that are emptied first, in that order; left out where none is. */
   emptied?: EmptiedTable[];
   /** Digests of what the written entities look like in both environments, by key (schemaDigest.ts). */
   schema?: Record<EntityKey, string>;
   /** The destination's queues of events, as they stand when the plan is made. */
   queues?: Queue[];
+}
+
+/** How long a run would take, from a sample that was measured on the two databases. */
+export interface Estimate {
+  seconds: number;
+  rowsPerSecond: number;
+  /** What was measured: rows read from the source and put into a temporary table of the destination, which was given up. */
+  sample: { entity: string; rows: number };
 }
 
 export type Role = 'copied' | 'aligned' | 'matched';

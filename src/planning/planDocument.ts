@@ -1,7 +1,7 @@
 import type { PeopleSummary } from '../alignment/people/alignPeople.ts';
 import type { Finding } from '../outsystems/finding.ts';
 import type { ProcessSummary } from '../processes/choose.ts';
-import type { Plan, PlannedReference, Role } from './plan.ts';
+import type { Estimate, Plan, PlannedReference, Role } from './plan.ts';
 
 /** The plan as `caravel plan --json` prints it (interface.md, "Plan"). */
 export interface PlanDocument {
@@ -21,6 +21,8 @@ export interface PlanDocument {
   }[];
   blocking: Finding[];
   warnings: Finding[];
+  /** How long it would take, in seconds, from a measured sample; left out where there is nothing to measure. */
+  estimate?: Estimate;
   /** What becomes of people and grants; left out where the data refers to no one. */
   people?: PeopleSummary;
   /** What becomes of process instances, in trees; left out where none is migrated. */
@@ -55,6 +57,7 @@ export function planDocument(plan: Plan): PlanDocument {
     })),
     blocking: plan.blocking,
     warnings: plan.warnings,
+    ...(plan.estimate === undefined ? {} : { estimate: plan.estimate }),
     ...(plan.people === undefined ? {} : { people: plan.people }),
     ...(plan.processes === undefined ? {} : { processes: plan.processes }),
     ...(plan.emptied === undefined

@@ -9,6 +9,7 @@ import { entitiesInScope, espacesInScope, type Scope, withProducers } from '../o
 import { type ChosenProcesses, chooseProcesses, type InstanceColumn } from '../processes/choose.ts';
 import { noExclusions } from '../processes/exclusions.ts';
 import { activityTable, instanceTables, processTable } from '../processes/tables.ts';
+import { measureBinaries } from './binarySizes.ts';
 import { connectDrafts } from './connectDrafts.ts';
 import { answerQuestions, type DataQuestion } from './dataQuestions.ts';
 
@@ -28,6 +29,7 @@ import { draftInstances, noteLeftOut } from './processes.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
 import { checkReadable, checkStaging, checkWritable, neededRights } from './rights.ts';
 import { missingInDestination, sharedTables, unusableTables } from './scopeFindings.ts';
+import { guessSoftKeys } from './softKeyGuesses.ts';
 import { type SourceReferences, sourceReferences } from './sourceReferences.ts';
 import { resolveSpecNames } from './specNames.ts';
 import { quoteFor } from './statements.ts';
@@ -99,6 +101,8 @@ export async function planWithCatalogs(
   addFindings(findings, await checkIdentityPositions(destination, surelyWritten.flatMap(mintedIdentity)));
   addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
   addFindings(findings, checkPreparations(request, catalogs, connected.drafts));
+  findings.warnings.push(...(await guessSoftKeys(source, catalogs.source, connected.drafts)));
+  findings.warnings.push(...(await measureBinaries(source, connected.drafts)));
   addFindings(findings, await checkStaging(destination));
   addFindings(findings, await checkWritable(destination, surelyWritten.map(neededRights)));
 

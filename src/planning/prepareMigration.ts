@@ -15,8 +15,10 @@ import { alignPlannedPeople } from './alignPlannedPeople.ts';
 import { findConflicts, type KnownIds } from './conflicts.ts';
 import { destinationReferences } from './destinationReferences.ts';
 import { type PlannedEmptying, planEmptying } from './emptying.ts';
+import { estimateRun } from './estimate.ts';
 import { planEvents } from './events.ts';
 import { countOf, type Findings, noFindings } from './findings.ts';
+import { checkInUse, watchGrowth } from './inUse.ts';
 import { missingReference } from './missingReferences.ts';
 import { inParallel } from './parallel.ts';
 import type { Plan } from './plan.ts';
@@ -50,6 +52,7 @@ export async function prepareMigration(given: PlanRequest): Promise<PreparedMigr
   const emptying = await plannedEmptying(given, catalogs);
   const request = emptying === null ? given : withoutEmptied(given, emptying);
   const { plan: planned, chosen } = await planWithCatalogs(request, catalogs);
+  const whatCame = await watchGrowth(request, planned.entities);
   const exclusions = chosen?.exclusions ?? noExclusions;
   const matchedKeys = planned.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
   const source = { database: request.source, catalog: catalogs.source };
@@ -107,12 +110,17 @@ export async function prepareMigration(given: PlanRequest): Promise<PreparedMigr
       )
     : { findings: noFindings(), conflicts: [] };
   found.push(ofIndexes);
+  found.push(await checkInUse(request, catalogs), await whatCame());
   const schema = schemaDigests(plan.entities, catalogs);
+  const estimate = (await request.destination.mayStage())
+    ? await estimateRun(request.source, request.destination, plan)
+    : null;
   return {
     plan: found.reduce(withFindings, {
       ...plan,
       schema,
       ...(conflicts.length === 0 ? {} : { conflicts }),
+      ...(estimate === null ? {} : { estimate }),
     }),
     maps,
     decisions: people.decisions,

@@ -21,6 +21,7 @@ export function printPlan(plan: Plan, width = 100): string {
     ...(matched.length > 0
       ? [wrap(`Matched, not written: ${matched.map((entity) => nameOf(entity)).join(', ')}`, usable)]
       : []),
+    ...duration(plan, usable),
     ...section('Emptied first', emptied(plan), usable),
     ...section('People', people(plan), usable),
     ...section('Processes', processes(plan), usable),
@@ -106,6 +107,25 @@ function processes({ processes: summary }: Plan): string[] {
     ...(leftOut > 0 ? [`${trees(leftOut)} left out: over, and the spec asks for the active ones`] : []),
     ...(outside > 0 ? [`${trees(outside)} of modules outside the scope`] : []),
     ...setAside.map(({ reason, trees: count }) => `${trees(count)} to be set aside: ${reason}`),
+  ];
+}
+
+function duration({ estimate }: Plan, width: number): string[] {
+  if (estimate === undefined) return [];
+  const { seconds, rowsPerSecond, sample } = estimate;
+  const minutes = Math.round(seconds / 60);
+  const time =
+    seconds < 90
+      ? `${seconds} s`
+      : minutes < 90
+        ? `${minutes} min`
+        : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const rate = `${rowsPerSecond.toLocaleString('en-US')} rows/s`;
+  return [
+    wrap(
+      `It may take about ${time}: ${rate}, measured with ${countOf(sample.rows, 'row')} of ${sample.entity}.`,
+      width,
+    ),
   ];
 }
 

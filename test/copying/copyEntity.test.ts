@@ -213,6 +213,35 @@ describe('copying entities', () => {
     });
   });
 
+  it('sets aside the rows without identifier that the destination does not take, and tries them again', async () => {
+    await empty();
+    const words = () => world.destination('select "WORD", count(*)::int from "TAG" group by 1 order by 1');
+    const loose = entity('TAG', 'none', { WORD: 'value' });
+    const inSource = (await world.source('select "WORD", count(*)::int from "TAG" group by 1 order by 1')) as [
+      string,
+      number,
+    ][];
+    const [bad, often] = inSource.find(([, times]) => times > 1)!;
+    await world.destination(`alter table "TAG" add constraint "refused" check ("WORD" <> '${bad}')`);
+    const aside = await world.begin('refused', [loose], { rowErrors: 'setAside', batch: { rows: 7, bytes: 1 << 20 } });
+    expect(await copyEntity(aside, loose, control())).toBe('done');
+    expect(await words()).toEqual(inSource.filter(([word]) => word !== bad));
+    const issues = await listIssues(world.journal, 'refused');
+    expect(issues).toHaveLength(often);
+    expect(issues[0]).toMatchObject({ sourceId: null, code: 'invalid-value', constraint: 'refused' });
+    const total = inSource.reduce((sum, [, times]) => sum + times, 0);
+    expect(await getProgress(world.journal, 'refused', 'TAG')).toMatchObject({
+      read: total,
+      inserted: total - often,
+      setAside: often,
+    });
+    await world.destination('alter table "TAG" drop constraint "refused"');
+    const again = await world.begin('taken', [loose], { rowErrors: 'setAside' });
+    expect(await copyEntity(again, loose, control())).toBe('done');
+    expect(await words()).toEqual(inSource);
+    expect(await getProgress(world.journal, 'taken', 'TAG')).toMatchObject({ known: total - often, inserted: often });
+  });
+
   it('sets aside, before they are written, rows that will lack a deferred reference, and those that refer to them', async () => {
     const above = { 2: 1, 3: 99, 4: 3, 5: 6, 7: 4, 8: 9, 9: 98, 11: 30, 12: 0, 21: 7, 30: 97 } as Record<
       number,

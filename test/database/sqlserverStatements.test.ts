@@ -10,7 +10,7 @@ import {
 } from '../../src/database/sqlserver/catalog.ts';
 import { transferOf } from '../../src/database/sqlserver/cells.ts';
 import type { ColumnType } from '../../src/database/sqlserver/columnTypes.ts';
-import { factsQuestion, freeLogQuestion } from '../../src/database/sqlserver/facts.ts';
+import { factsQuestion, freeLogQuestion, otherSessionsQuestion } from '../../src/database/sqlserver/facts.ts';
 import { isolationQuestion, settings } from '../../src/database/sqlserver/pool.ts';
 import { quoteIdentifier } from '../../src/database/sqlserver/quoting.ts';
 import {
@@ -106,6 +106,7 @@ const statements: [string, string][] = [
   ['isolation of reading by keys', readCommitted],
   ['facts', factsQuestion],
   ['free log', freeLogQuestion],
+  ['sessions of others', otherSessionsQuestion],
   ['tables', tablesQuestion],
   ['columns', columnsOf('1, 2')],
   ['foreign keys', foreignKeysOf('1, 2')],

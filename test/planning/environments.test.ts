@@ -11,6 +11,8 @@ const plain: ServerFacts = {
   recoveryModel: 'FULL',
   freeLog: null,
   readsWait: false,
+  otherSessions: null,
+  now: '2026-01-15T12:00:00',
 };
 const environment = (name: string, facts: Partial<ServerFacts> = {}, engine: EngineName = 'sqlserver') =>
   ({ name, engine, facts: async () => ({ ...plain, ...facts }) }) as unknown as Database;

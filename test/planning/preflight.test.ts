@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { onDatabase } from '../../infra/services/onDatabase.ts';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { planMigration } from '../../src/planning/planMigration.ts';
-import { type Changes, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
+import { prepareMigration } from '../../src/planning/prepareMigration.ts';
+import { type Changes, type Copies, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
 
 let templates: DemoTemplates;
 beforeAll(async () => {
@@ -50,5 +52,95 @@ describe('what an operator prepares in the destination', () => {
     expect(plan.entities.find(({ entity }) => entity === 'OrderLine')!.differences).toContain(
       'OrderId has the delete rule Delete here and Protect there',
     );
+  });
+});
+
+const whole = (changes: Changes = {}, during?: (copies: Copies) => Promise<void>) =>
+  templates.changed(changes, async (databases) => {
+    const planning = prepareMigration({ ...databases, spec: specOf(templates) });
+    await during?.(databases);
+    return (await planning).plan;
+  });
+const ofCode = (plan: { warnings: { code: string; entity: string; message: string }[] }, code: string) =>
+  plan.warnings.filter((warning) => warning.code === code).map(({ entity, message }) => `${entity}: ${message}`);
+
+describe('attributes that the metamodel says too little of', () => {
+  it('are named where they look as if they held identifiers, and nothing else is', async () => {
+    const before = ofCode(await planWith(), 'soft-key-suspected');
+    const plan = await planWith({
+      source: [
+        `update "OSUSR_a1b_Order" set "REFERENCE" = gen_random_uuid()::text`,
+        `update "OSUSR_a1b_Order" set "COMMENT" = case "ID" % 3 when 0 then 'clerk3' when 1 then 'clerk6' else 'clerk9' end`,
+        `update "OSUSR_a1b_Payment" set "RECEIPT" = '{"orderId": ' || "ORDERID" || '}'`,
+        `update "OSUSR_a1b_Campaign" set "NAME" = 'Campaign ' || "ID"`,
+      ],
+    });
+    const found = ofCode(plan, 'soft-key-suspected').filter((warning) => !before.includes(warning));
+    expect(found).toEqual([
+      'Sales.Order: Reference looks as if it held GUIDs; it is copied as it is: where it names rows, declare "Sales.Order.Reference" under "softKeys"',
+      'Sales.Order: Comment looks as if it held user names; it is copied as it is: where it names rows, declare "Sales.Order.Comment" under "softKeys"',
+      'Sales.Payment: Receipt looks as if it held JSON with identifiers in it; it is copied as it is: what stands within a text is not translated',
+    ]);
+  });
+
+  it('are no guess any more once they are declared', async () => {
+    const source = [
+      `update "OSUSR_a1b_Order" set "COMMENT" = "CUSTOMERID"::text`,
+      'update "OSUSR_a1b_Order" set "REFERENCE" = null',
+    ];
+    const attribute = 'Sales.Order.Comment';
+    const plan = await planWith({ source }, { softKeys: [{ attribute, target: 'CustomerCore.Customer' }] });
+    expect(ofCode(plan, 'soft-key-suspected').filter((warning) => warning.includes('Comment'))).toEqual([]);
+  });
+
+  it('are named with the size of all their values where they are binary', async () => {
+    const source = [
+      'update "OSUSR_w83_ProductImage" set "IMAGE" = null',
+      `update "OSUSR_w83_ProductImage" set "IMAGE" = decode(repeat('00', 1536), 'hex') where "ID" in (select "ID" from "OSUSR_w83_ProductImage" order by "ID" limit 2)`,
+    ];
+    expect(ofCode(await planWith({ source }), 'binary-data')).toContain(
+      'ProductCatalog.ProductImage: Image holds 2 values of binary data, 3.0 kB together',
+    );
+  });
+});
+
+describe('whether the environments are in use', () => {
+  it('is seen by who logged in lately, by sessions of others, and by rows that come while the plan is made', async () => {
+    const quiet = await whole();
+    for (const code of ['users-at-work', 'source-changes', 'destination-changes'])
+      expect(ofCode(quiet, code)).toEqual([]);
+    const destination = [
+      `update "OSSYS_USER" set "LAST_LOGIN" = localtimestamp where "ID" in (select "ID" from "OSSYS_USER" order by "ID" limit 2)`,
+    ];
+    const plan = await whole({ destination }, async (copies) => {
+      const [row] = await copies.destination.query('select current_database()');
+      const url = Object.assign(new URL(process.env.CARAVEL_TEST_POSTGRES!), { pathname: `/${row![0]}` }).href;
+      await onDatabase(url, async (client) => {
+        for (let times = 0; times < 200; times++) {
+          await client.query(`insert into "OSUSR_k4w_Campaign" ("NAME", "TENANT_ID") values ('came meanwhile', 5)`);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      });
+    });
+    expect(ofCode(plan, 'users-at-work')).toEqual([
+      expect.stringMatching(/^: 2 users logged in to 'quality' within the last hour;/),
+    ]);
+    expect(ofCode(plan, 'sessions-open')).toEqual([
+      expect.stringMatching(/^: 1 session of others is open in 'quality';/),
+    ]);
+    expect(ofCode(plan, 'destination-changes')).toEqual([
+      expect.stringMatching(/^: 'quality' is in use: rows came into Sales\.Campaign while the plan was made;/),
+    ]);
+  });
+});
+
+describe('how long it may take', () => {
+  it('is estimated from rows that were really moved, of which nothing stays', async () => {
+    const plan = await whole();
+    expect(plan.estimate!.seconds).toBeGreaterThan(0);
+    expect(plan.estimate!.sample.rows).toBeGreaterThan(0);
+    const bytes = `update "OSUSR_a1b_Order" set "COMMENT" = repeat('long ', 300)`;
+    const longer = await whole({ source: [bytes] });
+    expect(longer.estimate!.sample.entity).toBe(plan.estimate!.sample.entity);
   });
 });

@@ -42,6 +42,12 @@ describe('a run that waits for approval', () => {
     expect(currentDetails).toContain('This plan can run.');
     expect(currentDetails).toContain('ProductCatalog.Product');
     expect(await migration.inserted('approved')).toBe(0);
+    // Whoever plans meanwhile is told.
+    const planned = await migration.caravel('plan', path.join(migration.folder, 'spec.json'), '--json');
+    const { warnings } = JSON.parse(planned.stdout) as { warnings: { code: string; message: string }[] };
+    expect(warnings.find(({ code }) => code === 'destination-busy')!.message).toContain(
+      "the run 'approved' has 'quality'",
+    );
     const before = Date.now();
     expect(await migration.caravel('approve', 'approved')).toMatchObject({ code: 0, stderr: '' });
     expect((await handle.result()).status).toBe('completed');

@@ -26,9 +26,10 @@ export async function plan(file: string, options: DataOptions & { users?: string
   const ledgerFile = options.users === undefined ? null : privateFile(options.users, '--users');
   const { plan, ledger } = await withEnvironments(configuration, spec, (source, destination) =>
     withJournalIfAny(options, async (journal) => {
-      const pair = journal === null ? null : await findPair(journal, spec.source, spec.destination);
       const request = { spec, source, destination };
-      return journal === null || pair === null ? prepareMigration(request) : prepareWithJournal(request, journal, pair);
+      if (journal === null) return prepareMigration(request);
+      const pairId = await findPair(journal, spec.source, spec.destination);
+      return prepareWithJournal(request, journal, { pairId, runId: null });
     }),
   );
   ledgerFile?.write(ledgerCsv(ledger));

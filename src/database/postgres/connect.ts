@@ -28,6 +28,7 @@ export function connectPostgres(options: ConnectOptions): Database {
     mayStage: () => pool.use(mayStage),
     identityPosition: (table, column) => pool.use((session) => readIdentityPosition(session, table, column)),
     quote: quoteIdentifier,
+    byteLength: (expression) => `octet_length(${expression})`,
     close: () => pool.close(),
   };
 }

@@ -36,6 +36,7 @@ export function connectSqlServer(options: ConnectOptions): Database {
     mayStage: async () => true,
     identityPosition: (table, column) => pool.use((session) => readIdentityPosition(session, table, column)),
     quote: quoteIdentifier,
+    byteLength: (expression) => `DATALENGTH(${expression})`,
     close: () => pool.close(),
   };
 }

@@ -1,0 +1,67 @@
+import { DatabaseError } from '../database/errors.ts';
+import type { Database, Row } from '../database/port.ts';
+import type { PlannedEntity } from '../planning/plan.ts';
+import { stageRows } from './staging.ts';
+
+/** A row of an entity without identifier, told by the fingerprint of its source cells. */
+export interface ToldRow {
+  print: bigint;
+  cells: Row;
+}
+
+/** Undoes a trial. */
+class GivenUp extends Error {}
+
+/**
+ * The rows among these that the destination does not take. Tried in transactions that are always rolled back, by halves: rows
+ * without identifiers are written all together, so none of them may be wrong (rowErrors "setAside").
+ * @throws DatabaseError when the trouble is not a row's
+ */
+export async function refusedRows(
+  destination: Database,
+  entity: PlannedEntity,
+  columns: string[],
+  rows: readonly ToldRow[],
+): Promise<Map<bigint, DatabaseError[]>> {
+  const refused = new Map<bigint, DatabaseError[]>();
+  const waiting: (readonly ToldRow[])[] = [rows];
+  for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
+    const error = await tryOut(destination, entity, columns, some);
+    if (error === null) continue;
+    if (some.length === 1) {
+      const [{ print }] = some as [ToldRow];
+      refused.set(print, [...(refused.get(print) ?? []), error]);
+      continue;
+    }
+    const middle = some.length >> 1;
+    waiting.push(some.slice(middle), some.slice(0, middle));
+  }
+  return refused;
+}
+
+/** @returns what is wrong with one of the rows; null where all of them go in. */
+async function tryOut(
+  destination: Database,
+  entity: PlannedEntity,
+  columns: string[],
+  rows: readonly ToldRow[],
+): Promise<DatabaseError | null> {
+  if (rows.length === 0) return null;
+  try {
+    await destination.transaction(async (transaction) => {
+      const stage = await stageRows(
+        transaction,
+        entity,
+        columns,
+        rows.map(({ cells }) => cells),
+      );
+      await transaction.insertStaged(stage, null);
+      throw new GivenUp();
+    });
+  } catch (error) {
+    if (error instanceof GivenUp) return null;
+    if (error instanceof DatabaseError && error.rowLevel) return error;
+    throw error;
+  }
+  return null;
+}

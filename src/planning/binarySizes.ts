@@ -1,0 +1,45 @@
+import type { Database } from '../database/port.ts';
+import type { Finding } from '../outsystems/finding.ts';
+import type { Draft } from './draft.ts';
+import { countOf } from './findings.ts';
+import { inParallel } from './parallel.ts';
+import { columnText, mainTable, quoteFor, tableText } from './statements.ts';
+
+/** Binary attributes that hold something, with how much it is: it is what a run spends its time on. @throws DatabaseError */
+export async function measureBinaries(database: Database, drafts: readonly Draft[]): Promise<Finding[]> {
+  const quote = quoteFor(database);
+  const found = await inParallel(drafts, async (draft) => {
+    const binaries = draft.pair.attributes.filter(
+      ({ source }) =>
+        source.column?.kind === 'binary' &&
+        draft.columns.some(({ handling }) => handling.as === 'value' && handling.source === source.column!.name),
+    );
+    if (binaries.length === 0) return [];
+    const parts = binaries.flatMap(({ source }) => {
+      const length = database.byteLength(columnText(quote, source.column!));
+      return [`count(case when ${length} > 0 then 1 end)`, `sum(cast(${length} as bigint))`];
+    });
+    const [row] = await database.query(
+      `select ${parts.join(', ')} from ${tableText(quote, draft.source)} ${mainTable}`,
+    );
+    return binaries.flatMap(({ source }, index): Finding[] => {
+      const [values, bytes] = [Number(row![index * 2]), Number(row![index * 2 + 1] ?? 0)];
+      if (values === 0) return [];
+      const message = `${source.name} holds ${countOf(values, 'value')} of binary data, ${sizeOf(bytes)} together`;
+      return [{ code: 'binary-data', entity: draft.name, message }];
+    });
+  });
+  return found.flat();
+}
+
+/** `512 bytes`, `3.4 MB`. */
+export function sizeOf(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
+}

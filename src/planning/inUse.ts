@@ -1,0 +1,111 @@
+import { columnOf } from '../alignment/environment.ts';
+import { userTable } from '../alignment/people/tables.ts';
+import type { Database } from '../database/port.ts';
+import { countOf, type Findings, noFindings } from './findings.ts';
+import type { PlannedEntity } from './plan.ts';
+import type { Catalogs, PlanRequest } from './request.ts';
+import { quoteFor, tableText } from './statements.ts';
+
+/** Who logged in within this time is at work. */
+const minutesAtWork = 60;
+/** Entities that a finding names. */
+const named = 3;
+/** Largest ids that one statement reads; SQL Server takes 256 tables in one. */
+const tablesAtOnce = 200;
+
+/**
+ * Whether somebody works in the destination, as far as that can be seen: sessions of others, and users who logged in lately (guide,
+ * "Destination Applications Downtime"). Nothing of it stands in the way.
+ * @throws DatabaseError
+ */
+export async function checkInUse({ destination }: PlanRequest, catalogs: Catalogs): Promise<Findings> {
+  const findings = noFindings();
+  const warn = (code: string, message: string) => findings.warnings.push({ code, entity: '', message });
+  const { otherSessions, now } = await destination.facts();
+  if (otherSessions !== null && otherSessions > 0) {
+    const are = otherSessions === 1 ? 'is' : 'are';
+    warn(
+      'sessions-open',
+      `${countOf(otherSessions, 'session')} of others ${are} open in '${destination.name}'; disable its applications and stop what else works there, or it sees half of what is to come`,
+    );
+  }
+  const users = catalogs.destination.platformTables.get(userTable);
+  const login = users && columnOf(users, 'LAST_LOGIN');
+  if (users === undefined || login === undefined) return findings;
+  const [right] = await destination.rights([{ schema: users.schema, name: users.name }]);
+  if (!right!.select) return findings;
+  const since = new Date(Date.parse(`${now}Z`) - minutesAtWork * 60_000).toISOString().slice(0, 19);
+  const quote = quoteFor(destination);
+  const [row] = await destination.query(
+    `select count(*) from ${tableText(quote, users)} where ${quote(login)} > ? and ${quote(login)} <= ?`,
+    [since, now],
+  );
+  const atWork = Number(row![0]);
+  if (atWork > 0) {
+    warn(
+      'users-at-work',
+      `${countOf(atWork, 'user')} logged in to '${destination.name}' within the last hour; what they enter while a run writes is theirs to lose`,
+    );
+  }
+  return findings;
+}
+
+/**
+ * Watches, while a plan is made, whether rows come into either environment.
+ * @returns called when the plan is made: what came meanwhile. @throws DatabaseError
+ */
+export async function watchGrowth(
+  { source, destination }: PlanRequest,
+  entities: readonly PlannedEntity[],
+): Promise<() => Promise<Findings>> {
+  const watched = entities.filter(
+    ({ role, identifierType, source: here, destination: there }) =>
+      role === 'copied' && identifierType === 'integer' && here?.identifier != null && there?.identifier != null,
+  );
+  const before = {
+    source: await largest(source, watched, 'source'),
+    destination: await largest(destination, watched, 'destination'),
+  };
+  return async () => {
+    const findings = noFindings();
+    for (const [side, database] of [
+      ['source', source],
+      ['destination', destination],
+    ] as const) {
+      const after = await largest(database, watched, side);
+      const grown = watched.filter((_, index) => after[index] !== before[side][index]);
+      if (grown.length === 0) continue;
+      const names = grown.slice(0, named).map(({ espace, entity }) => `${espace}.${entity}`);
+      const more = grown.length > named ? ` and ${grown.length - named} more` : '';
+      const rest =
+        side === 'source'
+          ? 'rows that come after the plan are left for the next run, and the proof reports rows that change'
+          : 'disable its applications, or stop what writes there, before the run starts';
+      findings.warnings.push({
+        code: `${side}-changes`,
+        entity: '',
+        message: `'${database.name}' is in use: rows came into ${names.join(', ')}${more} while the plan was made; ${rest}`,
+      });
+    }
+    return findings;
+  };
+}
+
+/** Largest identifier of each entity's table. */
+async function largest(
+  database: Database,
+  entities: readonly PlannedEntity[],
+  side: 'source' | 'destination',
+): Promise<string[]> {
+  const quote = quoteFor(database);
+  const found: string[] = [];
+  for (let at = 0; at < entities.length; at += tablesAtOnce) {
+    const parts = entities.slice(at, at + tablesAtOnce).map((entity) => {
+      const { schema, table, identifier } = entity[side]!;
+      return `(select max(${quote(identifier!)}) from ${tableText(quote, { schema, name: table })})`;
+    });
+    const [row] = await database.query(`select ${parts.join(', ')}`);
+    found.push(...row!.map(String));
+  }
+  return found;
+}

@@ -1,0 +1,144 @@
+import { columnOf } from '../alignment/environment.ts';
+import { userTable } from '../alignment/people/tables.ts';
+import type { Database, PhysicalColumn } from '../database/port.ts';
+import type { Attribute, EnvironmentCatalog } from '../outsystems/catalog.ts';
+import type { Finding } from '../outsystems/finding.ts';
+import type { Draft } from './draft.ts';
+import { inParallel } from './parallel.ts';
+import { columnText, mainTable, quoteFor, tableText } from './statements.ts';
+
+/** Newest rows of an entity that are looked at. */
+const sampledRows = 200;
+/** Characters of a text that are looked at. */
+const sampledLength = 400;
+/** User names that are looked up. */
+const sampledNames = 20;
+
+/**
+ * Attributes that look as if they held identifiers which the metamodel does not know of (trap 49): such values are copied as they
+ * are, and mean something else, or nothing, in the destination. A guess from the newest rows; only a person can tell.
+ * @throws DatabaseError
+ */
+export async function guessSoftKeys(
+  database: Database,
+  catalog: EnvironmentCatalog,
+  drafts: readonly Draft[],
+): Promise<Finding[]> {
+  const entities = new Set(catalog.entities.map(({ name }) => name.toLowerCase()));
+  const found = await inParallel(
+    drafts.filter(({ people, instances }) => people === null && instances === null),
+    async (draft) => {
+      const candidates = candidatesOf(draft, entities);
+      if (candidates.length === 0) return [];
+      const samples = await sample(database, draft, candidates);
+      const guesses: Finding[] = [];
+      for (const [index, { attribute }] of candidates.entries()) {
+        const guess = await looksLike(database, catalog, attribute, samples[index]!);
+        if (guess === null) continue;
+        const advice = guess.within
+          ? 'what stands within a text is not translated'
+          : `where it names rows, declare "${draft.name}.${attribute.name}" under "softKeys"`;
+        guesses.push({
+          code: 'soft-key-suspected',
+          entity: draft.name,
+          message: `${attribute.name} looks as if it held ${guess.what}; it is copied as it is: ${advice}`,
+        });
+      }
+      return guesses;
+    },
+  );
+  return found.flat();
+}
+
+interface Candidate {
+  attribute: Attribute;
+  column: PhysicalColumn;
+}
+
+/** Plain texts, and plain numbers that are called after an entity. */
+function candidatesOf({ pair, columns }: Draft, entities: ReadonlySet<string>): Candidate[] {
+  const plain = new Set(columns.flatMap(({ handling }) => (handling.as === 'value' ? [handling.source] : [])));
+  return pair.attributes.flatMap(({ source: attribute }) => {
+    const { column, name } = attribute;
+    if (column === null || !plain.has(column.name)) return [];
+    if (column.kind === 'text') return [{ attribute, column }];
+    const named = /^(.+?)_?Id$/i.exec(name)?.[1];
+    return column.kind === 'integer' && named !== undefined && entities.has(named.toLowerCase())
+      ? [{ attribute, column }]
+      : [];
+  });
+}
+
+/** Distinct values of each candidate in the newest rows, those that say something. */
+async function sample(database: Database, draft: Draft, candidates: readonly Candidate[]): Promise<string[][]> {
+  const quote = quoteFor(database);
+  const parts = candidates.map(({ column }) => {
+    const text = columnText(quote, column);
+    return column.kind === 'text' ? `substring(${text}, 1, ${sampledLength})` : text;
+  });
+  const key = draft.identifierColumns?.source;
+  const order = key === undefined ? '(select null)' : `${columnText(quote, key)} desc`;
+  const rows = await database.query(
+    `select ${parts.join(', ')} from ${tableText(quote, draft.source)} ${mainTable} order by ${order} offset 0 rows fetch next ${sampledRows} rows only`,
+  );
+  return candidates.map((_, index) => {
+    const values = rows.flatMap((row) => (typeof row[index] === 'string' ? [row[index].trim()] : []));
+    return [...new Set(values.filter((value) => value !== '' && value !== '0'))];
+  });
+}
+
+const guid = /^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i;
+const number = /^\d{1,19}$/;
+const numbers = /^\d+(\s*[,;|]\s*\d+)+$/;
+const keyedJson = /^\s*[[{].*"\w*(id|key|guid)"\s*:/is;
+const name = /^\S{2,250}$/;
+/** What attributes are called that hold identifiers: `ExternalId`, `order_ref`, `PARENTKEY`. */
+const calledKey = /(id|ids|key|keys|guid|uuid|ref|reference)$/i;
+const calledUser = /(user|login|owner|author|approver|assignee|by)(name)?$/i;
+
+interface Guess {
+  what: string;
+  /** They are parts of the text. */
+  within: boolean;
+}
+
+async function looksLike(
+  database: Database,
+  catalog: EnvironmentCatalog,
+  attribute: Attribute,
+  values: readonly string[],
+): Promise<Guess | null> {
+  const whole = (what: string): Guess => ({ what, within: false });
+  if (values.length === 0) return null;
+  if (attribute.column!.kind === 'integer') return whole('identifiers');
+  const mostly = (pattern: RegExp) => values.filter((value) => pattern.test(value)).length >= values.length * 0.9;
+  if (mostly(guid)) return whole('GUIDs');
+  if (values.some((value) => keyedJson.test(value))) {
+    return { what: 'JSON with identifiers in it', within: true };
+  }
+  if (calledKey.test(attribute.name) && mostly(number)) return whole('identifiers');
+  if (mostly(numbers)) return { what: 'lists of identifiers', within: true };
+  const isCalledUser = calledUser.test(attribute.name);
+  if (!mostly(name) || (values.length < 2 && !isCalledUser)) return null;
+  const asked = values.slice(0, sampledNames);
+  const known = await countUsers(database, catalog, asked);
+  return known > 0 && known >= asked.length * 0.8 ? whole('user names') : null;
+}
+
+/** How many of these are names of users. */
+async function countUsers(
+  database: Database,
+  { platformTables }: EnvironmentCatalog,
+  names: readonly string[],
+): Promise<number> {
+  const users = platformTables.get(userTable);
+  const column = users && columnOf(users, 'USERNAME');
+  if (users === undefined || column === undefined) return 0;
+  const quote = quoteFor(database);
+  const asked = names.map(() => '?').join(', ');
+  const [row] = await database.query(
+    `select count(distinct ${quote(column)}) from ${tableText(quote, users)} where ${quote(column)} in (${asked})`,
+    [...names],
+  );
+  return Number(row![0]);
+}
