@@ -94,7 +94,7 @@ async function giveBack(
   await journal.transaction(async (queries) => {
     await renewLease(queries, lease);
     await markReturned(queries, lease.destination, eventTable);
-    await insertIssues(queries, runId, activitiesOf(table), issues);
+    if (issues.length > 0) await insertIssues(queries, runId, activitiesOf(table), issues);
     await keepPrints(queries, pairId, runId, subscriptionsOf(table.entity), prints);
     await keepPrints(queries, pairId, runId, setAsideOf(table.entity), setAside);
   });

@@ -38,7 +38,7 @@ export function printPlan(plan: Plan, width = 100): string {
 }
 
 const nameOf = (entity: PlannedEntity) => `${entity.espace}.${entity.entity}`;
-const findingText = ({ entity, message }: Finding) => (entity === '' ? message : `${entity}: ${message}`);
+const findingText = ({ code, entity, message }: Finding) => `${entity === '' ? '' : `${entity}: `}${message} [${code}]`;
 
 function orderTable(entities: readonly PlannedEntity[], width: number): string {
   const flexible = width - fixedWidth;
