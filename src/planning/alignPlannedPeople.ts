@@ -11,13 +11,13 @@ import { sameName } from '../outsystems/references.ts';
 import { espacesInScope } from '../outsystems/scope.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
 import { destinationReferences } from './destinationReferences.ts';
-import type { Emptied } from './emptying.ts';
+import type { Emptied } from './emptying/candidates.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
-import { checkIdentityPositions } from './identityPositions.ts';
 import type { ColumnOf, Plan, PlannedEntity } from './plan.ts';
+import { checkIdentityPositions } from './preflight/identityPositions.ts';
+import { checkWritable, type NeededRights, type Operation } from './preflight/rights.ts';
 import { referenceColumns } from './referenceColumns.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
-import { checkWritable, type NeededRights, type Operation } from './rights.ts';
 
 interface PlannedPeople {
   /** With what was decided: rows of the aligned entities, those without any left out. */

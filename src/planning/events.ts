@@ -6,8 +6,8 @@ import { countQueued, countQueues, type Queue } from '../processes/queues.ts';
 import { addFindings, countOf, type Findings, noFindings } from './findings.ts';
 import { inParallel } from './parallel.ts';
 import type { Plan } from './plan.ts';
+import { checkWritable, type NeededRights, type Operation } from './preflight/rights.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
-import { checkWritable, type NeededRights, type Operation } from './rights.ts';
 import { sourceReferences } from './sourceReferences.ts';
 import { columnText, holdsReference, mainTable, type Quote, quoteFor, tableText } from './statements.ts';
 

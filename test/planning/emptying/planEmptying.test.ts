@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
-import { prepareMigration } from '../../src/planning/prepareMigration.ts';
-import { type Changes, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
+import type { MigrationSpecInput } from '../../../src/config/migrationSpec.ts';
+import { prepareMigration } from '../../../src/planning/prepareMigration.ts';
+import { type Changes, type DemoTemplates, demoTemplates, specOf } from '../demoCopies.ts';
 
 let templates: DemoTemplates;
 beforeAll(async () => {

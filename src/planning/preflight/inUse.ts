@@ -1,10 +1,10 @@
-import { columnOf } from '../alignment/environment.ts';
-import { userTable } from '../alignment/people/tables.ts';
-import type { Database } from '../database/port.ts';
-import { countOf, type Findings, noFindings } from './findings.ts';
-import type { PlannedEntity } from './plan.ts';
-import type { Catalogs, PlanRequest } from './request.ts';
-import { quoteFor, tableText } from './statements.ts';
+import { columnOf } from '../../alignment/environment.ts';
+import { userTable } from '../../alignment/people/tables.ts';
+import type { Database } from '../../database/port.ts';
+import { countOf, type Findings, noFindings } from '../findings.ts';
+import type { PlannedEntity } from '../plan.ts';
+import type { Catalogs, PlanRequest } from '../request.ts';
+import { quoteFor, tableText } from '../statements.ts';
 
 /** Who logged in within this time is at work. */
 const minutesAtWork = 60;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onDatabase } from '../../infra/services/onDatabase.ts';
-import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
-import { planMigration } from '../../src/planning/planMigration.ts';
-import { prepareMigration } from '../../src/planning/prepareMigration.ts';
-import { type Changes, type Copies, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
+import { onDatabase } from '../../../infra/services/onDatabase.ts';
+import type { MigrationSpecInput } from '../../../src/config/migrationSpec.ts';
+import { planMigration } from '../../../src/planning/planMigration.ts';
+import { prepareMigration } from '../../../src/planning/prepareMigration.ts';
+import { type Changes, type Copies, type DemoTemplates, demoTemplates, specOf } from '../demoCopies.ts';
 
 let templates: DemoTemplates;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
-import type { Database, EngineName, TableName } from '../database/port.ts';
-import type { Finding } from '../outsystems/finding.ts';
-import type { Draft } from './draft.ts';
-import type { Findings } from './findings.ts';
-import { inParallel } from './parallel.ts';
-import { mainTable, quoteFor, tableText } from './statements.ts';
+import type { Database, EngineName, TableName } from '../../database/port.ts';
+import type { Finding } from '../../outsystems/finding.ts';
+import type { Draft } from '../draft.ts';
+import type { Findings } from '../findings.ts';
+import { inParallel } from '../parallel.ts';
+import { mainTable, quoteFor, tableText } from '../statements.ts';
 
 /** A column of the destination that mints identifiers. */
 export interface MintedIdentity {

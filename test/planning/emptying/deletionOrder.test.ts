@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deletionOrder, type Holding } from '../../src/planning/deletionOrder.ts';
+import { deletionOrder, type Holding } from '../../../src/planning/emptying/deletionOrder.ts';
 
 const holding = (from: number, to: number, column: string, hard = false): Holding => ({ from, to, column, hard });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Database, EngineName, PhysicalForeignKey, ServerFacts } from '../../src/database/port.ts';
-import type { Draft } from '../../src/planning/draft.ts';
-import { checkEnvironments } from '../../src/planning/environments.ts';
+import type { Database, EngineName, PhysicalForeignKey, ServerFacts } from '../../../src/database/port.ts';
+import type { Draft } from '../../../src/planning/draft.ts';
+import { checkEnvironments } from '../../../src/planning/preflight/environments.ts';
 
 const plain: ServerFacts = {
   version: '16.0.4165.4',

@@ -1,0 +1,146 @@
+import { columnOf, type Environment, nameOf } from '../../alignment/environment.ts';
+import { fittingIds } from '../../alignment/platformTable.ts';
+import { idsOfRows } from '../../alignment/referredIds.ts';
+import type { Database, PhysicalTable, TableName } from '../../database/port.ts';
+import { IdSet } from '../../identity/idSet.ts';
+import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
+import { instanceTables } from '../../processes/tables.ts';
+import { countOf, type Findings, noFindings } from '../findings.ts';
+import { inParallel } from '../parallel.ts';
+import { quoteFor, tableText } from '../statements.ts';
+import { type Candidate, type Emptied, tableName } from './candidates.ts';
+
+const ids = { rows: 5_000, bytes: 4 * 1024 * 1024 };
+/** Rows that stay and refer to rows that go. */
+export interface OutsideReference {
+  target: Candidate;
+  by: ReferringColumn;
+  rows: number;
+}
+
+export async function outsideReferences(
+  { database }: Environment,
+  candidates: readonly Candidate[],
+  emptied: Emptied,
+  referring: ReadonlyMap<string, ReferringColumn[]>,
+): Promise<OutsideReference[]> {
+  const found = candidates.flatMap((target) =>
+    (referring.get(target.table.name.toUpperCase()) ?? [])
+      .filter(({ table }) => !emptied.has(table.name.toUpperCase()))
+      .map((by) => ({ target, by })),
+  );
+  const readable = await database.rights(found.map(({ by }) => tableName(by.table)));
+  return inParallel(
+    found.map((one, index) => ({ ...one, mayRead: readable[index]!.select })),
+    async ({ target, by, mayRead }) => {
+      // What cannot be counted may be there.
+      if (!mayRead) return { target, by, rows: Number.NaN };
+      return { target, by, rows: await referringRows(database, target, by, emptied) };
+    },
+  );
+}
+
+async function referringRows(
+  database: Database,
+  { table: target, identifier }: Candidate,
+  { table, column }: ReferringColumn,
+  emptied: Emptied,
+): Promise<number> {
+  const goes = emptied.get(target.name.toUpperCase())!;
+  if (goes !== 'all') {
+    let rows = 0;
+    for await (const id of idsOfRows(database, { table: tableName(table), column, target: '' })) {
+      if (goes.has(id)) rows += 1;
+    }
+    return rows;
+  }
+  if (identifier === null) return 0;
+  const quote = quoteFor(database);
+  const text = (one: TableName) => tableText(quote, one).replaceAll('?', '??');
+  const [held, key] = [column, identifier].map((name) => quote(name).replaceAll('?', '??'));
+  const kindOf = ({ columns }: PhysicalTable, wanted: string) => columns.find(({ name }) => name === wanted)?.kind;
+  const same = kindOf(table, column) === kindOf(target, identifier);
+  // Values of another kind cannot be compared; they mean something all the same.
+  const exists = same ? `exists (select 1 from ${text(target)} e where e.${key} = t.${held})` : `t.${held} is not null`;
+  const [row] = await database.query(`select count(*) from ${text(table)} t where ${exists}`);
+  return Number(row![0]);
+}
+
+export function refusal({ catalog }: Environment, { target, by, rows }: OutsideReference) {
+  const { table, column, entity, onDelete } = by;
+  const name = entity === null ? table.name : nameOf(entity);
+  const along = onDelete === 'cascade' ? ', and would be deleted with them' : '';
+  const ways =
+    entity?.kind === 'entity'
+      ? `widen the scope, name "${name}" under "alsoDelete", or remove those rows`
+      : 'widen the scope or remove those rows';
+  const known = Number.isNaN(rows)
+    ? `the login of '${catalog.environment}' may not read ${name}, which may refer to its rows by ${column}${along}; grant SELECT on ${table.name}`
+    : `${countOf(rows, 'row')} of ${name} outside the scope ${rows === 1 ? 'refers' : 'refer'} to its rows by ${column}${along}; ${ways}`;
+  return { code: 'outside-rows-refer', entity: target.name, message: known };
+}
+
+/** Values of process instances that stay, and that name rows that go: no constraint knows of them (trap 23). */
+export async function outsideValues(
+  { database, catalog }: Environment,
+  candidates: readonly Candidate[],
+  emptied: Emptied,
+): Promise<Findings> {
+  const findings = noFindings();
+  const byType = new Map(
+    candidates.filter(({ instances }) => instances === null).map((candidate) => [`bt${candidate.key}`, candidate]),
+  );
+  const quote = quoteFor(database);
+  for (const { table, name, value, partOf } of instanceTables) {
+    const physical = catalog.platformTables.get(table);
+    const columns =
+      physical && value && [value.column, value.type, partOf.column].map((one) => columnOf(physical, one));
+    if (physical?.type !== 'table' || !columns || columns.includes(undefined)) continue;
+    const [held, type, owner] = columns as [string, string, string];
+    const typeText = `lower(${quote(type).replaceAll('?', '??')})`;
+    const from = tableText(quote, physical).replaceAll('?', '??');
+    const used = await database.query(`select distinct ${typeText} from ${from} where ${typeText} like 'bt%'`);
+    if (!used.some(([one]) => byType.has(String(one)))) continue;
+    const named = new Map<Candidate, Map<string, number>>();
+    const goes = emptied.get(partOf.table);
+    const read = { table: tableName(physical), columns: [held, type, owner], key: null, batch: ids };
+    for await (const rows of database.readRows(read)) {
+      for (const [id, ofType, of] of rows) {
+        const candidate = ofType === null ? undefined : byType.get(String(ofType).toLowerCase());
+        if (candidate === undefined || id === null || id === undefined || id === '' || id === '0') continue;
+        if (goes instanceof IdSet && of !== null && goes.has(String(of))) continue;
+        const counts = named.get(candidate) ?? new Map<string, number>();
+        named.set(candidate, counts.set(String(id), (counts.get(String(id)) ?? 0) + 1));
+      }
+    }
+    for (const [candidate, counts] of named) {
+      const rows = await countPresent(database, candidate, counts);
+      if (rows === 0) continue;
+      findings.blocking.push({
+        code: 'outside-rows-refer',
+        entity: candidate.name,
+        message: `${countOf(rows, 'value')} in (System).${name} of process instances outside the scope ${rows === 1 ? 'names' : 'name'} its rows; widen the scope or remove those instances`,
+      });
+    }
+  }
+  return findings;
+}
+
+/** How many of these mentions mean a row that is there. */
+async function countPresent(
+  database: Database,
+  { table, identifier }: Candidate,
+  counts: ReadonlyMap<string, number>,
+): Promise<number> {
+  if (identifier === null) return 0;
+  const asked = fittingIds(table.columns.find(({ name }) => name === identifier)!, counts.keys());
+  let rows = 0;
+  for (let at = 0; at < asked.length; at += ids.rows) {
+    const some = asked.slice(at, at + ids.rows);
+    const present = await database.transaction((transaction) =>
+      transaction.existingKeys(tableName(table), identifier, some),
+    );
+    for (const id of present) rows += counts.get(id)!;
+  }
+  return rows;
+}
