@@ -53,7 +53,8 @@ export async function readCatalogs({ source, destination }: PlanRequest): Promis
   });
 }
 
-async function asPlanningError<T>(work: () => Promise<T> | T): Promise<T> {
+/** What the catalogs lack is the request's fault. @throws PlanningError */
+export async function asPlanningError<T>(work: () => Promise<T> | T): Promise<T> {
   try {
     return await work();
   } catch (error) {

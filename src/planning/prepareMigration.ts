@@ -21,7 +21,7 @@ import { countOf, type Findings, noFindings } from './findings.ts';
 import { missingReference } from './missingReferences.ts';
 import { inParallel } from './parallel.ts';
 import type { Plan } from './plan.ts';
-import { planWithCatalogs, readCatalogs } from './planMigration.ts';
+import { asPlanningError, planWithCatalogs, readCatalogs } from './planMigration.ts';
 import { checkInUse, watchGrowth } from './preflight/inUse.ts';
 import { type PlannedReferenceColumn, referenceColumns } from './referenceColumns.ts';
 import type { Catalogs, PlanRequest } from './request.ts';
@@ -132,7 +132,8 @@ export async function prepareMigration(given: PlanRequest): Promise<PreparedMigr
 
 async function plannedEmptying(request: PlanRequest, catalogs: Catalogs) {
   if (request.spec.destinationData !== 'delete') return null;
-  return planEmptying(request, catalogs, await destinationReferences(request, catalogs));
+  const referring = await destinationReferences(request, catalogs);
+  return asPlanningError(() => planEmptying(request, catalogs, referring));
 }
 
 /** What earlier runs brought there counts for nothing where it is deleted. */

@@ -20,7 +20,12 @@ export function platformTable(
       })),
     ],
     primaryKey: { name: `PK_${tableName.toLowerCase()}`, column: 'ID' },
-    indexes: [],
+    // As for every reference with a rule (metamodel §5).
+    indexes: Object.keys(foreignKeys).map((column) => ({
+      name: `IDX_${tableName}_${column}`.toLowerCase(),
+      columns: [column],
+      unique: false,
+    })),
     foreignKeys: Object.entries(foreignKeys).map(([column, target]) => ({
       name: `FK_${tableName}_${column}`.toLowerCase(),
       column,
