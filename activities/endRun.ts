@@ -1,7 +1,7 @@
 import type { PeopleSummary } from '../src/alignment/people/alignPeople.ts';
 import { loadDecisions } from '../src/alignment/people/decisionStore.ts';
 import { groupTable, userTable } from '../src/alignment/people/tables.ts';
-import type { Database } from '../src/database/port.ts';
+import type { Database, Queries } from '../src/database/port.ts';
 import { loadIdMap } from '../src/identity/mapStore.ts';
 import { countOpenIssues, mergeRetried, openRowIssues, resolveIssue } from '../src/journal/issues.ts';
 import { releaseLease } from '../src/journal/lease.ts';
@@ -18,33 +18,30 @@ export async function endRun(journal: Database, runId: string, end: RunEnd): Pro
   const run = await getRun(journal, runId);
   if (run.finished !== null) return (await loadResult(journal, runId)) as RunResult | null;
   await resolveMigrated(journal, run.pairId);
-  if (run.retryOf !== null) {
-    const of = run.retryOf;
-    const completed = end.status === 'completed';
-    await journal.transaction((transaction) => mergeRetried(transaction, { of, retry: runId, completed }));
-  }
-  if (end.status !== 'completed') {
-    const done = await listProgress(journal, runId);
-    const inserted = done.reduce((sum, entity) => sum + entity.inserted, 0);
-    const message = inserted === 0 ? end.message : `${end.message}; ${inserted} rows had been written`;
-    await journal.transaction(async (transaction) => {
-      await updateRun(transaction, runId, { status: end.status, message, finished: true });
-      await releaseLease(transaction, run.destination, runId);
-    });
-    return null;
-  }
-  const result = await resultOf(journal, runId, run.retryOf ?? runId, run.started);
-  await journal.transaction(async (transaction) => {
-    await updateRun(transaction, runId, {
-      status: result.status,
-      phase: 'finished',
-      message: null,
-      result,
-      finished: true,
-    });
+  const outcome = end.status === 'completed' ? await outcomeOf(journal, runId, run.started) : null;
+  return journal.transaction(async (transaction) => {
+    // In one transaction with the end: called again, it would take what is still open for mended.
+    if (run.retryOf !== null) {
+      await mergeRetried(transaction, { of: run.retryOf, retry: runId, completed: outcome !== null });
+    }
     await releaseLease(transaction, run.destination, runId);
+    if (end.status !== 'completed') {
+      const message = await withRowsWritten(transaction, runId, end.message);
+      await updateRun(transaction, runId, { status: end.status, message, finished: true });
+      return null;
+    }
+    const issues = await countOpenIssues(transaction, run.retryOf ?? runId);
+    const status = issues > 0 ? 'completedWithIssues' : 'completed';
+    const result: RunResult = { run: runId, status, ...outcome!, issues };
+    await updateRun(transaction, runId, { status, phase: 'finished', message: null, result, finished: true });
+    return result;
   });
-  return result;
+}
+
+async function withRowsWritten(queries: Queries, runId: string, message: string): Promise<string> {
+  const done = await listProgress(queries, runId);
+  const inserted = done.reduce((sum, entity) => sum + entity.inserted, 0);
+  return inserted === 0 ? message : `${message}; ${inserted} rows had been written`;
 }
 
 /** Whatever a run set aside and a later one has migrated is no issue any more. */
@@ -58,12 +55,15 @@ async function resolveMigrated(journal: Database, pairId: string): Promise<void>
   }
 }
 
-/** @param issuesOf run under which its issues are kept. */
-async function resultOf(journal: Database, runId: string, issuesOf: string, started: number): Promise<RunResult> {
-  const [plan, progress, issues] = [
+/** What a completed run did, but for its issues. */
+async function outcomeOf(
+  journal: Database,
+  runId: string,
+  started: number,
+): Promise<Pick<RunResult, 'entities' | 'users' | 'groups' | 'seconds'>> {
+  const [plan, progress] = [
     await loadPlan(journal, runId),
     new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])),
-    await countOpenIssues(journal, issuesOf),
   ];
   const entities = plan.entities
     .filter((entity) => progress.has(entity.key))
@@ -81,12 +81,9 @@ async function resultOf(journal: Database, runId: string, issuesOf: string, star
   const countsOf = (table: string, planned: PeopleSummary['groups'] | undefined) =>
     alignedCounts(journal, runId, plan, progress, table, planned?.matched ?? 0);
   return {
-    run: runId,
-    status: issues > 0 ? 'completedWithIssues' : 'completed',
     entities,
     users: await countsOf(userTable, plan.people?.users),
     groups: await countsOf(groupTable, plan.people?.groups),
-    issues,
     seconds: Math.round((Date.now() - started) / 1_000),
   };
 }

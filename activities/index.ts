@@ -238,9 +238,15 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     verifyEntities: ({ run, keys }) =>
       typed(async () => {
         const context = await contextOf(run, 'verifying');
-        const mode = (await getRun(journal, run)).spec.verify;
+        const {
+          spec: { verify: mode },
+          retryOf,
+        } = await getRun(journal, run);
         if (mode === 'none') return { outcome: 'done', different: 0 };
-        const done = new Map((await listProgress(journal, run)).map((entity) => [entity.entity, entity.verification]));
+        const progress = await listProgress(journal, run);
+        const done = new Map(progress.map((entity) => [entity.entity, entity.verification]));
+        // Of a retry: entities of which nothing was set aside are none of its business.
+        const untouched = new Set(progress.flatMap(({ entity, started }) => (started === null ? [entity] : [])));
         const deadline = Date.now() + sliceMilliseconds;
         const { cancellationSignal: signal } = Context.current();
         let different = 0;
@@ -253,6 +259,10 @@ export function createActivities(connections: Connections, settings: WorkerSetti
             const earlier = done.get(key);
             if (earlier) {
               if (!isSame(earlier)) different += 1;
+              continue;
+            }
+            if (retryOf !== null && untouched.has(key)) {
+              await saveVerification(journal, run, key, { same: 0, different: 0, missing: 0, extra: 0 });
               continue;
             }
             if (Date.now() > deadline) return { outcome: 'timeUp', different: 0 };
