@@ -1,7 +1,14 @@
-import { type Client, Connection, isGrpcServiceError, Client as TemporalClient } from '@temporalio/client';
+import {
+  type Client,
+  Connection,
+  isGrpcServiceError,
+  Client as TemporalClient,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { readRunningServices } from '../../infra/services/home.ts';
+import type { HolderState } from '../journal/lease.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 
 /** A server that does not answer for this long (ms) is out of reach. */
@@ -94,4 +101,17 @@ export function isAway(error: unknown): boolean {
 /** Page of a run in the UI; null where the UI is not known. */
 export function uiLink({ ui, namespace }: TemporalPlace, run: string): string | null {
   return ui === null ? null : `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(run)}`;
+}
+
+/** What became of a run's workflow. Temporal forgets those that ended after a while. */
+export async function workflowState(run: string): Promise<HolderState> {
+  return withTemporal(async (client) => {
+    try {
+      const { status } = await client.workflow.getHandle(run).describe();
+      return status.name === 'RUNNING' ? 'open' : 'closed';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'unknown';
+      throw error;
+    }
+  });
 }

@@ -92,7 +92,7 @@ describe('what a run sets aside', () => {
     const dying = migration.startWorker({ CARAVEL_FAILPOINTS: 'Sales.Order/commit:after=kill' });
     const retried = migration.caravel('retry-issues', 'first');
     expect(await dying.ended).toBe('SIGKILL');
-    migration.startWorker();
+    worker = migration.startWorker();
     const { code, stdout, stderr } = await retried;
     expect(code, stdout + stderr).toBe(0);
     const { open, groups, code: none } = await issuesOf('first');
@@ -110,5 +110,36 @@ describe('what a run sets aside', () => {
       code: 0,
       stdout: "run 'first' has set no rows aside that are not migrated yet\n",
     });
+  }, 120_000);
+});
+
+describe('a retry', () => {
+  it('is refused while the run that set the rows aside goes on, and takes its place once that was terminated', async () => {
+    await run(
+      destination,
+      `ALTER TABLE "OSUSR_k4w_Campaign" ADD CONSTRAINT no_campaign CHECK ("NAME" <> 'refused') NOT VALID`,
+    );
+    await run(
+      source,
+      `INSERT INTO "OSUSR_a1b_Campaign" ("NAME", "TENANT_ID") SELECT 'refused', "TENANT_ID" FROM "OSUSR_a1b_Campaign" LIMIT 1`,
+    );
+    await worker.stop();
+    const dying = migration.startWorker({ CARAVEL_FAILPOINTS: 'Sales.OrderLine/lock:before=kill' });
+    const handle = await migration.start('open', { rowErrors: 'setAside', missingReferences: 'skip', verify: 'none' });
+    expect(await dying.ended).toBe('SIGKILL');
+    expect((await migration.caravel('issues', 'open')).code).toBe(3);
+    const refused = await migration.caravel('retry-issues', 'open');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain("run 'open' has not ended; wait for it, or end it with 'caravel cancel open'");
+    await handle.terminate();
+    migration.startWorker();
+    await run(destination, 'ALTER TABLE "OSUSR_k4w_Campaign" DROP CONSTRAINT no_campaign');
+    const { code, stdout, stderr } = await migration.caravel('retry-issues', 'open');
+    expect(code, stdout + stderr).toBe(0);
+    const [{ rows }] = (await run(
+      destination,
+      `SELECT count(*)::int AS rows FROM "OSUSR_k4w_Campaign" WHERE "NAME" = 'refused'`,
+    )) as [{ rows: number }];
+    expect(rows).toBe(1);
   }, 120_000);
 });

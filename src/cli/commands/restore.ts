@@ -1,13 +1,12 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { restoreSubscriptions } from '../../copying/subscribe.ts';
-import { acquireLease, type HolderState, LeaseHeldError, releaseLease } from '../../journal/lease.ts';
+import { acquireLease, LeaseHeldError, releaseLease } from '../../journal/lease.ts';
 import { getRun, loadPlanIfAny } from '../../journal/runs.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { openDestination, withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import type { CommonOptions } from '../options.ts';
 import { counted, printLine } from '../output.ts';
-import { withTemporal } from '../temporal.ts';
+import { workflowState } from '../temporal.ts';
 
 /**
  * `caravel restore ID`: gives the destination's event subscriptions back after a run that did not finish and could not do so itself.
@@ -46,18 +45,6 @@ export async function restore(id: string, options: CommonOptions): Promise<numbe
       return exitCode.ok;
     } finally {
       await destination.close();
-    }
-  });
-}
-
-async function workflowState(run: string): Promise<HolderState> {
-  return withTemporal(async (client) => {
-    try {
-      const { status } = await client.workflow.getHandle(run).describe();
-      return status.name === 'RUNNING' ? 'open' : 'closed';
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return 'unknown';
-      throw error;
     }
   });
 }

@@ -5,7 +5,7 @@ import { CommandError, exitCode } from '../exitCodes.ts';
 import { type Launch, launchAndFollow } from '../launchRun.ts';
 import type { DataOptions } from '../options.ts';
 import { counted, printJson, printLine } from '../output.ts';
-import { withTemporal } from '../temporal.ts';
+import { withTemporal, workflowState } from '../temporal.ts';
 
 /**
  * `caravel retry-issues ID`: migrates what a run set aside, after its cause was mended, and nothing else; shows progress and ends with
@@ -21,7 +21,8 @@ export async function retryIssues(id: string, options: DataOptions): Promise<num
       else printLine(`run '${of.id}' has set no rows aside that are not migrated yet`);
       return exitCode.ok;
     }
-    if (of.finished === null) {
+    // One whose workflow was terminated has not ended by itself, and never will.
+    if (of.finished === null && (await workflowState(of.id)) === 'open') {
       throw new CommandError(
         exitCode.failed,
         `run '${of.id}' has not ended; wait for it, or end it with 'caravel cancel ${of.id}'`,
