@@ -4,6 +4,7 @@ import { saveGoing } from '../src/emptying/goingInstances.ts';
 import { loadIdMap, saveMatchedMaps } from '../src/identity/mapStore.ts';
 import { saveRetried } from '../src/identity/retriedIds.ts';
 import { forgetDecisions } from '../src/journal/decisions.ts';
+import { halfCleared } from '../src/journal/emptying.ts';
 import { listIssues } from '../src/journal/issues.ts';
 import { leaseHolder } from '../src/journal/lease.ts';
 import { createProgress, listProgress } from '../src/journal/progress.ts';
@@ -82,7 +83,19 @@ export async function prepareWithJournal(
     },
   });
   const vanished = await findVanishedRows({ destination: request.destination, journal, pairId }, prepared.plan);
-  return { ...prepared, plan: withFindings(prepared.plan, { blocking: vanished, warnings: busy }) };
+  const cleared = await halfClearedTables(journal, prepared.plan);
+  return { ...prepared, plan: withFindings(prepared.plan, { blocking: [...vanished, ...cleared], warnings: busy }) };
+}
+
+/** What a run began to empty and did not: references of rows that are still there may be NULL by now. */
+async function halfClearedTables(journal: Database, { destination, entities, emptied = [] }: Plan): Promise<Finding[]> {
+  const again = new Set(emptied.map(({ table }) => table.name));
+  return (await halfCleared(journal, destination)).flatMap(({ table, runId }) => {
+    const entity = entities.find((one) => one.destination?.table === table);
+    if (again.has(table) || entity === undefined) return [];
+    const message = `the run '${runId}' began to empty '${destination}' and did not finish: references of rows of ${table} may be NULL by now; start a run over its scope with "destinationData" "delete"`;
+    return [{ code: 'emptying-unfinished', entity: `${entity.espace}.${entity.entity}`, message }];
+  });
 }
 
 /** Only one run writes to a destination at a time. Whether one that has it still goes on, its workflow tells when the next one starts. */

@@ -76,6 +76,11 @@ async function* batchesOf(
   owners: string[] | null,
 ): AsyncGenerator<string[] | null> {
   if (identifier === null) for (;;) yield null;
+  if (step === 'emptied' && owners !== null && instances?.column === identifier) {
+    // Processes: in the order that the plan gave them.
+    for (let at = 0; at < owners.length; at += batch.rows) yield owners.slice(at, at + batch.rows);
+    return;
+  }
   const read: RowRead = { table, columns: [identifier], key: identifier, batch };
   if (step === 'cleared') read.anyNotNull = nulled;
   if (owners !== null && instances?.column === identifier) read.keys = owners;
@@ -98,6 +103,7 @@ async function underLock(
       return readSteps(queries, runId, table.name);
     });
     if (done.has(step)) return null;
+    if (step === 'cleared' && !done.has('clearing')) await noteStep(journal, runId, table.name, 'clearing', 0);
     failpoint(step === 'cleared' ? 'clear' : 'empty', 'before', name);
     const touched = await work(transaction);
     failpoint(step === 'cleared' ? 'clear' : 'empty', 'after', name);

@@ -1,8 +1,11 @@
 import type { Queries } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
-/** A table is cleared of the references that close circles, and then emptied. Neither is done twice by one run. */
-export type EmptyingStep = 'cleared' | 'emptied';
+/**
+ * A table is cleared of the references that close circles, and then emptied. Neither is done twice by one run; `clearing` says that
+ * it was begun.
+ */
+export type EmptyingStep = 'clearing' | 'cleared' | 'emptied';
 
 /** What a run has done already. */
 export async function readSteps(queries: Queries, runId: string, table: string): Promise<Set<EmptyingStep>> {
@@ -27,6 +30,21 @@ export async function noteStep(
     step,
     rows,
   ]);
+}
+
+/** Tables of a destination that a run began to clear and nobody has emptied since, with that run. */
+export async function halfCleared(queries: Queries, destination: string): Promise<{ table: string; runId: string }[]> {
+  const rows = await queries.query(
+    `select c.table_name, c.run_id from caravel_emptying c
+     join caravel_run r on r.id = c.run_id join caravel_pair p on p.id = r.pair_id
+     where c.step = 'clearing' and p.destination = ? and not exists (
+       select 1 from caravel_emptying e join caravel_run q on q.id = e.run_id join caravel_pair o on o.id = q.pair_id
+       where e.step = 'emptied' and e.table_name = c.table_name and o.destination = p.destination
+         and q.started_ms >= r.started_ms)
+     order by c.table_name`,
+    [destination],
+  );
+  return rows.map(([table, runId]) => ({ table: String(table), runId: String(runId) }));
 }
 
 /** Ids of the pairs that lead to a destination, whichever their source. */

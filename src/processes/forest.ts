@@ -1,5 +1,6 @@
 import type { Environment } from '../alignment/environment.ts';
 import { platformRows } from '../alignment/platformTable.ts';
+import type { Cell } from '../database/port.ts';
 import { processStatusTable, processTable } from './tables.ts';
 
 /**
@@ -15,6 +16,9 @@ export class ProcessForest {
   /** Without a parent that exists. */
   readonly #isRoot: boolean[] = [];
   readonly #isOver: boolean[] = [];
+  /** Place of the process above, and of the topmost one, as the row says; -1 where there is none other. */
+  readonly #parent: number[] = [];
+  readonly #top: number[] = [];
 
   /** @throws DatabaseError */
   static async read(source: Environment): Promise<ProcessForest> {
@@ -23,7 +27,7 @@ export class ProcessForest {
       if (isTerminal === '1') terminal.add(String(id));
     }
     const forest = new ProcessForest();
-    const links: [number, number][] = [];
+    const links: { place: number; parent: Cell | undefined; top: Cell | undefined }[] = [];
     const columns = ['ID', 'PARENT_PROCESS_ID', 'TOP_PROCESS_ID', 'PROCESS_DEF_ID', 'STATUS_ID'];
     for await (const [id, parent, top, definition, status] of platformRows(source, processTable, columns)) {
       const place = forest.#ids.push(Number(id)) - 1;
@@ -31,13 +35,21 @@ export class ProcessForest {
       forest.#definitions.push(String(definition ?? ''));
       forest.#isRoot.push(!isId(parent));
       forest.#isOver.push(status !== null && terminal.has(String(status)));
-      for (const other of new Set([parent, top])) if (isId(other) && other !== id) links.push([place, Number(other)]);
+      if ((isId(parent) && parent !== id) || (isId(top) && top !== id)) links.push({ place, parent, top });
+      forest.#parent.push(-1);
+      forest.#top.push(-1);
     }
-    for (const [place, other] of links) {
-      const found = forest.#placeOf(other);
-      if (found !== undefined) forest.#join(place, found);
-      // Its parent is gone: nothing above it says whether the tree is over.
-      else forest.#isRoot[place] = true;
+    for (const { place, parent, top } of links) {
+      for (const [others, other] of [[forest.#parent, parent] as const, [forest.#top, top] as const]) {
+        if (!isId(other) || Number(other) === forest.#ids[place]) continue;
+        const found = forest.#placeOf(Number(other));
+        if (found !== undefined) {
+          others[place] = found;
+          forest.#join(place, found);
+        }
+        // Its parent is gone: nothing above it says whether the tree is over.
+        else forest.#isRoot[place] = true;
+      }
     }
     return forest;
   }
@@ -61,16 +73,41 @@ export class ProcessForest {
     return trees;
   }
 
-  /** Trees of which every root is of one of these definitions. @param definitions ids. */
+  /** Trees of which whatever has nothing above it is of one of these definitions. @param definitions ids. */
   treesRootedIn(definitions: ReadonlySet<string>): Set<number> {
     const trees = new Set<number>();
     const others = new Set<number>();
     for (let place = 0; place < this.#ids.length; place++) {
-      if (!this.#isRoot[place]) continue;
+      if (this.#parent[place]! >= 0 || this.#top[place]! >= 0) continue;
       (definitions.has(this.#definitions[place]!) ? trees : others).add(this.#find(place));
     }
     for (const tree of others) trees.delete(tree);
     return trees;
+  }
+
+  /** Ids of the processes of these trees, every one before those above it. */
+  upwards(trees: ReadonlySet<number>): string[] {
+    const unknown = -1;
+    const asked = -2;
+    const depths = new Int32Array(this.#ids.length).fill(unknown);
+    for (let start = 0; start < this.#ids.length; start++) {
+      if (depths[start] !== unknown) continue;
+      const path = [start];
+      for (let place = path.at(-1); place !== undefined; place = path.at(-1)) {
+        depths[place] = asked;
+        const above = [this.#parent[place]!, this.#top[place]!].filter((one) => one >= 0);
+        const next = above.find((one) => depths[one] === unknown);
+        if (next !== undefined) path.push(next);
+        else {
+          // What is asked still is above itself: then no order is better than another.
+          depths[place] = 1 + Math.max(-1, ...above.map((one) => depths[one]!));
+          path.pop();
+        }
+      }
+    }
+    const places = this.#ids.flatMap((_, place) => (trees.has(this.#find(place)) ? [place] : []));
+    places.sort((left, right) => depths[right]! - depths[left]! || left - right);
+    return places.map((place) => String(this.#ids[place]));
   }
 
   /** Trees whose root is not in a terminal state. */

@@ -66,4 +66,30 @@ describe('trees of processes', () => {
     expect(forest.definitionsOf(forest.treesWith(new Set(['2'])))).toEqual(new Set(['1', '2']));
     expect([...forest.processes()].map(({ id }) => id)).toEqual(['10', '11', '20']);
   });
+
+  it('are known by their roots, and listed from the leaves up', async () => {
+    const forest = await forestOf([
+      [10, null, 10, 1, 1],
+      [11, 10, 10, 2, 1],
+      [12, 13, 10, 2, 1],
+      [13, 11, 10, 2, 1],
+      [14, 0, 10, 2, 1],
+      [20, null, 20, 2, 1],
+      [21, 20, 20, 1, 1],
+    ]);
+    const trees = forest.treesRootedIn(new Set(['1']));
+    expect(trees).toEqual(new Set([forest.treeOf('10')]));
+    expect(forest.upwards(trees)).toEqual(['12', '13', '11', '14', '10']);
+    expect(forest.upwards(forest.treesRootedIn(new Set(['2'])))).toEqual(['21', '20']);
+  });
+
+  it('are listed whole even where they bite their own tail', async () => {
+    const forest = await forestOf([
+      [10, 12, 10, 1, 1],
+      [11, 10, 10, 1, 1],
+      [12, 11, 10, 1, 1],
+    ]);
+    const all = new Set([forest.treeOf('10')!]);
+    expect([...forest.upwards(all)].sort()).toEqual(['10', '11', '12']);
+  });
 });

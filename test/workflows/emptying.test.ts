@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onDatabase } from '../../infra/services/onDatabase.ts';
+import { progress } from '../../workflows/messages.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
 import { countQueued, readProcesses, readSubscriptions } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 const rowsOf = async (url: string, statement: string) =>
   (await onDatabase(url, (client) => client.query(statement))).rows;
@@ -93,3 +95,53 @@ describe('a run that empties the destination first', () => {
     expect(kept.entities.reduce((sum, { inserted }) => sum + inserted, 0)).toBe(0);
   }, 180_000);
 });
+
+describe('an operator, while the destination is emptied,', () => {
+  const spec = { destinationData: 'delete', batchRows: 3 } as const;
+  const statusOf = async (id: string) => JSON.parse((await migration.caravel('status', id, '--json')).stdout);
+
+  it('pauses it and lets it go on', async () => {
+    const { destination } = migration.environments;
+    const handle = await migration.start('paused', spec);
+    await until('it empties', async () => (await handle.query(progress)).phase === 'emptying');
+    await migration.caravel('pause', 'paused');
+    await until('it is paused', async () => (await statusOf('paused')).status === 'paused');
+    const held = await settled(() => counts(destination.ownerUrl));
+    expect(held.lines + held.outputs).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    expect(await counts(destination.ownerUrl)).toEqual(held);
+    expect((await statusOf('paused')).phase).toBe('emptying');
+    await migration.caravel('resume', 'paused');
+    expect((await handle.result()).status).toBe('completed');
+  }, 180_000);
+
+  it('cancels it: what is gone is gone, nothing comes twice, and the next one finishes the work', async () => {
+    const { destination } = migration.environments;
+    const starts = async () => (await readSubscriptions(destination.ownerUrl)).filter(({ isStart }) => isStart);
+    const before = await starts();
+    const handle = await migration.start('cancelled', spec);
+    await until('it empties', async () => (await handle.query(progress)).phase === 'emptying');
+    await until('something is gone', async () => (await counts(destination.ownerUrl)).outputs < 200);
+    await migration.caravel('cancel', 'cancelled');
+    await handle.result().catch(() => undefined);
+    expect((await statusOf('cancelled')).status).toBe('cancelled');
+    expect((await starts()).map(({ text }) => text).sort()).toEqual(before.map(({ text }) => text).sort());
+    const keeping = await (await migration.start('keeping')).result().catch((error: unknown) => error);
+    expect((keeping as { cause: { message: string } }).cause.message).toContain('no longer in');
+    expect((await (await migration.start('finishing', { destinationData: 'delete' })).result()).status).toBe(
+      'completed',
+    );
+    const verified = await migration.caravel('verify', 'finishing');
+    expect(verified.code, verified.stdout).toBe(0);
+  }, 180_000);
+});
+
+/** What something is once it has stopped changing. */
+async function settled<T>(ask: () => Promise<T>): Promise<T> {
+  for (let last = await ask(); ; ) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const now = await ask();
+    if (JSON.stringify(now) === JSON.stringify(last)) return now;
+    last = now;
+  }
+}

@@ -89,7 +89,7 @@ const neverEmptied: Record<Exclude<Entity['kind'], 'entity'>, string> = {
   external: 'kept in another database',
   client: 'kept on devices',
 };
-/** Process instances that go: whole trees whose root is of a module in scope. */
+/** Process instances that go, subprocesses first: whole trees whose root is of a module in scope. */
 export async function processesOfScope(
   { spec }: PlanRequest,
   { source, destination }: Catalogs,
@@ -106,8 +106,7 @@ export async function processesOfScope(
   }
   if (definitions.size === 0) return [];
   const forest = await ProcessForest.read(environment);
-  const trees = forest.treesRootedIn(definitions);
-  return [...forest.processes()].filter(({ tree }) => trees.has(tree)).map(({ id }) => id);
+  return forest.upwards(forest.treesRootedIn(definitions));
 }
 
 export async function activitiesOf(environment: Environment, processes: readonly string[]): Promise<string[]> {

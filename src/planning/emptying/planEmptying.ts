@@ -26,7 +26,7 @@ import { outsideReferences, outsideValues, refusal } from './outsideRows.ts';
 export interface PlannedEmptying {
   /** In the order in which they are emptied. */
   tables: EmptiedTable[];
-  /** Ids of the process instances that go. */
+  /** Ids of the process instances that go, subprocesses before those that called them. */
   processes: string[];
   findings: Findings;
 }
@@ -104,6 +104,8 @@ function holdings(candidates: readonly Candidate[]): Holding[] {
     const constraints = table.foreignKeys.flatMap(({ column, target, enabled }): Holding[] => {
       const to = numbers.get(target.toUpperCase());
       if (to === undefined || !enabled) return [];
+      // Processes go one after the other, subprocesses first: without these links a tree that is half gone would not be known for one.
+      if (to === from && instances?.table === processTable) return [];
       const physical = table.columns.find(({ name }) => sameName(name, column));
       return [{ from, to, column, hard: physical?.nullable === false || sameName(identifier ?? undefined, column) }];
     });
