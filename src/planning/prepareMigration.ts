@@ -96,7 +96,7 @@ export async function prepareMigration(given: PlanRequest): Promise<PreparedMigr
     people.findings,
     ofEvents,
     unmapped,
-    ...(emptying === null ? [] : [emptying.findings]),
+    emptying?.findings ?? keptThough(request),
   ];
   const { findings: ofIndexes, conflicts } = (await request.destination.mayStage())
     ? await findConflicts(
@@ -134,6 +134,13 @@ async function plannedEmptying(request: PlanRequest, catalogs: Catalogs) {
   if (request.spec.destinationData !== 'delete') return null;
   const referring = await destinationReferences(request, catalogs);
   return asPlanningError(() => planEmptying(request, catalogs, referring));
+}
+
+/** Names under `alsoDelete` mean nothing where nothing is deleted. */
+function keptThough({ spec: { alsoDelete, destinationData } }: PlanRequest): Findings {
+  if (alsoDelete.length === 0) return noFindings();
+  const message = `alsoDelete names ${alsoDelete.join(', ')}, and "destinationData" is "${destinationData}": nothing is deleted`;
+  return { blocking: [], warnings: [{ code: 'nothing-deleted', entity: '', message }] };
 }
 
 /** What earlier runs brought there counts for nothing where it is deleted. */

@@ -145,6 +145,14 @@ describe('what destinationData delete empties', () => {
     expect(await messageOf(['FleetCare.Vehicel'])).toMatch(/has no entity 'Vehicel'; did you mean 'Vehicle'\?$/);
   });
 
+  it('is nothing while the destination keeps its data, whatever else is named', async () => {
+    const plan = await planWith({}, { destinationData: 'keep', alsoDelete: ['FleetCare.Vehicle'] });
+    expect(plan.emptied).toBeUndefined();
+    expect(plan.warnings.find(({ code }) => code === 'nothing-deleted')!.message).toBe(
+      'alsoDelete names FleetCare.Vehicle, and "destinationData" is "keep": nothing is deleted',
+    );
+  });
+
   it('clashes with nothing afterwards: what is deleted takes no unique value', async () => {
     const changes = inDestination(
       `update "OSUSR_k4w_Order1" set "NUMBER" = 'SO00000001', "TENANT_ID" = 5 where "ID" = (select min("ID") from "OSUSR_k4w_Order1")`,
