@@ -83,7 +83,7 @@ export function doesNotFit(quote: Quote, source: PhysicalColumn, destination: Ph
     if (length === null || (source.length !== null && source.length <= length)) return null;
     if (source.kind !== 'text') return null;
     // Both engines know this form; what stands beyond the last character that fits tells more than a length.
-    return `substring(${name}, ${length + 1}, 1) <> ''`;
+    return `substring(${name}, ${length + 1}, 1) like '_%'`;
   }
   if (destination.kind === 'integer') {
     const limit = integerLimit(destination);

@@ -56,6 +56,11 @@ export function describeErrors(ground: ContractGround): void {
       expect(error).toMatchObject({ code: 'truncation', rowLevel: true, table: 'osusr_abc_Child' });
     });
 
+    it('name a text that is too long by blanks alone, which a server would cut off without a word', async () => {
+      const error = await inserting(['CODE'], [['ok'], [`ok${' '.repeat(200)}`]]);
+      expect(error).toMatchObject({ code: 'truncation', rowLevel: true, table: 'osusr_abc_Child' });
+    });
+
     it('name a number out of range', async () => {
       expect(await inserting(['COUNT'], [['99999999999']])).toMatchObject({ code: 'overflow', rowLevel: true });
     });

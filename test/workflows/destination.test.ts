@@ -101,3 +101,26 @@ describe('unique indexes of the destination', () => {
     expect(planned).toMatchObject({ code: 0, stderr: '' });
   }, 120_000);
 });
+
+describe('a value that is too long for the destination', () => {
+  it('is set aside, by blanks alone too, and the proof agrees', async () => {
+    const { source, destination } = migration.environments;
+    const { rows } = await run(source.ownerUrl, 'SELECT max(length("NAME"))::int AS longest FROM "OSUSR_a1b_Campaign"');
+    const [{ longest }] = rows as [{ longest: number }];
+    await run(destination.ownerUrl, `ALTER TABLE "OSUSR_k4w_Campaign" ALTER COLUMN "NAME" TYPE varchar(${longest})`);
+    for (const name of ['blanks'.padEnd(longest + 1), 'x'.repeat(longest + 1), 'fits']) {
+      await run(
+        source.ownerUrl,
+        `INSERT INTO "OSUSR_a1b_Campaign" ("NAME", "TENANT_ID") SELECT '${name}', "TENANT_ID" FROM "OSUSR_a1b_Campaign" LIMIT 1`,
+      );
+    }
+    const strict = await (await migration.start('strict')).result().catch((error: unknown) => error);
+    expect(messageOf(strict).message).toContain('2 values do not fit without loss');
+    const result = await (await migration.start('aside', { rowErrors: 'setAside' })).result();
+    expect(result).toMatchObject({ status: 'completedWithIssues', issues: 2 });
+    expect(result.entities.find(({ entity }) => entity === 'Campaign')).toMatchObject({ inserted: 1, setAside: 2 });
+    expect((await migration.caravel('verify', 'aside')).code).toBe(3);
+    const { stdout } = await migration.caravel('issues', 'aside', '--csv');
+    expect(stdout.match(/,truncation,/g)).toHaveLength(2);
+  }, 120_000);
+});

@@ -150,6 +150,34 @@ export async function columnTypes(session: Session, table: TableName, columns: s
   return described.map((type) => type.base);
 }
 
+/** What a column's type would cut off in silence: trailing blanks of a text, digits behind the point. */
+export interface ColumnLimit {
+  /** Characters of a text. */
+  characters: number | null;
+  /** Digits of a fraction. */
+  fraction: number | null;
+}
+
+const varchar = 1043;
+const numeric = 1700;
+/** timestamp, timestamptz, time. */
+const times = [1114, 1184, 1083];
+/** What a type without a precision of its own keeps. */
+const microseconds = 6;
+
+/** @throws DatabaseError `unknownObject` */
+export async function columnLimits(session: Session, table: TableName, columns: string[]): Promise<ColumnLimit[]> {
+  const described = await describeColumns(session, table, columns);
+  return described.map(({ base, modifier }) => {
+    const limit: ColumnLimit = { characters: null, fraction: null };
+    if (base === varchar && modifier >= 4) limit.characters = modifier - 4;
+    // The lowest eleven bits, signed (PostgreSQL's numeric.c, "numeric_typmod_scale").
+    if (base === numeric && modifier >= 4) limit.fraction = (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
+    if (times.includes(base)) limit.fraction = modifier >= 0 ? modifier : microseconds;
+    return limit;
+  });
+}
+
 /**
  * How a column's type is written in a cast; without length, which a cast would cut to.
  * @throws DatabaseError `unknownObject`
@@ -163,10 +191,11 @@ async function describeColumns(
   session: Session,
   table: TableName,
   columns: string[],
-): Promise<{ base: number; name: string }[]> {
+): Promise<{ base: number; name: string; modifier: number }[]> {
   const rows = await queryCells(
     session,
-    `SELECT a.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, format_type(a.atttypid, -1)
+    `SELECT a.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, format_type(a.atttypid, -1),
+       CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END
      FROM pg_attribute a
      JOIN pg_class c ON c.oid = a.attrelid
      JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -174,7 +203,12 @@ async function describeColumns(
      WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped`,
     [table.schema, table.name],
   );
-  const types = new Map(texts(rows).map(([name, base, cast]) => [name, { base: Number(base), name: cast! }]));
+  const types = new Map(
+    texts(rows).map(([name, base, cast, modifier]) => [
+      name,
+      { base: Number(base), name: cast!, modifier: Number(modifier) },
+    ]),
+  );
   return columns.map((name) => {
     const type = types.get(name);
     if (type !== undefined) return type;

@@ -1,6 +1,7 @@
 import { withoutTrailingZeros } from '../canonicalText.ts';
 import { DatabaseError } from '../errors.ts';
 import type { Cell, Row } from '../port.ts';
+import type { ColumnLimit } from './catalog.ts';
 
 /** Types whose text form is not the canonical one (port.ts, `Cell`), by the number PostgreSQL has for them. */
 export const typeIds = { boolean: 16, binary: 17, decimal: 1700, timestampWithZone: 1184 } as const;
@@ -141,12 +142,14 @@ export interface EncodingPlace {
   database: string;
   table: string;
   columns: string[];
+  /** What the columns' types would cut off in silence. */
+  limits: ColumnLimit[];
 }
 
 /**
  * Puts rows into COPY's text format, each followed by its rank.
  * @throws DatabaseError `invalidValue` for a text PostgreSQL cannot hold: with U+0000, or half of a surrogate pair
- *   (which would silently become U+FFFD).
+ *   (which would silently become U+FFFD); `truncation` for what its column would cut off without a word.
  */
 export function* encodeRows(rows: Row[], firstRank: number, place: EncodingPlace): Generator<Buffer> {
   let text = '';
@@ -162,6 +165,7 @@ export function* encodeRows(rows: Row[], firstRank: number, place: EncodingPlace
       const cell = row[j]!;
       if (cell === null) text += '\\N\t';
       else if (typeof cell === 'string') {
+        if (isCut(cell, place.limits[j]!)) throw cutOff(j, place);
         if (!needsEscape.test(cell)) text += cell;
         else if (cell.includes('\0')) throw unstorable(rows, /\0/, place);
         else text += cell.replace(/[\\\t\n\r]/g, (letter) => escapes[letter]!);
@@ -183,6 +187,26 @@ export function* encodeRows(rows: Row[], firstRank: number, place: EncodingPlace
     if (text.length >= chunkLength) yield encoded();
   }
   if (text !== '') yield encoded();
+}
+
+/** PostgreSQL takes a text that is too long by blanks, or a fraction that is too long, and cuts it. */
+function isCut(cell: string, { characters, fraction }: ColumnLimit): boolean {
+  if (characters !== null) return cell.length > characters && [...cell].length > characters;
+  if (fraction === null) return false;
+  const point = cell.lastIndexOf('.');
+  return point >= 0 && (/^\d+/.exec(cell.slice(point + 1))?.[0].length ?? 0) > fraction;
+}
+
+function cutOff(index: number, { database, table, columns }: EncodingPlace): DatabaseError {
+  const column = columns[index] ?? null;
+  return new DatabaseError({
+    code: 'truncation',
+    database,
+    number: '22001',
+    table,
+    column,
+    message: `${database} on table ${table}, column ${column}: a value is too long for its column [22001]`,
+  });
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,8 +1,8 @@
 import { from as copyFrom } from 'pg-copy-streams';
 import { DatabaseError } from '../errors.ts';
 import type { MintedIds, Row, Stage, StageMatch, TableName } from '../port.ts';
-import { columnTypeName } from './catalog.ts';
-import { encodeRows } from './cells.ts';
+import { columnLimits, columnTypeName } from './catalog.ts';
+import { type EncodingPlace, encodeRows } from './cells.ts';
 import { toDatabaseError } from './errors.ts';
 import { arrayText, quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
@@ -29,7 +29,7 @@ export async function stageRows(
 ): Promise<StagedTable> {
   const name = `pg_temp.${quoteIdentifier(temporary)}`;
   const names = quoteColumns(columns);
-  const place = { table: table.name, columns };
+  const place = { table: table.name, columns, limits: await columnLimits(session, table, columns) };
   await run(
     session,
     `CREATE TEMPORARY TABLE ${quoteIdentifier(temporary)} ON COMMIT DROP AS
@@ -46,7 +46,7 @@ async function copyIn(
   session: Session,
   statement: string,
   rows: Row[] | AsyncIterable<Row[]>,
-  place: { table: string; columns: string[] },
+  place: Omit<EncodingPlace, 'database'>,
 ): Promise<number> {
   const copy = session.client.query(copyFrom(statement));
   let failure: unknown;
