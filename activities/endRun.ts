@@ -3,7 +3,7 @@ import { loadDecisions } from '../src/alignment/people/decisionStore.ts';
 import { groupTable, userTable } from '../src/alignment/people/tables.ts';
 import type { Database, Queries } from '../src/database/port.ts';
 import { loadIdMap } from '../src/identity/mapStore.ts';
-import { countOpenIssues, mergeRetried, openRowIssues, resolveIssue } from '../src/journal/issues.ts';
+import { countOpenIssues, mergeRetried, openRowIssues, resolveIssues } from '../src/journal/issues.ts';
 import { releaseLease } from '../src/journal/lease.ts';
 import { type Counts, listProgress } from '../src/journal/progress.ts';
 import { getRun, loadPlan, loadResult, updateRun } from '../src/journal/runs.ts';
@@ -49,9 +49,10 @@ async function resolveMigrated(journal: Database, pairId: string): Promise<void>
   for (const [entity, issues] of await openRowIssues(journal, pairId)) {
     const map = await loadIdMap(journal, pairId, entity, 'integer');
     const migrated = issues.filter(([, sourceId]) => map.get(sourceId) !== undefined);
-    await journal.transaction(async (transaction) => {
-      for (const [id] of migrated) await resolveIssue(transaction, id);
-    });
+    await resolveIssues(
+      journal,
+      migrated.map(([id]) => id),
+    );
   }
 }
 

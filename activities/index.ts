@@ -85,24 +85,11 @@ export function createActivities(connections: Connections, settings: WorkerSetti
       const context = await contextOf(run, phase);
       const entity = entityOf(context, key);
       const started = Date.now();
-      let rows = 0;
-      let waiting: string | undefined;
-      const control: CopyControl = {
-        signal: Context.current().cancellationSignal,
-        deadline: started + sliceMilliseconds,
-        onBatch: (batch) => {
-          rows += batch;
-          waiting = undefined;
-        },
-        onWaiting: (message) => {
-          waiting = message;
-        },
-      };
+      const { control, said } = steered(started + sliceMilliseconds);
       const pulse = () => ({
         entity: name,
-        rows,
-        rowsPerSecond: Math.round((rows * 1_000) / Math.max(1, Date.now() - started)),
-        ...(waiting === undefined ? {} : { waiting }),
+        ...said,
+        rowsPerSecond: Math.round((said.rows * 1_000) / Math.max(1, Date.now() - started)),
       });
       const outcome = await heartbeating(pulse, () => work(context, entity, control));
       const progress = await getProgress(journal, run, key);
@@ -117,22 +104,14 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     work: (context: CopyContext, table: EventTable, control: CopyControl) => Promise<unknown>,
   ): Promise<void> {
     const context = await contextOf(run, phase);
+    const { control, said } = steered(Number.POSITIVE_INFINITY);
     let entity: string | undefined;
-    let waiting: string | undefined;
-    const control: CopyControl = {
-      signal: Context.current().cancellationSignal,
-      deadline: Number.POSITIVE_INFINITY,
-      onBatch: () => undefined,
-      onWaiting: (message) => {
-        waiting = message;
-      },
-    };
-    const pulse = () => ({ ...(entity && { entity }), ...(waiting && { waiting }) });
+    const pulse = () => ({ ...(entity && { entity }), ...said });
     await heartbeating(pulse, async () => {
       for (const table of context.plan.events ?? []) {
         control.signal.throwIfAborted();
         entity = table.name;
-        waiting = undefined;
+        delete said.waiting;
         await work(context, table, control);
       }
     });
@@ -201,21 +180,13 @@ export function createActivities(connections: Connections, settings: WorkerSetti
     emptyDestination: ({ run }) =>
       typed(async () => {
         const context = await contextOf(run, 'emptying');
-        let rows = 0;
-        let waiting: string | undefined;
-        const control: CopyControl = {
-          signal: Context.current().cancellationSignal,
-          deadline: Date.now() + sliceMilliseconds,
-          onBatch: (batch) => {
-            rows += batch;
-            waiting = undefined;
-          },
-          onWaiting: (message) => {
-            waiting = message;
-          },
+        const { control, said } = steered(Date.now() + sliceMilliseconds);
+        return {
+          outcome: await heartbeating(
+            () => said,
+            () => emptyDestination(context, control),
+          ),
         };
-        const pulse = () => ({ rows, ...(waiting && { waiting }) });
-        return { outcome: await heartbeating(pulse, () => emptyDestination(context, control)) };
       }),
 
     subscribeEvents: ({ run }) =>
@@ -281,6 +252,23 @@ export function createActivities(connections: Connections, settings: WorkerSetti
 
     endRun: ({ run, end }) => typed(() => endRun(journal, run, end)),
   };
+}
+
+/** How an activity's work is steered, and what its heartbeat says of it. */
+function steered(deadline: number): { control: CopyControl; said: { rows: number; waiting?: string } } {
+  const said: { rows: number; waiting?: string } = { rows: 0 };
+  const control: CopyControl = {
+    signal: Context.current().cancellationSignal,
+    deadline,
+    onBatch: (rows) => {
+      said.rows += rows;
+      delete said.waiting;
+    },
+    onWaiting: (message) => {
+      said.waiting = message;
+    },
+  };
+  return { control, said };
 }
 
 /**

@@ -17,13 +17,6 @@ export const grouped = (value: number) => Math.round(value).toLocaleString('en')
 export const counted = (value: number, one: string, many = `${one}s`) =>
   `${grouped(value)} ${value === 1 ? one : many}`;
 
-/** `45 s`, `12 min`, `3 h 20 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 /** Columns of a table whose values are all numbers stand to the right. */
 export function printTable(head: string[], rows: (string | number)[][]): void {
   const table = new Table({

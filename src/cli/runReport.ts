@@ -1,9 +1,10 @@
 import type { RunResult } from '../../activities/contract.ts';
 import type { Counts } from '../journal/progress.ts';
+import { duration } from '../planning/duration.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 import type { RunOutcome } from './followRun.ts';
 import type { DataOptions } from './options.ts';
-import { countColumns, counted, duration, printJson, printLine, printTable, shownColumns } from './output.ts';
+import { countColumns, counted, printJson, printLine, printTable, shownColumns } from './output.ts';
 import { nameOf } from './runView.ts';
 
 const said = { completed: 'completed', completedWithIssues: 'completed with rows set aside' } as const;

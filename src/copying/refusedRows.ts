@@ -1,5 +1,6 @@
 import { DatabaseError } from '../database/errors.ts';
 import type { Database, Row } from '../database/port.ts';
+import { rolledBack } from '../database/rolledBack.ts';
 import type { PlannedEntity } from '../planning/plan.ts';
 import { stageRows } from './staging.ts';
 
@@ -8,9 +9,6 @@ export interface ToldRow {
   print: bigint;
   cells: Row;
 }
-
-/** Undoes a trial. */
-class GivenUp extends Error {}
 
 /**
  * The rows among these that the destination does not take. Tried in transactions that are always rolled back, by halves: rows
@@ -47,21 +45,14 @@ async function tryOut(
   rows: readonly ToldRow[],
 ): Promise<DatabaseError | null> {
   if (rows.length === 0) return null;
+  const cells = rows.map((row) => row.cells);
   try {
-    await destination.transaction(async (transaction) => {
-      const stage = await stageRows(
-        transaction,
-        entity,
-        columns,
-        rows.map(({ cells }) => cells),
-      );
-      await transaction.insertStaged(stage, null);
-      throw new GivenUp();
-    });
+    await rolledBack(destination, async (transaction) =>
+      transaction.insertStaged(await stageRows(transaction, entity, columns, cells), null),
+    );
+    return null;
   } catch (error) {
-    if (error instanceof GivenUp) return null;
     if (error instanceof DatabaseError && error.rowLevel) return error;
     throw error;
   }
-  return null;
 }

@@ -97,7 +97,7 @@ export interface ServerFacts {
   /** Sessions of others in this database. */
   otherSessions: number | null;
   /** The server's clock, as applications write it: `YYYY-MM-DDTHH:MM:SS`. */
-  now: string;
+  now: string | null;
 }
 
 /** Names a physical table; adapters quote both parts. */

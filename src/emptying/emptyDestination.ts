@@ -4,9 +4,9 @@ import { failpoint } from '../copying/failpoints.ts';
 import type { RowRead, Transaction } from '../database/port.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadIdMap, remap } from '../identity/mapStore.ts';
-import { dropMap, type EmptyingStep, noteStep, pairsTo, readSteps } from '../journal/emptying.ts';
+import { dropMap, type EmptyingStep, noteStep, readSteps } from '../journal/emptying.ts';
 import { renewLease } from '../journal/lease.ts';
-import { getRun } from '../journal/runs.ts';
+import { getRun, pairsTo } from '../journal/runs.ts';
 import type { EmptiedTable } from '../planning/plan.ts';
 import { outsideRowsCame } from './errors.ts';
 import { GoingInstances } from './goingInstances.ts';
@@ -100,10 +100,11 @@ async function underLock(
     await takeLock(transaction, table, name, control);
     const done = await journal.transaction(async (queries) => {
       await renewLease(queries, lease);
-      return readSteps(queries, runId, table.name);
+      const steps = await readSteps(queries, runId, table.name);
+      if (step === 'cleared' && steps.size === 0) await noteStep(queries, runId, table.name, 'clearing', 0);
+      return steps;
     });
     if (done.has(step)) return null;
-    if (step === 'cleared' && !done.has('clearing')) await noteStep(journal, runId, table.name, 'clearing', 0);
     failpoint(step === 'cleared' ? 'clear' : 'empty', 'before', name);
     const touched = await work(transaction);
     failpoint(step === 'cleared' ? 'clear' : 'empty', 'after', name);

@@ -1,10 +1,7 @@
 import type { Database, Queries } from '../database/port.ts';
-import { packIds, unpackIds } from '../identity/idList.ts';
-import { insertDecisions, type PackedDecision, readDecisions } from '../journal/decisions.ts';
+import { keepIds, readKeptIds } from '../identity/keptIds.ts';
 import type { EmptiedTable } from '../planning/plan.ts';
 
-/** Ids of one row of the journal. */
-const idsAtOnce = 1_000_000;
 const decision = 'emptied';
 const page = { rows: 20_000, bytes: 4 * 1024 * 1024 };
 
@@ -16,12 +13,7 @@ export async function saveGoing(
   ids: readonly string[],
 ): Promise<void> {
   const table = tables.find(isProcesses);
-  if (table === undefined) return;
-  const packed = Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, part): PackedDecision => {
-    const some = ids.slice(part * idsAtOnce, (part + 1) * idsAtOnce);
-    return { entity: table.key, decision: `${decision}.${part}`, rows: some.length, content: packIds(some) };
-  });
-  await insertDecisions(queries, runId, packed);
+  if (table !== undefined) await keepIds(queries, runId, table.key, decision, ids);
 }
 
 /** The instances that a run deletes. They are told by their ids, so that half-deleted ones are still known. */
@@ -44,11 +36,8 @@ export class GoingInstances {
     tables: readonly EmptiedTable[],
   ): Promise<GoingInstances> {
     const table = tables.find(isProcesses);
-    const decisions = table === undefined ? [] : await readDecisions(journal, runId, table.key);
-    const ids = decisions
-      .filter(({ decision: kind }) => kind.startsWith(`${decision}.`))
-      .sort((left, right) => partOf(left) - partOf(right))
-      .flatMap(({ content }) => unpackIds(content));
+    const kept = table && (await readKeptIds(journal, runId, table.key));
+    const ids = kept?.get(decision) ?? [];
     return new GoingInstances(destination, tables, ids);
   }
 
@@ -73,8 +62,6 @@ export class GoingInstances {
     return found;
   }
 }
-
-const partOf = ({ decision: kind }: PackedDecision) => Number(kind.slice(decision.length + 1));
 
 /** Processes are found by their own ids. */
 const isProcesses = ({ instances, identifier }: EmptiedTable) =>

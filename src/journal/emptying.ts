@@ -47,12 +47,6 @@ export async function halfCleared(queries: Queries, destination: string): Promis
   return rows.map(([table, runId]) => ({ table: String(table), runId: String(runId) }));
 }
 
-/** Ids of the pairs that lead to a destination, whichever their source. */
-export async function pairsTo(queries: Queries, destination: string): Promise<string[]> {
-  const rows = await queries.query('select id from caravel_pair where destination = ?', [destination]);
-  return rows.map(([id]) => String(id));
-}
-
 /** Forgets all that is known of an entity's rows: they are gone. */
 export async function dropMap(queries: Queries, pairId: string, entity: EntityKey): Promise<void> {
   for (const table of ['caravel_segment', 'caravel_intent']) {

@@ -126,6 +126,12 @@ export async function findPair(journal: Queries, source: string, destination: st
   return rows.length === 0 ? null : String(rows[0]![0]);
 }
 
+/** Ids of the pairs that lead to a destination, whichever their source. */
+export async function pairsTo(queries: Queries, destination: string): Promise<string[]> {
+  const rows = await queries.query('select id from caravel_pair where destination = ?', [destination]);
+  return rows.map(([id]) => String(id));
+}
+
 export class UnknownRunError extends Error {
   constructor(id: string) {
     super(`run '${id}' is not in the journal; 'caravel status' lists the runs it knows`);

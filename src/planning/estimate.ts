@@ -1,5 +1,6 @@
 import { DatabaseError } from '../database/errors.ts';
 import type { Database, Row } from '../database/port.ts';
+import { rolledBack } from '../database/rolledBack.ts';
 import type { Estimate, Plan, PlannedEntity } from './plan.ts';
 
 const sampledRows = 5_000;
@@ -30,9 +31,6 @@ export async function estimateRun(source: Database, destination: Database, plan:
   };
 }
 
-/** Undoes the sample's transaction. */
-class GivenUp extends Error {}
-
 async function measure(
   source: Database,
   destination: Database,
@@ -51,18 +49,11 @@ async function measure(
   if (rows.length === 0) return null;
   const table = { schema: entity.destination!.schema, name: entity.destination!.table };
   try {
-    await destination.transaction(async (transaction) => {
-      await transaction.stage(
-        table,
-        taken.map(({ to }) => to),
-        rows,
-      );
-      throw new GivenUp();
-    });
+    const columns = taken.map(({ to }) => to);
+    await rolledBack(destination, (transaction) => transaction.stage(table, columns, rows));
   } catch (error) {
     // A value that does not fit: the plan says so elsewhere, and what was read tells enough.
-    const isExpected = error instanceof GivenUp || (error instanceof DatabaseError && error.rowLevel);
-    if (!isExpected) throw error;
+    if (!(error instanceof DatabaseError && error.rowLevel)) throw error;
   }
   return { rows: rows.length, seconds: (performance.now() - started) / 1_000 };
 }

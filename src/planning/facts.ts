@@ -2,7 +2,7 @@ import type { Database, TableName } from '../database/port.ts';
 import type { Connected } from './connectDrafts.ts';
 import type { Draft } from './draft.ts';
 import { inParallel } from './parallel.ts';
-import { columnText, mainTable, type Quote, tableText } from './statements.ts';
+import { columnText, mainTable, type Quote, quoteFor, tableText } from './statements.ts';
 
 /** Upper bound of an empty table's identifiers: rows that come later belong to the next run. */
 const emptyBound = '0';
@@ -18,7 +18,6 @@ const boundsAtOnce = 200;
  */
 export async function readBounds(
   database: Database,
-  quote: Quote,
   { drafts, components }: Connected,
 ): Promise<Map<Draft, string | null>> {
   const bounds = new Map<Draft, string | null>(drafts.map((draft) => [draft, null]));
@@ -29,20 +28,32 @@ export async function readBounds(
       .slice(start, end)
       .filter(({ identifierType, people }) => identifierType === 'integer' && people === null);
     end = start;
-    for (let first = 0; first < bounded.length; first += boundsAtOnce) {
-      const chunk = bounded.slice(first, first + boundsAtOnce);
-      const parts = chunk.map(
-        ({ source, identifierColumns }) =>
-          `(select max(${columnText(quote, identifierColumns!.source)}) from ${tableText(quote, source)} ${mainTable})`,
-      );
-      const [row] = await database.query(`select ${parts.join(', ')}`);
-      chunk.forEach((draft, index) => {
-        const largest = row![index];
-        bounds.set(draft, largest === null || largest === undefined ? emptyBound : String(largest));
-      });
-    }
+    const largest = await largestIds(
+      database,
+      bounded.map(({ source, identifierColumns }) => ({ table: source, column: identifierColumns!.source.name })),
+    );
+    bounded.forEach((draft, index) => {
+      bounds.set(draft, largest[index] ?? emptyBound);
+    });
   }
   return bounds;
+}
+
+/** Largest value of each of these columns, as one statement sees them together; null of an empty table. @throws DatabaseError */
+export async function largestIds(
+  database: Database,
+  places: readonly { table: TableName; column: string }[],
+): Promise<(string | null)[]> {
+  const quote = quoteFor(database);
+  const found: (string | null)[] = [];
+  for (let first = 0; first < places.length; first += boundsAtOnce) {
+    const parts = places
+      .slice(first, first + boundsAtOnce)
+      .map(({ table, column }) => `(select max(${quote(column)}) from ${tableText(quote, table)})`);
+    const [row] = await database.query(`select ${parts.join(', ')}`);
+    found.push(...row!.map((cell) => (cell === null ? null : String(cell))));
+  }
+  return found;
 }
 
 /** Rows that the run will read of each copied draft; 0 for the others, of which alignment knows. @throws DatabaseError */

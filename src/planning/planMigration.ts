@@ -85,7 +85,7 @@ export async function planWithCatalogs(
   const quote = quoteFor(source);
   const connected = await connectDrafts(source, quote, readable);
   addFindings(findings, connected.findings);
-  const bounds = withinBounds(await readBounds(source, quote, connected), request.bounds);
+  const bounds = withinBounds(await readBounds(source, connected), request.bounds);
   const rows = await countDrafts(source, quote, connected.drafts, bounds);
   addFindings(
     findings,

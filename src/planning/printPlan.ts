@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Finding } from '../outsystems/finding.ts';
+import { duration } from './duration.ts';
 import { countOf } from './findings.ts';
 import type { Plan, PlannedEntity, PlannedReference } from './plan.ts';
 
@@ -21,7 +22,7 @@ export function printPlan(plan: Plan, width = 100): string {
     ...(matched.length > 0
       ? [wrap(`Matched, not written: ${matched.map((entity) => nameOf(entity)).join(', ')}`, usable)]
       : []),
-    ...duration(plan, usable),
+    ...howLong(plan, usable),
     ...section('Emptied first', emptied(plan), usable),
     ...section('People', people(plan), usable),
     ...section('Processes', processes(plan), usable),
@@ -110,23 +111,12 @@ function processes({ processes: summary }: Plan): string[] {
   ];
 }
 
-function duration({ estimate }: Plan, width: number): string[] {
+function howLong({ estimate }: Plan, width: number): string[] {
   if (estimate === undefined) return [];
   const { seconds, rowsPerSecond, sample } = estimate;
-  const minutes = Math.round(seconds / 60);
-  const time =
-    seconds < 90
-      ? `${seconds} s`
-      : minutes < 90
-        ? `${minutes} min`
-        : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   const rate = `${rowsPerSecond.toLocaleString('en-US')} rows/s`;
-  return [
-    wrap(
-      `It may take about ${time}: ${rate}, measured with ${countOf(sample.rows, 'row')} of ${sample.entity}.`,
-      width,
-    ),
-  ];
+  const measured = `measured with ${countOf(sample.rows, 'row')} of ${sample.entity}`;
+  return [wrap(`It may take about ${duration(seconds)}: ${rate}, ${measured}.`, width)];
 }
 
 /** What is deleted in the destination before anything is written, in that order. */

@@ -1,7 +1,6 @@
 import type { Database, Queries } from '../database/port.ts';
-import { packIds, unpackIds } from '../identity/idList.ts';
 import { IdSet } from '../identity/idSet.ts';
-import { insertDecisions, type PackedDecision, readDecisions } from '../journal/decisions.ts';
+import { keepIds, readKeptIds } from '../identity/keptIds.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
 /**
@@ -68,18 +67,11 @@ export interface ExcludedIds {
   ids: string[];
 }
 
-/** Ids of one row of the journal. */
-const idsAtOnce = 1_000_000;
-
 /** Keeps what a run leaves behind: about a byte for each process and activity. */
 export async function saveExclusions(queries: Queries, runId: string, excluded: readonly ExcludedIds[]): Promise<void> {
-  const packed = excluded.flatMap(({ entity, exclusion, reason = 0, ids }) =>
-    Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, part): PackedDecision => {
-      const some = ids.slice(part * idsAtOnce, (part + 1) * idsAtOnce);
-      return { entity, decision: `${exclusion}.${reason}.${part}`, rows: some.length, content: packIds(some) };
-    }),
-  );
-  await insertDecisions(queries, runId, packed);
+  for (const { entity, exclusion, reason = 0, ids } of excluded) {
+    await keepIds(queries, runId, entity, `${exclusion}.${reason}`, ids);
+  }
 }
 
 /** Process instances that a run leaves behind, as far as an entity's rows are part of any or refer to any. @throws DatabaseError */
@@ -91,11 +83,10 @@ export async function loadExclusions(
   const exclusions = new Exclusions();
   const instances = references.flatMap(({ leftOut }) => leftOut?.instances ?? []);
   for (const entity of new Set(partOf === undefined ? instances : [...instances, partOf.instances])) {
-    for (const { decision, content } of await readDecisions(journal, runId, entity)) {
+    for (const [decision, ids] of await readKeptIds(journal, runId, entity)) {
       const [kind, reason] = decision.split('.');
       const exclusion = kinds.find((one) => one === kind);
-      if (exclusion !== undefined)
-        exclusions.add({ entity, exclusion, reason: Number(reason), ids: unpackIds(content) });
+      if (exclusion !== undefined) exclusions.add({ entity, exclusion, reason: Number(reason), ids });
     }
   }
   return exclusions;

@@ -165,8 +165,12 @@ const times = [1114, 1184, 1083];
 /** What a type without a precision of its own keeps. */
 const microseconds = 6;
 
-/** @throws DatabaseError `unknownObject` */
-export async function columnLimits(session: Session, table: TableName, columns: string[]): Promise<ColumnLimit[]> {
+/** null for a column that cuts nothing. @throws DatabaseError `unknownObject` */
+export async function columnLimits(
+  session: Session,
+  table: TableName,
+  columns: string[],
+): Promise<(ColumnLimit | null)[]> {
   const described = await describeColumns(session, table, columns);
   return described.map(({ base, modifier }) => {
     const limit: ColumnLimit = { characters: null, fraction: null };
@@ -174,7 +178,7 @@ export async function columnLimits(session: Session, table: TableName, columns: 
     // The lowest eleven bits, signed (PostgreSQL's numeric.c, "numeric_typmod_scale").
     if (base === numeric && modifier >= 4) limit.fraction = (((modifier - 4) & 0x7ff) ^ 1024) - 1024;
     if (times.includes(base)) limit.fraction = modifier >= 0 ? modifier : microseconds;
-    return limit;
+    return limit.characters === null && limit.fraction === null ? null : limit;
   });
 }
 

@@ -143,7 +143,7 @@ export interface EncodingPlace {
   table: string;
   columns: string[];
   /** What the columns' types would cut off in silence. */
-  limits: ColumnLimit[];
+  limits: (ColumnLimit | null)[];
 }
 
 /**
@@ -165,7 +165,8 @@ export function* encodeRows(rows: Row[], firstRank: number, place: EncodingPlace
       const cell = row[j]!;
       if (cell === null) text += '\\N\t';
       else if (typeof cell === 'string') {
-        if (isCut(cell, place.limits[j]!)) throw cutOff(j, place);
+        const limit = place.limits[j]!;
+        if (limit !== null && isCut(cell, limit)) throw cutOff(j, place);
         if (!needsEscape.test(cell)) text += cell;
         else if (cell.includes('\0')) throw unstorable(rows, /\0/, place);
         else text += cell.replace(/[\\\t\n\r]/g, (letter) => escapes[letter]!);

@@ -30,7 +30,7 @@ export async function readFacts(pool: SessionPool): Promise<ServerFacts> {
     recoveryModel: recovery ?? null,
     freeLog: await numberIfVisible(pool, freeLogQuestion),
     otherSessions: await numberIfVisible(pool, otherSessionsQuestion),
-    now: now ?? '',
+    now: now ?? null,
     readsWait: readsVersions !== '1' && snapshot !== '1',
   };
 }

@@ -25,6 +25,7 @@ import { quoteFor } from '../statements.ts';
 
 /** What goes of each table, by its upper-case name: all of it, or the rows with these ids. */
 export type Emptied = Map<string, 'all' | IdSet>;
+
 /** A table to be emptied, before it is known in which order. */
 export interface Candidate {
   key: EntityKey;
@@ -89,6 +90,7 @@ const neverEmptied: Record<Exclude<Entity['kind'], 'entity'>, string> = {
   external: 'kept in another database',
   client: 'kept on devices',
 };
+
 /** Process instances that go, subprocesses first: whole trees whose root is of a module in scope. */
 export async function processesOfScope(
   { spec }: PlanRequest,
@@ -109,6 +111,7 @@ export async function processesOfScope(
   return forest.upwards(forest.treesRootedIn(definitions));
 }
 
+/** Ids of the activities of these processes. @throws DatabaseError */
 export async function activitiesOf(environment: Environment, processes: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   if (processes.length === 0) return found;
@@ -117,6 +120,7 @@ export async function activitiesOf(environment: Environment, processes: readonly
   return found;
 }
 
+/** The tables of process instances, with how many of their rows belong to these. @throws DatabaseError */
 export async function instancesToGo(
   source: EnvironmentCatalog,
   environment: Environment,

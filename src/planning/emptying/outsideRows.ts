@@ -3,6 +3,7 @@ import { fittingIds } from '../../alignment/platformTable.ts';
 import { idsOfRows } from '../../alignment/referredIds.ts';
 import type { Database, PhysicalTable, TableName } from '../../database/port.ts';
 import { IdSet } from '../../identity/idSet.ts';
+import type { Finding } from '../../outsystems/finding.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
 import { instanceTables } from '../../processes/tables.ts';
 import { countOf, type Findings, noFindings } from '../findings.ts';
@@ -11,13 +12,16 @@ import { quoteFor, tableText } from '../statements.ts';
 import { type Candidate, type Emptied, tableName } from './candidates.ts';
 
 const ids = { rows: 5_000, bytes: 4 * 1024 * 1024 };
+
 /** Rows that stay and refer to rows that go. */
 export interface OutsideReference {
   target: Candidate;
   by: ReferringColumn;
-  rows: number;
+  /** null where the login may not look: there may be some. */
+  rows: number | null;
 }
 
+/** Every column of a table that stays by which rows may refer to rows that go, with how many do. @throws DatabaseError */
 export async function outsideReferences(
   { database }: Environment,
   candidates: readonly Candidate[],
@@ -33,9 +37,7 @@ export async function outsideReferences(
   return inParallel(
     found.map((one, index) => ({ ...one, mayRead: readable[index]!.select })),
     async ({ target, by, mayRead }) => {
-      // What cannot be counted may be there.
-      if (!mayRead) return { target, by, rows: Number.NaN };
-      return { target, by, rows: await referringRows(database, target, by, emptied) };
+      return { target, by, rows: mayRead ? await referringRows(database, target, by, emptied) : null };
     },
   );
 }
@@ -66,7 +68,8 @@ async function referringRows(
   return Number(row![0]);
 }
 
-export function refusal({ catalog }: Environment, { target, by, rows }: OutsideReference) {
+/** Why rows that stay keep those they refer to from going. */
+export function refusal({ catalog }: Environment, { target, by, rows }: OutsideReference): Finding {
   const { table, column, entity, onDelete } = by;
   const name = entity === null ? table.name : nameOf(entity);
   const along = onDelete === 'cascade' ? ', and would be deleted with them' : '';
@@ -74,10 +77,11 @@ export function refusal({ catalog }: Environment, { target, by, rows }: OutsideR
     entity?.kind === 'entity'
       ? `widen the scope, name "${name}" under "alsoDelete", or remove those rows`
       : 'widen the scope or remove those rows';
-  const known = Number.isNaN(rows)
-    ? `the login of '${catalog.environment}' may not read ${name}, which may refer to its rows by ${column}${along}; grant SELECT on ${table.name}`
-    : `${countOf(rows, 'row')} of ${name} outside the scope ${rows === 1 ? 'refers' : 'refer'} to its rows by ${column}${along}; ${ways}`;
-  return { code: 'outside-rows-refer', entity: target.name, message: known };
+  const message =
+    rows === null
+      ? `the login of '${catalog.environment}' may not read ${name}, which may refer to its rows by ${column}${along}; grant SELECT on ${table.name}`
+      : `${countOf(rows, 'row')} of ${name} outside the scope ${rows === 1 ? 'refers' : 'refer'} to its rows by ${column}${along}; ${ways}`;
+  return { code: 'outside-rows-refer', entity: target.name, message };
 }
 
 /** Values of process instances that stay, and that name rows that go: no constraint knows of them (trap 23). */

@@ -30,6 +30,7 @@ export interface PlannedEmptying {
   processes: string[];
   findings: Findings;
 }
+
 /**
  * What `destinationData: delete` empties: the entities of the scope, those that the spec names beside it, and the process instances
  * whose root is of a module in scope; never platform tables, static entities or users (guide, "Destination Entities Data").
@@ -67,7 +68,7 @@ export async function planEmptying(
     });
   }
   const outside = await outsideReferences(environment, candidates, emptied, referring);
-  for (const one of outside.filter(({ rows }) => rows > 0)) findings.blocking.push(refusal(environment, one));
+  for (const one of outside.filter(({ rows }) => rows !== 0)) findings.blocking.push(refusal(environment, one));
   addFindings(findings, await outsideValues(environment, candidates, emptied));
   const subscriptions = await subscriptionColumns(environment, activities);
   const tables = order.map((number): EmptiedTable => {
@@ -93,10 +94,12 @@ export async function planEmptying(
 function fillSet(set: 'all' | IdSet | undefined, members: readonly string[]): void {
   if (set instanceof IdSet) for (const id of members) set.add(id);
 }
+
 const selectionOf = (table: PhysicalTable, { partOf }: InstanceTable): NonNullable<EmptiedTable['instances']> => ({
   column: columnOf(table, partOf.column)!,
   of: partOf.table === activityTable ? 'activities' : 'processes',
 });
+
 /** Constraints between the tables that are emptied, and what tells the rows of an instance from others. */
 function holdings(candidates: readonly Candidate[]): Holding[] {
   const numbers = new Map(candidates.map(({ table }, number) => [table.name.toUpperCase(), number]));
@@ -119,6 +122,7 @@ function holdings(candidates: readonly Candidate[]): Holding[] {
     ];
   });
 }
+
 /** Columns of event tables that name activities that go. */
 async function subscriptionColumns(
   { database, catalog }: Environment,

@@ -1,6 +1,7 @@
 import { columnOf } from '../../alignment/environment.ts';
 import { userTable } from '../../alignment/people/tables.ts';
 import type { Database } from '../../database/port.ts';
+import { largestIds } from '../facts.ts';
 import { countOf, type Findings, noFindings } from '../findings.ts';
 import type { PlannedEntity } from '../plan.ts';
 import type { Catalogs, PlanRequest } from '../request.ts';
@@ -10,8 +11,6 @@ import { quoteFor, tableText } from '../statements.ts';
 const minutesAtWork = 60;
 /** Entities that a finding names. */
 const named = 3;
-/** Largest ids that one statement reads; SQL Server takes 256 tables in one. */
-const tablesAtOnce = 200;
 
 /**
  * Whether somebody works in the destination, as far as that can be seen: sessions of others, and users who logged in lately (guide,
@@ -31,7 +30,7 @@ export async function checkInUse({ destination }: PlanRequest, catalogs: Catalog
   }
   const users = catalogs.destination.platformTables.get(userTable);
   const login = users && columnOf(users, 'LAST_LOGIN');
-  if (users === undefined || login === undefined) return findings;
+  if (users === undefined || login === undefined || now === null) return findings;
   const [right] = await destination.rights([{ schema: users.schema, name: users.name }]);
   if (!right!.select) return findings;
   const since = new Date(Date.parse(`${now}Z`) - minutesAtWork * 60_000).toISOString().slice(0, 19);
@@ -92,20 +91,11 @@ export async function watchGrowth(
 }
 
 /** Largest identifier of each entity's table. */
-async function largest(
-  database: Database,
-  entities: readonly PlannedEntity[],
-  side: 'source' | 'destination',
-): Promise<string[]> {
-  const quote = quoteFor(database);
-  const found: string[] = [];
-  for (let at = 0; at < entities.length; at += tablesAtOnce) {
-    const parts = entities.slice(at, at + tablesAtOnce).map((entity) => {
-      const { schema, table, identifier } = entity[side]!;
-      return `(select max(${quote(identifier!)}) from ${tableText(quote, { schema, name: table })})`;
-    });
-    const [row] = await database.query(`select ${parts.join(', ')}`);
-    found.push(...row!.map(String));
-  }
-  return found;
-}
+const largest = (database: Database, entities: readonly PlannedEntity[], side: 'source' | 'destination') =>
+  largestIds(
+    database,
+    entities.map((entity) => {
+      const { schema, table: name, identifier } = entity[side]!;
+      return { table: { schema, name }, column: identifier! };
+    }),
+  );

@@ -84,6 +84,27 @@ describe('what destinationData delete empties', () => {
     ]);
   });
 
+  it('does not run where it may not look who refers to it', async () => {
+    const changes = inDestination(
+      ...visitsOrders('on delete cascade'),
+      'update "OSUSR_0fl_ServiceVisit" set "ORDERID" = null',
+    );
+    const plan = await templates.changed(changes, async ({ source, destination }) => {
+      const limited = Object.assign(Object.create(destination), {
+        rights: async (tables: Parameters<typeof destination.rights>[0]) =>
+          (await destination.rights(tables)).map((right) => ({
+            ...right,
+            select: right.table.name !== 'OSUSR_0fl_ServiceVisit',
+          })),
+      });
+      const spec = specOf(templates, { destinationData: 'delete' });
+      return (await prepareMigration({ source, destination: limited, spec })).plan;
+    });
+    expect(texts(plan.blocking)).toEqual([
+      "Sales.Order: the login of 'quality' may not read FleetCare.ServiceVisit, which may refer to its rows by ORDERID, and would be deleted with them; grant SELECT on OSUSR_0fl_ServiceVisit",
+    ]);
+  });
+
   it('takes them too where the spec names them, and looks at what refers to those', async () => {
     const changes = inDestination(
       ...visitsOrders(''),
