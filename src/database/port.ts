@@ -121,6 +121,8 @@ export interface RowRead {
   keys?: string[];
   /** Read only the rows that have one of these keys in this column (needs `key`, and no `keys`). */
   among?: { column: string; keys: string[] };
+  /** Read no more than so many rows, the first by `key`: what a sample needs is asked for, not read and thrown away. */
+  limit?: number;
   /** Bounds of one array of rows; a single row larger than `bytes` comes alone. */
   batch: { rows: number; bytes: number };
 }
@@ -234,7 +236,10 @@ export interface Database extends Queries {
   facts(): Promise<ServerFacts>;
   /** The database's own catalog, for these table names (case-insensitively) or for all of the default schema. */
   tables(names?: string[]): Promise<PhysicalTable[]>;
-  /** Streams rows in arrays bounded by `batch`. Holds one connection while iterated, none between pages for long. */
+  /**
+   * Streams rows in arrays bounded by `batch`. Holds one connection while iterated; a reader that stops early has its
+   * statement cancelled, and the connection serves the next.
+   */
   readRows(read: RowRead): AsyncIterable<Row[]>;
   /**
    * Runs `work` in one read-committed transaction on one connection; commits when it resolves, rolls back when it throws.

@@ -43,6 +43,8 @@ export class RowBatches {
 
 /** Rows of the page after one of `end`'s size: a few batches, no more. */
 export function nextPageRows(read: RowRead, end: { rows: number; bytes: number }): number {
+  // A page whose rows all went meanwhile says nothing of their size.
+  if (end.rows === 0) return firstPageRows(read);
   const fitting = Math.floor((4 * read.batch.bytes * end.rows) / (end.bytes + 1));
   return Math.min(Math.max(fitting, 100), largestPage(read));
 }

@@ -59,9 +59,10 @@ async function measure(
 }
 
 async function firstRows(source: Database, { source: from }: PlannedEntity, columns: string[]): Promise<Row[]> {
-  const { schema, table: name, identifier } = from!;
-  for await (const rows of source.readRows({ table: { schema, name }, columns, key: identifier, batch: sample })) {
-    return rows.slice(0, sampledRows);
-  }
+  const { schema, table: name, identifier: key } = from!;
+  const limit = sampledRows;
+  // One batch, bounded by bytes too: rows may be large.
+  for await (const rows of source.readRows({ table: { schema, name }, columns, key, limit, batch: sample }))
+    return rows;
   return [];
 }

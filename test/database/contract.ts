@@ -3,6 +3,7 @@ import type { EngineName } from '../../src/database/port.ts';
 import { describeCatalog } from './catalogContract.ts';
 import { describeErrors } from './errorContract.ts';
 import type { DatabaseHarness, TestDatabase, TestTable } from './harness.ts';
+import { describeLoss } from './lossContract.ts';
 import { describeReading } from './readingContract.ts';
 import { describeTransactions } from './transactionContract.ts';
 import { describeValues } from './valueContract.ts';
@@ -137,6 +138,7 @@ export function describeDatabaseContract(engine: EngineName, harness: DatabaseHa
     describeWriting(ground);
     describeTransactions(ground);
     describeErrors(ground);
+    describeLoss(ground);
   });
 }
 

@@ -54,6 +54,8 @@ export interface TestDatabase {
   /** What the server can; tests leave out what it cannot, by what it can and never by its name. */
   can: Capabilities;
   ownerUrl: string;
+  /** Of the login that may read and write rows. */
+  rowsUrl: string;
   /** May do everything. */
   owner: Database;
   /** SELECT, INSERT, UPDATE, DELETE and temporary tables, nothing else: what every test uses unless it says so. */

@@ -68,6 +68,7 @@ export function postgresHarness(superuserUrl: string): DatabaseHarness {
         schema: 'public',
         can: { keepNames: true, holdEveryText: false, numberErrors: true, showIdentities: true },
         ownerUrl: urlOf(name),
+        rowsUrl: roleUrl,
         owner: open(urlOf(name), false),
         rows: open(roleUrl, false),
         readOnly: open(roleUrl, true),

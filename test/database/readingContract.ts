@@ -179,6 +179,74 @@ export function describeReading(ground: ContractGround): void {
       expect(await login.query('select count(*) from "MANY"')).toEqual([[String(manyRows)]]);
     });
 
+    it('gives no more rows than the limit, the first ones, over pages too', async () => {
+      expect(ids(await batches({ from: 'MANY', limit: 3 }))).toEqual([2, 4, 6]);
+      expect(ids(await batches({ from: 'MANY', limit: 11_500, after: '10' })).at(-1)).toBe(23_010);
+      expect(ids(await batches({ from: 'MANY', limit: 7, upTo: '8' }))).toEqual([2, 4, 6, 8]);
+      expect(ids(await batches({ from: 'MANY', key: null, limit: 40 })).length).toBe(40);
+      expect(await batches({ from: 'MANY', limit: 0 })).toEqual([]);
+    });
+
+    it('ends only where no row is left, whatever goes meanwhile in front of the reader', async () => {
+      const other = database().another();
+      const gone = new Set<number>();
+      let position = 0;
+      let reading = true;
+      const deleting = (async () => {
+        while (reading) {
+          const id = position + 2 * (1 + (gone.size % 40));
+          await other.execute('delete from "MANY" where "ID" = ?', [id]);
+          gone.add(id);
+        }
+      })();
+      const read = new Set<number>();
+      for await (const batch of database().readOnly.readRows({
+        table: tableName(ground, 'MANY'),
+        columns: ['ID'],
+        key: 'ID',
+        // Pages of a hundred rows: one ends in every few deletions.
+        batch: { rows: 100, bytes: 100 },
+      })) {
+        for (const [id] of batch) read.add(Number(id));
+        position = Number(batch.at(-1)![0]);
+      }
+      reading = false;
+      await deleting;
+      for (let id = 2; id <= manyRows * 2; id += 2) {
+        if (!read.has(id)) expect(gone.has(id), `row ${id} was not read`).toBe(true);
+      }
+      await write(
+        'MANY',
+        ['ID', 'NOTE'],
+        [...gone].filter((id) => id <= manyRows * 2).map((id) => [String(id), null]),
+      );
+    }, 60_000);
+
+    it('serves the next statement wherever a reader stops, in tables of any size, with large values or without', async () => {
+      const login = database().another();
+      const blobs: Row[] = Array.from({ length: 40 }, (_, index) => [String(index + 1), new Uint8Array(200_000)]);
+      await login.execute('delete from "VALUES"');
+      await write('VALUES', ['ID', 'BINARY'], blobs);
+      const tables = [
+        { from: 'VALUES', columns: ['ID', 'BINARY'], rows: 40 },
+        { from: 'MANY', columns: ['ID', 'NOTE'], rows: manyRows },
+      ];
+      for (const { from, columns, rows } of tables) {
+        for (const key of ['ID', null]) {
+          for (const stop of [1, 2, 7, 33, Math.floor(rows / 2), rows]) {
+            let read = 0;
+            const batch = { rows: stop < 100 ? 1 : 500, bytes: 1 << 20 };
+            for await (const some of login.readRows({ table: tableName(ground, from), columns, key, batch })) {
+              read += some.length;
+              if (read >= stop) break;
+            }
+            expect(await login.query('select 1')).toEqual([['1']]);
+          }
+        }
+      }
+      expect(await database().openConnections()).toBeLessThan(30);
+    }, 60_000);
+
     it('ends with "unreachable" when the server goes away in the middle, and works again after', async () => {
       const login = database().another();
       const read = async () => {

@@ -89,6 +89,7 @@ export function sqlserverHarness(administratorUrl: string): DatabaseHarness {
         schema: 'dbo',
         can: await capabilities(name, loginUrl),
         ownerUrl: urlOf(name),
+        rowsUrl: loginUrl,
         owner: open(urlOf(name), false),
         rows: open(loginUrl, false),
         readOnly: open(loginUrl, true),

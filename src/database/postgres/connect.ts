@@ -1,3 +1,4 @@
+import { timeouts } from '../../config/timeouts.ts';
 import type { ConnectOptions, Database } from '../port.ts';
 import { readTables } from './catalog.ts';
 import { readFacts } from './facts.ts';
@@ -14,7 +15,11 @@ export function connectPostgres(options: ConnectOptions): Database {
   return {
     engine: 'postgres',
     name: options.name,
-    query: (statement, parameters) => pool.use((session) => queryCells(session, statement, parameters)),
+    query: (statement, parameters) =>
+      pool.use((session) => {
+        session.silence = timeouts.silenceOfQuestion;
+        return queryCells(session, statement, parameters);
+      }),
     execute: (statement, parameters) => pool.use((session) => executeCount(session, statement, parameters)),
     async version() {
       const rows = await pool.use((session) => queryCells(session, 'SELECT version()'));

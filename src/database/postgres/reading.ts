@@ -1,11 +1,13 @@
 import { to as copyTo } from 'pg-copy-streams';
+import { DatabaseError } from '../errors.ts';
 import type { Cell, Row, RowRead } from '../port.ts';
 import { firstPageRows, nextPageRows, RowBatches } from '../rowBatches.ts';
+import { cancelCopy } from './cancel.ts';
 import { columnTypes } from './catalog.ts';
 import { rowDecoder } from './cells.ts';
-import { toDatabaseError } from './errors.ts';
+import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import { quoteArray, quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from './quoting.ts';
-import type { Session, SessionPool } from './session.ts';
+import { type Session, type SessionPool, watch } from './session.ts';
 
 interface Page {
   statement: string;
@@ -25,12 +27,11 @@ interface PageEnd {
  * Streams rows by COPY, a page of a few batches per statement, so that no statement lasts as long as the read. Each
  * page starts after the last key of the one before; a page never ends between rows whose keys the column's own
  * collation takes for equal (WITH TIES). `key` must hold no NULLs. Backpressure reaches the server through the socket.
- * When the reader stops early, a connection in mid-COPY is closed.
  * @throws DatabaseError
  */
 export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerator<Row[]> {
+  if (read.limit === 0) return;
   const session = await pool.acquire();
-  let finished = false;
   try {
     const batches = new RowBatches(read.batch);
     yield* read.key === null
@@ -39,30 +40,35 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
         ? readPages(session, read, read.key, batches)
         : readKeys(session, read, read.key, read.keys, batches);
     if (batches.rest().length > 0) yield batches.rest();
-    finished = true;
   } catch (error) {
-    throw toDatabaseError(error, { database: session.database, table: read.table.name });
+    const failure = toDatabaseError(error, { database: session.database, table: read.table.name });
+    if (!(error instanceof DatabaseError) || !leavesSessionAlive(failure)) session.broken = true;
+    throw failure;
   } finally {
-    if (!finished) session.broken = true;
     pool.release(session);
   }
 }
 
 async function* readAll(session: Session, read: RowRead, batches: RowBatches): AsyncGenerator<Row[]> {
   const types = await columnTypes(session, read.table, read.columns);
-  const statement = select(read, read.columns, conditions(read, null, null));
+  const bound = read.limit === undefined ? '' : ` LIMIT ${Math.floor(read.limit)}`;
+  const statement = `${select(read, read.columns, conditions(read, null, null))}${bound}`;
   yield* readPage(session, { statement, types, extraKey: false, keyIndex: -1 }, batches);
 }
 
 async function* readPages(session: Session, read: RowRead, key: string, batches: RowBatches): AsyncGenerator<Row[]> {
   const { columns, types, extraKey, keyIndex } = await withKey(session, read, key);
   let limit = firstPageRows(read);
+  let left = read.limit ?? Number.POSITIVE_INFINITY;
   let after: Cell = read.after ?? null;
   for (;;) {
+    // The last rows of a sample may end between two whose keys are equal.
+    const bound = left <= limit ? `LIMIT ${left}` : `FETCH FIRST ${limit} ROWS WITH TIES`;
     const statement = `${select(read, columns, conditions(read, key, after))}
-      ORDER BY ${quoteIdentifier(key)} FETCH FIRST ${limit} ROWS WITH TIES`;
+      ORDER BY ${quoteIdentifier(key)} ${bound}`;
     const end: PageEnd = yield* readPage(session, { statement, types, extraKey, keyIndex }, batches);
-    if (end.rows < limit || end.lastKey === null) return;
+    left -= end.rows;
+    if (end.rows < limit || left <= 0 || end.lastKey === null) return;
     after = end.lastKey;
     limit = nextPageRows(read, end);
   }
@@ -148,9 +154,20 @@ async function* readPage(session: Session, page: Page, batches: RowBatches): Asy
   const copy = session.client.query(copyTo(`COPY (${page.statement}) TO STDOUT`));
   // A connection that is closed early reports it here, when nobody listens any more.
   copy.on('error', () => {});
-  for await (const chunk of copy) {
-    decode(chunk as Buffer);
-    for (let rows = batches.next(); rows !== undefined; rows = batches.next()) yield rows;
+  let waitsForUs = false;
+  const unwatch = watch(session, () => waitsForUs);
+  let finished = false;
+  try {
+    for await (const chunk of copy.iterator({ destroyOnReturn: false })) {
+      decode(chunk as Buffer);
+      waitsForUs = true;
+      for (let rows = batches.next(); rows !== undefined; rows = batches.next()) yield rows;
+      waitsForUs = false;
+    }
+    finished = true;
+  } finally {
+    unwatch();
+    if (!finished) await cancelCopy(session, copy);
   }
   if (!extraKey && keyIndex >= 0 && lastRow !== undefined) end.lastKey = lastRow[keyIndex]!;
   return end;

@@ -1,10 +1,12 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
+import { timeouts } from '../../config/timeouts.ts';
 import { DatabaseError } from '../errors.ts';
 import type { ConnectOptions } from '../port.ts';
+import { watchSilence } from '../silence.ts';
 import { Turns } from '../turns.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 
-const connectTimeoutMs = 10_000;
 const keepAliveAfterMs = 10_000;
 /** A worker that was stopped inside a transaction must not hold its locks for ever. */
 const idleInTransactionTimeout = '60s';
@@ -13,8 +15,34 @@ const idleInTransactionTimeout = '60s';
 export interface Session {
   client: pg.PoolClient;
   database: string;
+  /** Milliseconds without a byte after which a statement is given up. */
+  silence: number;
   /** Set when the connection is in an unknown state, in the middle of a COPY for instance: it is closed, not reused. */
   broken: boolean;
+}
+
+/** The driver's typings leave these out. */
+interface ClientInsides {
+  connection: { stream: Socket };
+  processID: number;
+  secretKey: number;
+}
+
+const insidesOf = (client: pg.ClientBase) => client as pg.ClientBase & ClientInsides;
+
+/** The session's socket, and what the server knows the session by. */
+export function wireOf({ client }: Session): { socket: Socket; processId: number; secretKey: number } {
+  const { connection, processID, secretKey } = insidesOf(client);
+  return { socket: connection.stream, processId: processID, secretKey };
+}
+
+/**
+ * Watches the connection while a statement runs on it.
+ * @param waitsForUs while true the server is not to blame for the silence.
+ * @returns what ends the watch.
+ */
+export function watch(session: Session, waitsForUs?: () => boolean): () => void {
+  return watchSilence(wireOf(session).socket, session.silence, waitsForUs);
 }
 
 export interface SessionPool {
@@ -36,11 +64,12 @@ export function openPool(options: ConnectOptions): SessionPool {
     connectionString: options.url,
     max: options.pool,
     application_name: 'caravel',
-    connectionTimeoutMillis: connectTimeoutMs,
+    connectionTimeoutMillis: timeouts.connect,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveAfterMs,
     onConnect: async (client) => {
-      await client.query(settings(options));
+      const unwatch = watchSilence(insidesOf(client).connection.stream, timeouts.connect);
+      await client.query(settings(options)).finally(unwatch);
     },
   });
   // A connection that dies while nobody uses it, or between two statements, raises an event; the next statement fails.
@@ -54,7 +83,8 @@ export function openPool(options: ConnectOptions): SessionPool {
     async acquire() {
       await turns.take();
       try {
-        return { client: await pool.connect(), database: options.name, broken: false };
+        const client = await pool.connect();
+        return { client, database: options.name, silence: timeouts.silence, broken: false };
       } catch (error) {
         turns.pass();
         throw toDatabaseError(error, { database: options.name });

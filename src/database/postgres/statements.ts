@@ -2,7 +2,7 @@ import type { QueryArrayResult } from 'pg';
 import type { Cell, Parameter, Row } from '../port.ts';
 import { cellOfText } from './cells.ts';
 import { type ErrorPlace, toDatabaseError } from './errors.ts';
-import type { Session } from './session.ts';
+import { type Session, watch } from './session.ts';
 
 const rawText = { getTypeParser: () => (value: unknown) => value };
 
@@ -16,6 +16,7 @@ export async function run(
   parameters: Parameter[] = [],
   place: Omit<ErrorPlace, 'database'> = {},
 ): Promise<QueryArrayResult<unknown[]>> {
+  const unwatch = watch(session);
   try {
     return await session.client.query({
       text: numberPlaceholders(statement),
@@ -26,6 +27,8 @@ export async function run(
     });
   } catch (error) {
     throw toDatabaseError(error, { database: session.database, ...place });
+  } finally {
+    unwatch();
   }
 }
 

@@ -5,7 +5,7 @@ import { columnLimits, columnTypeName } from './catalog.ts';
 import { type EncodingPlace, encodeRows } from './cells.ts';
 import { toDatabaseError } from './errors.ts';
 import { arrayText, quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
-import type { Session } from './session.ts';
+import { type Session, watch } from './session.ts';
 import { executeCount, queryCells, run } from './statements.ts';
 
 const rank = quoteIdentifier('caravel rank');
@@ -59,22 +59,29 @@ async function copyIn(
   });
   const written = (chunk: Buffer) => new Promise<void>((resolve) => copy.write(chunk, () => resolve()));
   let count = 0;
+  let waitsForUs = true;
+  const unwatch = watch(session, () => waitsForUs);
   try {
     for await (const part of Array.isArray(rows) ? [rows] : rows) {
+      waitsForUs = false;
       for (const chunk of encodeRows(part, count, { database: session.database, ...place })) {
         if (failure !== undefined) break;
         await Promise.race([written(chunk), ended]);
       }
       if (failure !== undefined) break;
       count += part.length;
+      waitsForUs = true;
     }
+    waitsForUs = false;
+    if (failure === undefined) copy.end();
+    await ended;
   } catch (error) {
     // The rows could not be had or written down: the COPY is left in its middle.
     session.broken = true;
     throw error;
+  } finally {
+    unwatch();
   }
-  if (failure === undefined) copy.end();
-  await ended;
   if (failure !== undefined) throw toDatabaseError(failure, { database: session.database, ...place });
   if (copy.rowCount !== count) throw leftOut(session, place.table, count, copy.rowCount);
   return count;

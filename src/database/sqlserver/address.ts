@@ -1,7 +1,7 @@
 import type { config as MssqlConfig } from 'mssql';
+import { timeouts } from '../../config/timeouts.ts';
 import type { ConnectOptions } from '../port.ts';
 
-const connectTimeoutMs = 10_000;
 const idleConnectionMs = 30_000;
 /** The largest packet TDS knows ([MS-TDS] 2.2.6.4); the server may answer with less. */
 export const largestPacket = 32_767;
@@ -72,9 +72,16 @@ export function readAddress(options: ConnectOptions): MssqlConfig {
     database,
     authentication: authentication(name, url, query),
     requestTimeout: 0,
-    connectionTimeout: connectTimeoutMs,
-    // The pool hands its connections out to whom this adapter lends them (pool.ts): it never queues.
-    pool: { min: 0, max: options.pool, idleTimeoutMillis: idleConnectionMs },
+    connectionTimeout: timeouts.connect,
+    // The pool hands its connections out to whom this adapter lends them (pool.ts): it never queues. A login that takes
+    // too long is ended by driverGuard.ts, before the pool's own clock would.
+    pool: {
+      min: 0,
+      max: options.pool,
+      idleTimeoutMillis: idleConnectionMs,
+      acquireTimeoutMillis: 2 * timeouts.opening,
+      createTimeoutMillis: 2 * timeouts.opening,
+    },
     // Checked by the state of the socket: a statement of its own before each use would cost a round trip.
     validateConnection: 'socket',
     options: {
@@ -87,6 +94,7 @@ export function readAddress(options: ConnectOptions): MssqlConfig {
       readOnlyIntent: options.readOnly,
       appName: 'caravel',
       packetSize,
+      cancelTimeout: timeouts.cancel,
       abortTransactionOnError: true,
       enableArithAbort: true,
       lowerCaseGuids: true,

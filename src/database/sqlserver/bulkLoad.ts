@@ -1,6 +1,6 @@
 import type { DataType } from './driver.ts';
 import type { ErrorPlace } from './errors.ts';
-import { failureOn, type Session } from './session.ts';
+import { failureOn, type Session, watch } from './session.ts';
 
 /** A column of a temporary table: its name needs no quoting, for the driver would not quote it. */
 export interface BulkColumn {
@@ -13,7 +13,8 @@ export interface BulkColumn {
  * Loads rows into a temporary table of the session, in one bulk load; none where there are no rows, for the driver would
  * send a load without columns.
  * @returns their number
- * @throws DatabaseError, and whatever the rows throw: then the connection is in the middle of the load, and `broken`
+ * @throws DatabaseError, and whatever the rows throw: then the connection is `broken`, for what the server made of half a
+ * load is not looked at
  */
 export async function bulkLoad(
   session: Session,
@@ -25,8 +26,11 @@ export async function bulkLoad(
   const source = await watched(rows);
   if (source === null) return 0;
   return new Promise((resolve, reject) => {
+    const unwatch = watch(session, () => source.waiting);
     const fail = (error: unknown) => {
       if (source.failure !== undefined) session.broken = true;
+      // The driver leaves its reader waiting when the connection goes; who makes the rows has to be told.
+      void source.end();
       reject(source.failure ?? failureOn(session, error, place));
     };
     // TABLOCK: nobody else sees the table, and less goes into the log.
@@ -34,6 +38,7 @@ export async function bulkLoad(
     try {
       // The server's own count is not asked for: with NOCOUNT on it may be none.
       const load = session.connection.newBulkLoad(table, options, (error) => {
+        unwatch();
         if (error || source.failure !== undefined) fail(error);
         else resolve(source.count);
       });
@@ -42,37 +47,63 @@ export async function bulkLoad(
       }
       session.connection.execBulkLoad(load, source.rows);
     } catch (error) {
+      unwatch();
       fail(error);
     }
   });
 }
 
-/** Rows that are counted, and whose own failure is remembered: the driver would give it another shape. Null for none. */
-async function watched(rows: Iterable<unknown[]> | AsyncIterable<unknown[]>) {
-  const state: { count: number; failure: unknown; rows: AsyncIterable<unknown[]> | Iterable<unknown[]> } = {
-    count: 0,
-    failure: undefined,
-    rows,
-  };
+/** Rows on their way into the server. */
+interface Source {
+  rows: AsyncIterable<unknown[]> | Iterable<unknown[]>;
+  count: number;
+  /** What the rows themselves failed of: the driver would give it another shape. */
+  failure: unknown;
+  /** The next row is being waited for: the server is not to blame for the silence. */
+  waiting: boolean;
+  /** Tells who makes the rows that no more are wanted. */
+  end(): Promise<void>;
+}
+
+/** @returns null where there are no rows. */
+async function watched(rows: Iterable<unknown[]> | AsyncIterable<unknown[]>): Promise<Source | null> {
   if (Array.isArray(rows)) {
-    state.count = rows.length;
-    return rows.length === 0 ? null : state;
+    if (rows.length === 0) return null;
+    return { rows, count: rows.length, failure: undefined, waiting: false, end: async () => {} };
   }
   const iterator = (async function* () {
     yield* rows;
   })();
   const first = await iterator.next();
   if (first.done) return null;
-  state.rows = (async function* () {
+  const source: Source = {
+    rows: each(),
+    count: 0,
+    failure: undefined,
+    waiting: false,
+    async end() {
+      // Whatever it still fails of, the load has failed already.
+      await iterator.return().catch(() => undefined);
+    },
+  };
+  async function* each(): AsyncGenerator<unknown[]> {
     try {
-      for (let row: IteratorResult<unknown[]> = first; !row.done; row = await iterator.next()) {
-        state.count++;
+      for (let row: IteratorResult<unknown[]> = first; !row.done; row = await next()) {
+        source.count++;
         yield row.value;
       }
     } catch (error) {
-      state.failure = error;
+      source.failure = error;
       throw error;
     }
-  })();
-  return state;
+  }
+  async function next(): Promise<IteratorResult<unknown[]>> {
+    source.waiting = true;
+    try {
+      return await iterator.next();
+    } finally {
+      source.waiting = false;
+    }
+  }
+  return source;
 }

@@ -1,3 +1,4 @@
+import { timeouts } from '../../config/timeouts.ts';
 import { openedReadOnly } from '../errors.ts';
 import type { ConnectOptions, Database } from '../port.ts';
 import { readTables } from './catalog.ts';
@@ -18,7 +19,11 @@ export function connectSqlServer(options: ConnectOptions): Database {
   return {
     engine: 'sqlserver',
     name: options.name,
-    query: (statement, parameters) => pool.use((session) => queryCells(session, statement, parameters)),
+    query: (statement, parameters) =>
+      pool.use((session) => {
+        session.silence = timeouts.silenceOfQuestion;
+        return queryCells(session, statement, parameters);
+      }),
     async execute(statement, parameters) {
       if (options.readOnly) throw openedReadOnly(options.name);
       return pool.use((session) => executeCount(session, statement, parameters));

@@ -1,6 +1,28 @@
-import type { TYPES } from 'tedious';
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Connection, TYPES } from 'tedious';
 
 /** Types of tedious that it does not export. */
+
+/** What reads the tokens of one answer. */
+export interface TokenParser extends EventEmitter {
+  /** The stream of tokens under it. */
+  parser: EventEmitter;
+}
+
+/** What a connection of tedious is made of. */
+export interface ConnectionInsides {
+  /** It serves no statement any more. */
+  closed: boolean;
+  /** There once the server was reached. */
+  socket?: Socket;
+  state: object;
+  STATE: { LOGGED_IN: object };
+  createTokenStreamParser(message: object, handler: object): TokenParser;
+}
+
+/** The typings leave these out; they are the driver's own fields, the same in all of its versions 18 to 20. */
+export const insidesOf = (connection: Connection): ConnectionInsides => connection as unknown as ConnectionInsides;
 
 export type DataType = (typeof TYPES)[keyof typeof TYPES];
 

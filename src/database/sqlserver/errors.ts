@@ -143,6 +143,7 @@ const connectionCodes = new Set([
 const fatalSeverity = 20;
 
 interface DriverError {
+  name?: unknown;
   number?: unknown;
   class?: unknown;
   code?: unknown;
@@ -217,13 +218,14 @@ function errorOf(error: unknown): DriverError {
  * What the driver, the socket or the runtime threw. A certificate or a wrong setting does not mend itself, and neither
  * does a fault of ours.
  */
-function withoutNumber({ code, message, cause, originalError }: DriverError): DatabaseErrorCode {
+function withoutNumber({ name, code, message, cause, originalError }: DriverError): DatabaseErrorCode {
   if (code === 'ELOGIN' || code === 'EFEDAUTH') return 'login';
   for (const below of [cause, originalError]) {
     const inner = (below as DriverError | undefined)?.code;
     if (typeof inner === 'string' && isCertificate(inner)) return 'login';
   }
-  if (typeof code !== 'string') return 'other';
+  // The pool's own words for a connection that never came about have no code.
+  if (typeof code !== 'string') return name === 'ConnectionError' ? 'unreachable' : 'other';
   if (isCertificate(code) || (typeof message === 'string' && /certificate/i.test(message))) return 'login';
   return connectionCodes.has(code) ? 'unreachable' : 'other';
 }

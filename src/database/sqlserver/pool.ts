@@ -1,15 +1,18 @@
-import type { Socket } from 'node:net';
 import mssql from 'mssql';
 import type { Connection } from 'tedious';
+import { timeouts } from '../../config/timeouts.ts';
 import { DatabaseError } from '../errors.ts';
 import type { ConnectOptions } from '../port.ts';
 import { Turns } from '../turns.ts';
 import { largestPacket, readAddress } from './address.ts';
+import { guardDriver } from './driverGuard.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import type { Session, SessionPool } from './session.ts';
 import { queryCells, runBatch } from './statements.ts';
 
 const lockTimeoutMs = 60_000;
+/** A connection that rested for longer is tried before it is lent: nobody listens to one that rests. */
+const restMs = 100;
 /** What every server took since the driver exists; larger packets make some hang up. */
 const safePacket = 4_096;
 
@@ -33,12 +36,17 @@ export function openPool(options: ConnectOptions): SessionPool {
   let opening: Promise<mssql.ConnectionPool> | null = null;
   let loginNumber: number | null = null;
   let isolation: string | null = null;
+  /** When connections were given back with their options set: they are this pool's alone, and keep them. */
+  const prepared = new WeakMap<Connection, number>();
+  /** Who lent a connection gets it back, also when the pool was closed meanwhile. */
+  const lenders = new WeakMap<Connection, Lender>();
 
   const open = async (): Promise<mssql.ConnectionPool> => {
     const pool = new mssql.ConnectionPool({
       ...address,
       // The driver drops the number of an error at login; it tells whether waiting helps.
       beforeConnect: (connection: Connection) => {
+        guardDriver(connection);
         const note = ({ number }: { number: number }) => {
           loginNumber = number;
         };
@@ -66,6 +74,24 @@ export function openPool(options: ConnectOptions): SessionPool {
     }
   };
 
+  const lend = async (): Promise<Session> => {
+    const pool = await lender();
+    const connection = await pool.acquire({});
+    lenders.set(connection, pool);
+    const { silence } = timeouts;
+    return { connection, database: options.name, types, silence, altered: false, broken: false };
+  };
+  const prepare = async (session: Session): Promise<void> => {
+    isolation ??= options.readOnly ? await readIsolation(session) : 'READ COMMITTED';
+    await runBatch(session, settings(isolation));
+  };
+  const giveBack = (connection: Connection, state: 'prepared' | 'altered' | 'broken'): void => {
+    if (state === 'prepared') prepared.set(connection, performance.now());
+    else prepared.delete(connection);
+    if (state === 'broken') connection.close();
+    lenders.get(connection)?.release(connection);
+  };
+
   const sessions: SessionPool = {
     database: options.name,
     readOnly: options.readOnly,
@@ -73,26 +99,27 @@ export function openPool(options: ConnectOptions): SessionPool {
       await turns.take();
       loginNumber = null;
       try {
-        const connection = await (await lender()).acquire({});
-        endureSocket(connection);
-        const session: Session = { connection, database: options.name, types, broken: false };
-        try {
-          isolation ??= options.readOnly ? await readIsolation(session) : 'READ COMMITTED';
-          await runBatch(session, settings(isolation));
-        } catch (error) {
-          connection.close();
-          (await lender()).release(connection);
-          throw error;
+        for (;;) {
+          const session = await lend();
+          const rested = performance.now() - (prepared.get(session.connection) ?? Number.NEGATIVE_INFINITY);
+          if (rested < restMs) return session;
+          try {
+            await prepare(session);
+            return session;
+          } catch (error) {
+            giveBack(session.connection, 'broken');
+            // One that died while nobody used it: others may live, or come about.
+            const isOld = Number.isFinite(rested) && error instanceof DatabaseError && error.code === 'unreachable';
+            if (!isOld) throw error;
+          }
         }
-        return session;
       } catch (error) {
         turns.pass();
         throw toDatabaseError(withNumber(error, loginNumber), { database: options.name });
       }
     },
-    release({ connection, broken }) {
-      if (broken) connection.close();
-      void lender().then((pool) => pool.release(connection));
+    release({ connection, altered, broken }) {
+      giveBack(connection, broken ? 'broken' : altered ? 'altered' : 'prepared');
       turns.pass();
     },
     async use(work) {
@@ -116,8 +143,8 @@ export function openPool(options: ConnectOptions): SessionPool {
 }
 
 /**
- * Every option that what follows depends on, on each checkout: nothing is taken over from whoever had the connection
- * before, or from the server's defaults. English, because names of constraints are only in messages. A deadlock costs
+ * Every option that what follows depends on, on each new connection, after each use that altered one, and to try one that
+ * rested: nothing is taken over from the server's defaults. English, because names of constraints are only in messages. A deadlock costs
  * the migration a repetition; it would cost the application's user an error.
  */
 export function settings(isolation: string): string {
@@ -150,17 +177,6 @@ async function readIsolation(session: Session): Promise<string> {
   const [row] = await queryCells(session, isolationQuestion);
   return row?.[0] !== '1' && row?.[1] === '1' ? 'SNAPSHOT' : 'READ COMMITTED';
 }
-
-/**
- * The driver stops listening to its socket when it closes the connection; what is still on its way then fails, and an
- * error that nobody listens to would end the process.
- */
-function endureSocket(connection: Connection): void {
-  const { socket } = connection as unknown as { socket?: { listeners(event: string): unknown[]; on: Socket['on'] } };
-  if (socket && !socket.listeners('error').includes(ignore)) socket.on('error', ignore);
-}
-
-const ignore = () => {};
 
 /** The server took the connection and ended it during the login. */
 function hungUp(error: unknown): boolean {

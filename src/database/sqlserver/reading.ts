@@ -1,10 +1,12 @@
 import { TYPES } from 'tedious';
+import { DatabaseError } from '../errors.ts';
 import type { Row, RowRead } from '../port.ts';
 import { firstPageRows, nextPageRows, RowBatches } from '../rowBatches.ts';
 import { bulkLoad } from './bulkLoad.ts';
 import { type Transfer, transferOf } from './cells.ts';
 import { type ColumnType, declaration } from './columnTypes.ts';
 import type { DriverValue } from './driver.ts';
+import { leavesSessionAlive } from './errors.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
 import { failureOn, type Session, type SessionPool } from './session.ts';
 import { queryCells, runBatch, streamRows } from './statements.ts';
@@ -32,13 +34,13 @@ interface PageEnd {
 /**
  * Streams rows, a page of a few batches per statement, so that no statement lasts as long as the read. Each page starts
  * after the last key of the one before. A page is bounded by that key, not by a number of rows, so that it never ends
- * between rows whose keys the column's own collation takes for equal. `key` must hold no NULLs. Backpressure reaches the server through the socket. When the reader stops
- * early the connection is closed.
+ * between rows whose keys the column's own collation takes for equal. `key` must hold no NULLs. Backpressure reaches the
+ * server through the socket.
  * @throws DatabaseError
  */
 export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerator<Row[]> {
+  if (read.limit === 0) return;
   const session = await pool.acquire();
-  let finished = false;
   try {
     const batches = new RowBatches(read.batch);
     if (read.key === null) yield* readAll(session, read, batches);
@@ -48,11 +50,11 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
       else if (among.keys.length > 0) yield* readAmong(session, read, read.key, among, batches);
     }
     if (batches.rest().length > 0) yield batches.rest();
-    finished = true;
   } catch (error) {
-    throw failureOn(session, error, { table: read.table.name });
+    const failure = failureOn(session, error, { table: read.table.name });
+    if (!(error instanceof DatabaseError) || !leavesSessionAlive(failure)) session.broken = true;
+    throw failure;
   } finally {
-    if (!finished) session.broken = true;
     pool.release(session);
   }
 }
@@ -77,33 +79,40 @@ async function* readPages(
   const transfers = types.map(transferOf);
   const about = { key, keyType: types[keyIndex]!, among };
   let limit = firstPageRows(read);
+  let left = read.limit;
   let after = read.after ?? null;
   for (;;) {
+    if (left !== undefined) limit = Math.min(limit, left);
+    if (limit <= 0) return;
     const bounds = { after: after !== null, upTo: read.upTo != null };
-    const until = await lastKeyOfPage(session, read, { ...about, bounds }, limit, after);
-    if (until === null) return;
-    const statement = pageStatement(read, columns, types, { ...about, bounds: { ...bounds, upTo: true } });
-    const parameters = [after, until].filter((bound) => bound !== null);
+    const last = await lastKeyOfPage(session, read, { ...about, bounds }, limit, after);
+    if (last === null) return;
+    const rest = left === undefined ? read : { ...read, limit: left };
+    const statement = pageStatement(rest, columns, types, { ...about, bounds: { ...bounds, upTo: true } });
+    const parameters = [after, last.key].filter((bound) => bound !== null);
     const page: Page = { statement, parameters, transfers, extraKey: position < 0 };
     const end: PageEnd = yield* readPage(session, page, read, batches);
-    if (end.rows < limit) return;
-    after = until;
+    // Keys decide, never the number of rows that came: some may have gone since the last key was asked for.
+    if (last.keys < limit) return;
+    after = last.key;
     limit = nextPageRows(read, end);
+    if (left !== undefined) left -= end.rows;
   }
 }
 
-/** The key that the page ends with; null when there is no further row. */
+/** The key that the page ends with, and how many keys there are up to it; null when there is no further row. */
 async function lastKeyOfPage(
   session: Session,
   read: RowRead,
   page: PageBounds,
   limit: number,
   after: string | null,
-): Promise<string | null> {
+): Promise<{ key: string; keys: number } | null> {
   const parameters = [after, read.upTo ?? null].filter((bound) => bound !== null);
   const rows = await queryCells(session, lastKeyQuestion(read, page, limit), parameters, { table: read.table.name });
-  const key = rows[0]?.[0] ?? null;
-  return key === null || typeof key === 'string' ? key : `0x${Buffer.from(key).toString('hex')}`;
+  const [key, keys] = rows[0] ?? [];
+  if (key == null) return null;
+  return { key: typeof key === 'string' ? key : `0x${Buffer.from(key).toString('hex')}`, keys: Number(keys) };
 }
 
 /** The keys lie in a temporary table while their rows are read: any number of them is one statement a page. */
@@ -115,10 +124,17 @@ async function* readAmong(
   batches: RowBatches,
 ): AsyncGenerator<Row[]> {
   const [type] = await columnTypes(session, read.table, [column]);
+  session.altered = true;
   await runBatch(session, readCommitted);
-  await stageKeys(session, keysTable, type!, keys);
-  yield* readPages(session, read, key, batches, { column, type: type!, keys: keysTable });
-  await runBatch(session, `DROP TABLE ${keysTable};`);
+  try {
+    await stageKeys(session, keysTable, type!, keys);
+    yield* readPages(session, read, key, batches, { column, type: type!, keys: keysTable });
+  } finally {
+    await runBatch(session, `DROP TABLE IF EXISTS ${keysTable};`).catch(() => {
+      // It goes with the session.
+      session.broken = true;
+    });
+  }
 }
 
 /** Puts keys and their positions into a new temporary table; those that the column could not hold are left out. */
@@ -168,10 +184,10 @@ export function pageStatement(read: RowRead, columns: string[], types: ColumnTyp
   return `${select(read, columns, types, inPage(read, page))}\n${order}`;
 }
 
-/** The last of the next so many rows' keys, in the column's own order. */
+/** The last of the next so many rows' keys, in the column's own order, and how many there are. */
 export function lastKeyQuestion(read: RowRead, page: PageBounds, limit: number): string {
   const key = quoteIdentifier(page.key);
-  return `SELECT TOP (1) ${transferOf(page.keyType).read(key)}
+  return `SELECT TOP (1) ${transferOf(page.keyType).read(key)}, COUNT(*) OVER ()
 FROM (SELECT TOP (${limit}) ${key} FROM ${quoteTable(read.table)}${filter(inPage(read, page))} ORDER BY ${key}) AS [page]
 ORDER BY ${key} DESC`;
 }
@@ -205,7 +221,8 @@ function present(read: RowRead): string[] {
 
 function select(read: RowRead, columns: string[], types: ColumnType[], where: string[]): string {
   const list = columns.map((column, index) => transferOf(types[index]!).read(quoteIdentifier(column))).join(', ');
-  return `SELECT ${list || '1'}\nFROM ${quoteTable(read.table)}${filter(where)}`;
+  const top = read.limit === undefined ? '' : `TOP (${Math.floor(read.limit)}) `;
+  return `SELECT ${top}${list || '1'}\nFROM ${quoteTable(read.table)}${filter(where)}`;
 }
 
 function filter(where: string[]): string {

@@ -2,8 +2,9 @@ import { Request, TYPES } from 'tedious';
 import type { Parameter, Row } from '../port.ts';
 import { cellOfValue } from './cells.ts';
 import type { DataType, DriverValue } from './driver.ts';
+import { insidesOf } from './driver.ts';
 import type { ErrorPlace } from './errors.ts';
-import { failureOn, type Session } from './session.ts';
+import { failureOn, type Session, watch } from './session.ts';
 
 type Place = Omit<ErrorPlace, 'database'>;
 
@@ -89,7 +90,9 @@ function send(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     let rows: DriverValue[][] = [];
+    const unwatch = watch(session);
     const request = new Request(text, (error) => {
+      unwatch();
       if (error) reject(failureOn(session, error, place));
       else resolve({ rows });
     });
@@ -107,6 +110,7 @@ function send(
         session.connection.execSql(request);
       }
     } catch (error) {
+      unwatch();
       reject(failureOn(session, error, place));
     }
   });
@@ -123,7 +127,7 @@ export interface RowSink<T> {
 
 /**
  * Runs a statement and hands on what the sink makes of its rows while they come. When the consumer is slow the socket is
- * not read, so that the server waits. When it stops early the answer is left where it is: the session has to be closed.
+ * not read, so that the server waits. When it stops early the statement is cancelled, and the session serves the next one.
  * @throws DatabaseError
  */
 export async function* streamRows<T>(
@@ -138,7 +142,9 @@ export async function* streamRows<T>(
   let failure: unknown;
   let paused = false;
   let wake: () => void = () => {};
+  const unwatch = watch(session, () => paused);
   const request = new Request(text, (error) => {
+    unwatch();
     failure ??= error;
     ended = true;
     wake();
@@ -157,16 +163,39 @@ export async function* streamRows<T>(
   });
   for (const [index, { type, value }] of bound.entries()) request.addParameter(`p${index}`, type, value);
   session.connection.execSql(request);
-  for (;;) {
-    for (let ready = sink.next(); ready !== undefined; ready = sink.next()) yield ready;
-    if (failure) throw failureOn(session, failure, place);
-    if (ended) return;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      if (paused) {
-        paused = false;
-        request.resume();
-      }
-    });
+  try {
+    for (;;) {
+      for (let ready = sink.next(); ready !== undefined; ready = sink.next()) yield ready;
+      if (failure) throw failureOn(session, failure, place);
+      if (ended) return;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        if (paused) {
+          paused = false;
+          request.resume();
+        }
+      });
+    }
+  } finally {
+    unwatch();
+    if (!ended) {
+      const over = new Promise<void>((resolve) => {
+        wake = () => {
+          if (ended) resolve();
+        };
+      });
+      await cancel(session, request, over);
+    }
   }
+}
+
+/**
+ * Cancels a statement and waits until the server has said that it ended (an attention, [MS-TDS] 2.2.1.7): until then the
+ * connection can neither serve another one nor be closed. The driver closes it where no answer comes (`cancelTimeout`).
+ */
+async function cancel(session: Session, request: Request, over: Promise<void>): Promise<void> {
+  request.cancel();
+  await over;
+  const { state, STATE } = insidesOf(session.connection);
+  if (state !== STATE.LOGGED_IN) session.broken = true;
 }

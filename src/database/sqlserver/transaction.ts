@@ -6,7 +6,7 @@ import type { ColumnType } from './columnTypes.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
 import { stageKeys } from './reading.ts';
-import { failureOn, type Session, type SessionPool } from './session.ts';
+import { failureOn, type Session, type SessionPool, watch } from './session.ts';
 import { executeCount, queryCells, runBatch } from './statements.ts';
 import { columnTypes } from './tableTypes.ts';
 import {
@@ -67,7 +67,9 @@ export function dropStatement(temporary: string[]): string {
 /** Through the protocol's own requests, so that the driver knows of the transaction. */
 function control(session: Session, what: 'begin' | 'commit' | 'rollback'): Promise<void> {
   return new Promise((resolve, reject) => {
+    const unwatch = watch(session);
     const done = (error: Error | null | undefined) => {
+      unwatch();
       if (error) reject(failureOn(session, error));
       else resolve();
     };
