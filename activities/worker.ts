@@ -4,6 +4,7 @@ import { migrateJournal } from '../src/journal/migrate.ts';
 import { Connections } from './connections.ts';
 import { taskQueue } from './contract.ts';
 import { createActivities } from './index.ts';
+import { ActivitiesInFlight, type ActivityInFlight } from './inFlight.ts';
 import { workflowBundle } from './workflowBundle.ts';
 
 /**
@@ -22,6 +23,7 @@ export interface CaravelWorker {
   /** Polls until `shutdown`, then drains: batches in flight are finished. */
   run(): Promise<void>;
   shutdown(): void;
+  inFlight(): ActivityInFlight[];
 }
 
 /**
@@ -32,6 +34,7 @@ export async function createCaravelWorker(options: CaravelWorkerOptions): Promis
   const configuration = loadConfiguration(options.configurationFile);
   const { namespace = 'default', ...connectionOptions } = options.temporal;
   const connections = new Connections(configuration, options.journalUrl, 3 * activities + 4);
+  const inFlight = new ActivitiesInFlight();
   let connection: NativeConnection | undefined;
   try {
     await migrateJournal(connections.journal);
@@ -44,6 +47,7 @@ export async function createCaravelWorker(options: CaravelWorkerOptions): Promis
       activities: createActivities(connections, {
         heartbeatSeconds: Number(process.env.CARAVEL_HEARTBEAT_SECONDS ?? 20),
       }),
+      interceptors: { activity: [inFlight.interceptor] },
       maxConcurrentActivityTaskExecutions: activities,
       maxCachedWorkflows: 200,
       workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
@@ -65,6 +69,7 @@ export async function createCaravelWorker(options: CaravelWorkerOptions): Promis
         }
       },
       shutdown: () => worker.shutdown(),
+      inFlight: () => inFlight.list(),
     };
   } catch (error) {
     await connections.close();

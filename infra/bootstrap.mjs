@@ -142,7 +142,7 @@ function run(file, words) {
   const tsx = pathToFileURL(createRequire(path.join(root, 'package.json')).resolve('tsx')).href;
   // Node before 20.6 cannot register a loader; it takes one on its command line.
   const [major, minor] = process.versions.node.split('.').map(Number);
-  const flags = major === 20 && minor < 6 ? ['--no-warnings', '--loader', tsx] : ['--import', tsx];
+  const flags = ['--no-warnings', ...(major === 20 && minor < 6 ? ['--loader', tsx] : ['--import', tsx])];
   const child = spawn(process.execPath, [...flags, file, ...words], { cwd: root, stdio: 'inherit' });
   // From a terminal, Ctrl-C reaches the child without us; we only must not end before it.
   process.on('SIGINT', () => {

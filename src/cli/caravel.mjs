@@ -4,6 +4,10 @@ import { spawn } from 'node:child_process';
 import nodeModule from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+// Standard error holds the program's own lines: what Node and libraries warn of (deprecations, experiments) is for
+// developers.
+if (!process.argv.includes('--verbose')) process.removeAllListeners('warning');
+
 if (typeof nodeModule.register === 'function') {
   const { register } = await import('tsx/esm/api');
   // The project needs no tsconfig to run, and must not pick up one of the folder it is called from.

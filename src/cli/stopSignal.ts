@@ -9,6 +9,12 @@ export function stopSignal(): AbortSignal {
       controller.abort(signal);
     });
   }
+  // Started by `caravel dev`, which is gone now.
+  process.on('disconnect', () => {
+    if (controller.signal.aborted) process.exit(codes.SIGTERM);
+    controller.abort('SIGTERM');
+  });
+  process.channel?.unref();
   return controller.signal;
 }
 

@@ -31,6 +31,7 @@ export async function runWorker(
   const worker = await createCaravelWorker(options).catch((error) => {
     throw explained(error, options.temporal.address);
   });
+  const silence = lastWords(log, () => worker.inFlight());
   const running = worker.run();
   const shutDown = () => {
     log.info('stopping: batches in flight are finished first');
@@ -44,7 +45,22 @@ export async function runWorker(
     await running;
   } finally {
     stop.removeEventListener('abort', shutDown);
+    silence();
   }
+}
+
+/**
+ * An exception that nobody caught leaves the process in a state that nobody knows: it is logged with what the worker was
+ * at, and the process ends as a defect. Temporal gives its activities to another worker, or to the next one here.
+ * @returns what takes the watch away again.
+ */
+function lastWords(log: Log, inFlight: () => unknown[]): () => void {
+  const end = (error: unknown) => {
+    log.fatal({ err: error, inFlight: inFlight() }, 'uncaught exception: the worker ends; this is a defect of Caravel');
+    process.exit(exitCode.defect);
+  };
+  process.on('uncaughtException', end);
+  return () => process.removeListener('uncaughtException', end);
 }
 
 function explained(error: unknown, address: string): unknown {

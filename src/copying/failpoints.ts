@@ -1,8 +1,8 @@
 /**
  * Labelled places where a test may end or stop this process: `CARAVEL_FAILPOINTS=insert:after=kill@2` kills it
- * the second time it comes by. Costs one comparison with null when the variable is not set.
+ * the second time it comes by, `stop` suspends it, `throw` throws where nobody catches. Costs one comparison with null when the variable is not set.
  */
-type Action = 'kill' | 'stop';
+type Action = 'kill' | 'stop' | 'throw';
 
 export type Step =
   | 'lock'
@@ -37,7 +37,7 @@ function parse(text: string | undefined): Map<string, Armed> | null {
   if (!text) return null;
   const armed = new Map<string, Armed>();
   for (const part of text.split(',')) {
-    const match = /^([\w./ ()]+:(?:before|after))=(kill|stop)(?:@(\d+))?$/.exec(part.trim());
+    const match = /^([\w./ ()]+:(?:before|after))=(kill|stop|throw)(?:@(\d+))?$/.exec(part.trim());
     if (!match) throw new Error(`CARAVEL_FAILPOINTS: '${part}' is not of the form step:before=kill@1`);
     armed.set(match[1]!, { action: match[2] as Action, remaining: Number(match[3] ?? 1) });
   }
@@ -53,6 +53,16 @@ export function failpoint(step: Step, side: 'before' | 'after', entity: string):
     const found = armed.get(label);
     if (!found) continue;
     found.remaining -= 1;
-    if (found.remaining === 0) process.kill(process.pid, found.action === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+    if (found.remaining === 0) fire(found.action, label);
   }
+}
+
+function fire(action: Action, label: string): void {
+  if (action === 'throw') {
+    setImmediate(() => {
+      throw new Error(`the failpoint ${label}`);
+    });
+    return;
+  }
+  process.kill(process.pid, action === 'kill' ? 'SIGKILL' : 'SIGSTOP');
 }

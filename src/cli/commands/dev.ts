@@ -2,19 +2,18 @@ import path from 'node:path';
 import type { Services } from '../../../infra/services/dev.ts';
 import { homeDirectory, type ServiceAddresses } from '../../../infra/services/home.ts';
 import { configurationFile, readConfiguration } from '../configurationFile.ts';
-import { notePlace } from '../databasePlaces.ts';
-import { journalUrl } from '../databases.ts';
 import { exitCode } from '../exitCodes.ts';
 import { createLog, type Log } from '../log.ts';
 import type { DataOptions } from '../options.ts';
 import { printLine } from '../output.ts';
 import { aborted, stopSignal } from '../stopSignal.ts';
-import { findTemporal } from '../temporal.ts';
+import { superviseWorker } from '../superviseWorker.ts';
 
 type DevOptions = DataOptions & { worker: boolean; port?: number };
 
 /**
  * `caravel dev`: the embedded services and a worker, until SIGINT or SIGTERM; then the worker drains and the services stop.
+ * A worker that ends by itself is replaced.
  * @throws ServiceError when a service cannot be started, or ends by itself.
  */
 export async function dev(options: DevOptions): Promise<number> {
@@ -32,7 +31,7 @@ export async function dev(options: DevOptions): Promise<number> {
   });
   try {
     const ready = () => announce(services.addresses, home, options);
-    await Promise.race([
+    return await Promise.race([
       options.worker ? work(options, log, stop, ready) : idle(stop, ready),
       services.failure.then((error) => {
         throw error;
@@ -41,23 +40,18 @@ export async function dev(options: DevOptions): Promise<number> {
   } finally {
     await services.stop();
   }
-  return exitCode.ok;
 }
 
-async function work(options: DevOptions, log: Log, stop: AbortSignal, ready: () => void): Promise<void> {
-  const journal = journalUrl(readConfiguration(options));
-  notePlace('journal', journal.url, journal.setting);
-  const { connection, namespace } = findTemporal();
-  const configurationPath = path.resolve(configurationFile(options));
-  const temporal = { ...connection, namespace };
-  // The worker's part of the SDK takes a second to load; a wrong file is refused before that.
-  const { runWorker } = await import('../workerProcess.ts');
-  await runWorker({ configurationFile: configurationPath, journalUrl: journal.url, temporal }, log, stop, ready);
+/** The worker reads the configuration, and finds the services, as any worker of this home does. */
+function work(options: DevOptions, log: Log, stop: AbortSignal, ready: () => void): Promise<number> {
+  const words = ['--config', path.resolve(configurationFile(options)), ...(options.verbose ? ['--verbose'] : [])];
+  return superviseWorker(words, log, stop, ready);
 }
 
-async function idle(stop: AbortSignal, ready: () => void): Promise<void> {
+async function idle(stop: AbortSignal, ready: () => void): Promise<number> {
   ready();
   await aborted(stop);
+  return exitCode.ok;
 }
 
 function announce({ temporal, ui, journal }: Services['addresses'], home: string, options: DevOptions): void {

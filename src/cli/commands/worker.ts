@@ -6,6 +6,7 @@ import { exitCode } from '../exitCodes.ts';
 import { createLog } from '../log.ts';
 import type { CommonOptions } from '../options.ts';
 import { stopSignal } from '../stopSignal.ts';
+import { readyMessage } from '../superviseWorker.ts';
 import { findTemporal } from '../temporal.ts';
 
 /** `caravel worker`: polls until SIGINT or SIGTERM, then finishes the batches in flight. */
@@ -22,6 +23,7 @@ export async function worker(options: CommonOptions): Promise<number> {
     { configurationFile: configurationPath, journalUrl: journal.url, temporal },
     createLog(options),
     stopSignal(),
+    () => process.send?.(readyMessage),
   );
   return exitCode.ok;
 }
