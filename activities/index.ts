@@ -4,6 +4,7 @@ import { checkMigrationSpec } from '../src/config/configuration.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from '../src/copying/context.ts';
 import { copyEntity } from '../src/copying/copyEntity.ts';
 import { fillDeferred } from '../src/copying/deferred.ts';
+import { explainMissing } from '../src/copying/explainMissing.ts';
 import { silence } from '../src/copying/silence.ts';
 import { checkQueues, restoreSubscriptions, subscribe } from '../src/copying/subscribe.ts';
 import { emptyDestination } from '../src/emptying/emptyDestination.ts';
@@ -91,7 +92,9 @@ export function createActivities(connections: Connections, settings: WorkerSetti
         ...said,
         rowsPerSecond: Math.round((said.rows * 1_000) / Math.max(1, Date.now() - started)),
       });
-      const outcome = await heartbeating(pulse, () => work(context, entity, control));
+      const outcome = await heartbeating(pulse, () => work(context, entity, control)).catch(async (error) => {
+        throw await explainMissing(context, entity, error);
+      });
       const progress = await getProgress(journal, run, key);
       return { outcome, stage: progress.state, read: progress.read };
     });

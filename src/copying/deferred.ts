@@ -165,7 +165,7 @@ function translate(
       // Counted when the row was written.
       if (exclusions.leavesOut(reference, value)) continue;
       if (reference.missing === 'fail') {
-        throw missingReference(entity, reference.attribute, reference.targetName, sourceId);
+        throw missingReference(entity, reference, sourceId);
       }
       if (reference.missing === 'null') into.nulled += 1;
       else {

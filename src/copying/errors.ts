@@ -1,6 +1,6 @@
 import type { DatabaseError } from '../database/errors.ts';
 import type { NewIssue } from '../journal/issues.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity, PlannedReference } from '../planning/plan.ts';
 
 /** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (design.md, "Temporal"). */
 export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded' | 'events-queued';
@@ -32,18 +32,29 @@ export function refusedIssue(error: DatabaseError, sourceId: string | null): New
   };
 }
 
-export function missingReference(
-  entity: PlannedEntity,
-  attribute: string,
-  target: string,
-  sourceId: string,
-): CopyError {
-  return new CopyError(
-    'missing-reference',
-    `${nameOf(entity)}.${attribute} refers to a row of ${target} that was not migrated; ` +
-      `set "missingReferences" to "null" or "skip" in the spec, or bring the row's entity into the scope`,
-    sourceId,
-  );
+/** A row refers to one that has no counterpart, and missingReferences is "fail". */
+export class MissingReferenceError extends CopyError {
+  readonly reference: PlannedReference;
+
+  constructor(entity: PlannedEntity, reference: PlannedReference, sourceId: string | null, remedy: string) {
+    const { attribute, targetName } = reference;
+    const message = `${nameOf(entity)}.${attribute} refers to a row of ${targetName} that was not migrated; ${remedy}`;
+    super('missing-reference', message, sourceId);
+    this.reference = reference;
+  }
+}
+
+export function missingReference(entity: PlannedEntity, reference: PlannedReference, sourceId: string): CopyError {
+  const remedy = `set "missingReferences" to "null" or "skip" in the spec, or bring the row's entity into the scope`;
+  return new MissingReferenceError(entity, reference, sourceId, remedy);
+}
+
+/** The same where rows of the target were set aside before: those are what has to be mended. */
+export function missingBecauseSetAside(entity: PlannedEntity, error: MissingReferenceError, run: string, rows: number) {
+  const { reference, sourceId } = error;
+  const were = rows === 1 ? '1 row of it was' : `${rows} rows of it were`;
+  const remedy = `${were} set aside before, and 'caravel issues ${run}' says why: mend that, or set "missingReferences" to "null" or "skip"`;
+  return new MissingReferenceError(entity, reference, sourceId, remedy);
 }
 
 export function conflict(entity: PlannedEntity, count: number, sourceId: string): CopyError {

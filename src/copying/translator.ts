@@ -1,3 +1,4 @@
+import { cellOfKind } from '../database/canonicalText.ts';
 import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { NewIssue } from '../journal/issues.ts';
@@ -89,7 +90,7 @@ export function createTranslator(
   };
   const stepFor = (column: PlannedColumn): Step => {
     const { handling } = column;
-    if (handling.as === 'neutral') return { as: 'constant', value: handling.value };
+    if (handling.as === 'neutral') return { as: 'constant', value: cellOfKind(column.kind, handling.value) };
     const from = indexOf(handling.source);
     if (handling.as === 'typed') {
       const targets = Object.entries(handling.references).flatMap(([type, number]): [string, Target][] => {
@@ -177,7 +178,7 @@ export function createTranslator(
         row[i] = null;
         nulled += 1;
       } else if (reference.missing === 'fail') {
-        throw missingReference(entity, reference.attribute, reference.targetName, id);
+        throw missingReference(entity, reference, id);
       } else {
         into.pending.length = pendingBefore;
         into.setAside.push(setAsideFor(reference, hasIdentifier ? id : null));

@@ -1,5 +1,6 @@
 import { compareIds } from '../alignment/people/names.ts';
 import type { MigrationSpec } from '../config/migrationSpec.ts';
+import { cellOfKind } from '../database/canonicalText.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Cell, Database, Row, Transaction } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
@@ -198,9 +199,9 @@ class KeyReading {
   /** null where a part is NULL, or an id that the destination does not know yet. */
   #keyOf(of: (column: string) => Cell): Row | null {
     const key: Row = [];
-    for (const { handling } of this.#columns) {
+    for (const { handling, kind } of this.#columns) {
       if (handling.as === 'typed') return null;
-      const cell = handling.as === 'neutral' ? handling.value : of(handling.source);
+      const cell = handling.as === 'neutral' ? cellOfKind(kind, handling.value) : of(handling.source);
       if (cell === null) return null;
       if (handling.as !== 'reference' || cell === '0' || cell === '') {
         key.push(cell);

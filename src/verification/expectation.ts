@@ -1,3 +1,4 @@
+import { cellOfKind } from '../database/canonicalText.ts';
 import type { Cell } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
@@ -46,8 +47,7 @@ function expectationOf(
   };
   switch (handling.as) {
     case 'neutral': {
-      // The plan writes no bytes as '' (plan.ts).
-      const value = kind === 'binary' && handling.value === '' ? new Uint8Array() : handling.value;
+      const value = cellOfKind(kind, handling.value);
       return { column: destination, source: null, type: null, expected: () => value };
     }
     case 'reference':

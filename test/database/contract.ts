@@ -65,6 +65,23 @@ const tables: TestTable[] = [
     primaryKey: ['ID'],
   },
   {
+    name: 'DEFAULTS',
+    columns: [
+      { name: 'ID', type: 'bigint' },
+      { name: 'INTEGER', type: 'integer', default: '7' },
+      { name: 'DECIMAL', type: 'decimal(37,8)', default: '1.5' },
+      { name: 'FLOAT', type: 'float', default: '2.5' },
+      { name: 'BOOLEAN', type: 'boolean', default: "'1'" },
+      { name: 'TEXT', type: 'text(50)', default: "'given'" },
+      { name: 'BINARY', type: 'binary', default: '0102' },
+      { name: 'DATETIME', type: 'datetime', default: "'2001-02-03 04:05:06'" },
+      { name: 'DATE', type: 'date', default: "'2001-02-03'" },
+      { name: 'TIME', type: 'time', default: "'04:05:06'" },
+      { name: 'UUID', type: 'uuid', default: "'0a0b0c0d-0000-4000-8000-000000000001'" },
+    ],
+    primaryKey: ['ID'],
+  },
+  {
     name: 'TEXTKEY',
     columns: [
       { name: 'CODE', type: 'text(50)' },

@@ -23,6 +23,7 @@ export interface TestColumn {
   type: TestType;
   /** Nullable unless it is in the primary key or says otherwise. */
   required?: true;
+  /** As a literal of SQL; bytes as hexadecimal digits. */
   default?: string;
 }
 

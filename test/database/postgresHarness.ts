@@ -126,5 +126,5 @@ function definition(table: TestTable): string[] {
 }
 
 function column({ name, type, required, default: value }: TestColumn): string {
-  return `"${name}" ${types[type]}${required ? ' NOT NULL' : ''}${value === undefined ? '' : ` DEFAULT ${value}`}`;
+  return `"${name}" ${types[type]}${required ? ' NOT NULL' : ''}${value === undefined ? '' : ` DEFAULT ${type === 'binary' ? `'\\x${value}'` : value}`}`;
 }

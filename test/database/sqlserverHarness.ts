@@ -180,5 +180,5 @@ function definition(table: TestTable): string[] {
 
 function columnDefinition({ name, type, required, default: value }: TestColumn, isKey: boolean | undefined): string {
   const nullability = required || isKey ? ' NOT NULL' : ' NULL';
-  return `${quoted(name)} ${types[type]}${nullability}${value === undefined ? '' : ` DEFAULT ${value}`}`;
+  return `${quoted(name)} ${types[type]}${nullability}${value === undefined ? '' : ` DEFAULT ${type === 'binary' ? `0x${value}` : value}`}`;
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cellOfKind } from '../../src/database/canonicalText.ts';
 import type { Cell, Row } from '../../src/database/port.ts';
+import { neutralValue } from '../../src/planning/neutralValues.ts';
 import { type ContractGround, tableName } from './contract.ts';
 
 const columns = [
@@ -121,6 +123,42 @@ export function describeValues(ground: ContractGround): void {
       expect(read[1]![columns.indexOf('DECIMAL')]).toBe('1.5');
       expect(read[2]).toEqual(rows[2]);
     }, 60_000);
+
+    it.each([
+      ['INTEGER', 'integer', '7'],
+      ['DECIMAL', 'decimal', '1.5'],
+      ['FLOAT', 'float', '2.5'],
+      ['BOOLEAN', 'boolean', '1'],
+      ['TEXT', 'text', 'given'],
+      ['BINARY', 'binary', Uint8Array.of(1, 2)],
+      ['DATETIME', 'datetime', '2001-02-03 04:05:06'],
+      ['DATE', 'date', '2001-02-03'],
+      ['TIME', 'time', '04:05:06'],
+      ['UUID', 'uuid', '0a0b0c0d-0000-4000-8000-000000000001'],
+    ] as const)('that are blank, NULL or left to the default stay so: %s', async (column, kind, given) => {
+      const { rows: login } = database();
+      const defaults = tableName(ground, 'DEFAULTS');
+      const [described] = await login.tables(['DEFAULTS']);
+      expect(described!.columns.find(({ name }) => name.toUpperCase() === column)).toMatchObject({ kind });
+      // What the plan writes where only the destination has the attribute.
+      const blank = cellOfKind(kind, neutralValue(kind));
+      await login.execute('delete from "DEFAULTS"');
+      await login.transaction(async (transaction) => {
+        const both = await transaction.stage(
+          defaults,
+          ['ID', column],
+          [
+            ['1', blank],
+            ['2', null],
+          ],
+        );
+        await transaction.insertStaged(both, null);
+        await transaction.insertStaged(await transaction.stage(defaults, ['ID'], [['3']]), null);
+      });
+      const name = login.quote(column);
+      const read = await login.query(`select ${name} from "DEFAULTS" order by "ID"`);
+      expect(read).toEqual([[blank], [null], [given]]);
+    });
 
     it('have the same form in the result of a query', async () => {
       const values: Row = [
