@@ -2,15 +2,28 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
 /** The folders whose tests ask `test/support/engine.ts` for an engine: each runs on every server that is there. */
 const onEveryEngine = [
-  'test/{alignment,copying,planning,processes,verification,workflows,crash}/**/*.test.ts',
+  'test/{alignment,copying,outsystems,planning,processes,verification,workflows,crash}/**/*.test.ts',
   'test/infra/demo*.test.ts',
 ];
 
-const project = (engine: 'postgres' | 'sqlserver', include: string[]): TestProjectConfiguration => ({
+/** Those among them that open no database: once is enough. */
+const withoutDatabase = [
+  'test/alignment/collation.test.ts',
+  'test/copying/{batchSize,reconcile,translator}.test.ts',
+  'test/planning/{graph,emptying/deletionOrder,preflight/environments}.test.ts',
+  'test/processes/{exclusions,subscriptions}.test.ts',
+];
+
+const project = (
+  name: 'postgres' | 'sqlserver' | 'soak',
+  include: string[],
+  exclude: string[] = [],
+): TestProjectConfiguration => ({
   test: {
-    name: engine,
+    name,
     include,
-    env: { CARAVEL_TEST_ENGINE: engine },
+    exclude,
+    env: { CARAVEL_TEST_ENGINE: name },
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 120_000,
@@ -18,14 +31,19 @@ const project = (engine: 'postgres' | 'sqlserver', include: string[]): TestProje
 });
 
 const sqlServerIsThere = process.env.CARAVEL_TEST_SQLSERVER !== undefined;
+/** `npm run soak`. */
+const isSoak = process.env.CARAVEL_SOAK_MINUTES !== undefined;
+const soak = ['test/soak/**/*.test.ts'];
 
 export default defineConfig({
   test: {
     globalSetup: ['test/support/services.ts'],
     maxWorkers: 2,
-    projects: [
-      project('postgres', ['test/**/*.test.ts']),
-      ...(sqlServerIsThere ? [project('sqlserver', onEveryEngine)] : []),
-    ],
+    projects: isSoak
+      ? [project('soak', soak)]
+      : [
+          project('postgres', ['test/**/*.test.ts'], soak),
+          ...(sqlServerIsThere ? [project('sqlserver', onEveryEngine, withoutDatabase)] : []),
+        ],
   },
 });

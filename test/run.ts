@@ -9,7 +9,8 @@ import color from 'picocolors';
 
 /**
  * `npm test`: lint, types, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
- * "N passed, N failed" and exits 0 only when all of it is well.
+ * "N passed, N failed" and exits 0 only when all of it is well. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
+ * breaks connections for so long.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = (...words: string[]) => path.join(root, 'node_modules', ...words);
@@ -103,7 +104,10 @@ async function untilNone(seconds: number): Promise<void> {
   }
 }
 
-const filters = process.argv.slice(2);
+const [first, minutes = '60', ...others] = process.argv.slice(2);
+const isSoak = first === '--soak';
+if (isSoak) process.env.CARAVEL_SOAK_MINUTES = minutes;
+const filters = isSoak ? ['--project', 'soak', ...others] : process.argv.slice(2);
 chmodSync(folder, 0o711);
 const report = path.join(folder, 'report.json');
 const failures: string[] = [];

@@ -9,7 +9,7 @@ import { describeTransactions } from './transactionContract.ts';
 import { describeValues } from './valueContract.ts';
 import { describeWriting } from './writingContract.ts';
 
-const tables: TestTable[] = [
+export const contractTables: TestTable[] = [
   {
     name: 'PARENT',
     columns: [
@@ -143,7 +143,7 @@ export function describeDatabaseContract(engine: EngineName, harness: DatabaseHa
   describe(`${engine} keeps the database contract`, () => {
     let database: TestDatabase | undefined;
     beforeAll(async () => {
-      database = await harness.create(tables);
+      database = await harness.create(contractTables);
     }, 60_000);
     afterAll(async () => {
       await database?.drop();
