@@ -98,7 +98,7 @@ export function unusableTables(pair: EntityPair, environments: { source: string;
     if (table === null) {
       const why = physicalTableName?.includes('.')
         ? `lies in another catalog or schema of ${where}, which is not read`
-        : `is not in ${where}; publish its module there again`;
+        : `is not in ${where}, or the login may not read it; publish its module there again, or grant SELECT on it`;
       block('physical-table-missing', `its table ${physicalTableName ?? '(unnamed)'} ${why}`);
     } else if (table.type === 'view') {
       block('physical-table-is-view', `${table.name} is a view in ${where}: its rows belong to other tables`);

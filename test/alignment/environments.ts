@@ -1,25 +1,47 @@
 import { afterAll } from 'vitest';
 import { alignMatched } from '../../src/alignment/alignMatched.ts';
 import type { Environment } from '../../src/alignment/environment.ts';
-import { connectPostgres } from '../../src/database/postgres/connect.ts';
+import { connect } from '../../src/database/connect.ts';
+import type { Database } from '../../src/database/port.ts';
 import type { Entity, EntityKind, StaticRecord } from '../../src/outsystems/catalog.ts';
 import { platformEntityKey } from '../../src/outsystems/platform.ts';
+import { createDatabases, dropDatabases } from '../support/databases.ts';
+import { dialect, types } from '../support/ddl.ts';
+import { openPlain, type PlainConnection } from '../support/plainSql.ts';
 
 /**
- * Small hand-made environments in databases of their own on the PostgreSQL of the test run. All are dropped at the end.
+ * Small hand-made environments, each in a database of its name, which the next one of that name takes over. All are
+ * dropped at the end.
  */
-const superuser = process.env.CARAVEL_TEST_POSTGRES;
-if (superuser === undefined) throw new Error('CARAVEL_TEST_POSTGRES is not set: run the tests with `npm test`');
+interface Place {
+  databaseName: string;
+  url: string;
+  database: Database;
+  plain: PlainConnection;
+  /** The tables that are there, and the definition of their columns. */
+  tables: Map<string, string>;
+}
 
-const server = connectPostgres({ name: 'server', url: superuser, readOnly: false, pool: 1 });
-const opened: { environment: Environment; database: string }[] = [];
+const places = new Map<string, Place>();
+const open = (name: string, url: string) => connect({ name, url, readOnly: false, pool: 2 });
+
+async function placeOf(name: string): Promise<Place> {
+  const there = places.get(name);
+  if (there) return there;
+  const databaseName = `caravel_alignment_${name}_${process.pid}`;
+  const [url] = await createDatabases(databaseName);
+  const database = open(name, url);
+  const plain = await openPlain(url);
+  await plain.run(...dialect.collations);
+  const place: Place = { databaseName, url, database, plain, tables: new Map() };
+  places.set(name, place);
+  return place;
+}
 
 afterAll(async () => {
-  for (const { environment, database } of opened.splice(0)) {
-    await environment.database.close();
-    await server.execute(`drop database "${database}"`);
-  }
-  await server.close();
+  for (const { database, plain } of places.values()) await Promise.all([database.close(), plain.end()]);
+  await dropDatabases(...[...places.values()].map(({ databaseName }) => databaseName));
+  places.clear();
 });
 
 /** A table as its rows: the first array names the columns, `null` stands for NULL, booleans and numbers give the types. */
@@ -27,17 +49,24 @@ export type Rows = [string[], ...(string | number | boolean | null)[][]];
 
 export interface Contents {
   tables: Record<string, Rows>;
+  /** Types of columns, by `TABLE.COLUMN`, where their values do not say it. */
+  types?: Record<string, string>;
   entities?: { key: string; name: string; kind: EntityKind; table: string; identifier?: string }[];
   records?: StaticRecord[];
 }
 
-/** Builds an environment's database and its catalog, with just the parts that an alignment reads. */
+/**
+ * Builds an environment's database and its catalog, with just the parts that an alignment reads. The environment of the same
+ * name that was built before is gone then.
+ */
 export async function buildEnvironment(name: string, contents: Contents): Promise<Environment> {
-  const databaseName = `caravel_alignment_${name}_${process.pid}_${opened.length}`;
-  await server.execute(`create database "${databaseName}"`);
-  const url = new URL(superuser!);
-  url.pathname = `/${databaseName}`;
-  const database = connectPostgres({ name, url: url.href, readOnly: false, pool: 2 });
+  const place = await placeOf(name);
+  if (await fill(place, contents)) {
+    // An open database may remember what its tables were like.
+    await place.database.close();
+    place.database = open(name, place.url);
+  }
+  const { database } = place;
   const environment: Environment = {
     database,
     catalog: {
@@ -51,9 +80,6 @@ export async function buildEnvironment(name: string, contents: Contents): Promis
       platformTables: new Map(),
     },
   };
-  opened.push({ environment, database: databaseName });
-  for (const [table, rows] of Object.entries(contents.tables)) await createTable(environment, table, rows);
-
   const tables = await database.tables();
   for (const table of tables) {
     if (table.name.toUpperCase().startsWith('OSSYS_'))
@@ -76,16 +102,47 @@ export async function buildEnvironment(name: string, contents: Contents): Promis
   return environment;
 }
 
-async function createTable({ database }: Environment, table: string, [columns, ...rows]: Rows): Promise<void> {
-  const typeOf = (index: number) => {
-    const sample = rows.map((row) => row[index]).find((value) => value !== null && value !== undefined);
-    return typeof sample === 'number' ? 'integer' : typeof sample === 'boolean' ? 'boolean' : 'text';
-  };
-  const definitions = columns.map((column, index) => `"${column}" ${typeOf(index)}`);
-  await database.execute(`create table "${table}" (${definitions.join(', ')})`);
-  for (const row of rows) {
-    await database.execute(`insert into "${table}" values (${row.map(() => '?').join(', ')})`, row);
+/**
+ * Makes the tables of a database these, with these rows; those that have their columns already are emptied.
+ * @returns whether a table was made.
+ */
+async function fill(place: Place, { tables, types = {} }: Contents): Promise<boolean> {
+  let made = false;
+  const statements: string[] = [];
+  for (const table of place.tables.keys()) {
+    if (tables[table] !== undefined && place.tables.get(table) === columnsOf(table, tables[table], types)) continue;
+    statements.push(`drop table "${table}"`);
+    place.tables.delete(table);
   }
+  for (const [table, content] of Object.entries(tables)) {
+    const [, ...rows] = content;
+    const columns = columnsOf(table, content, types);
+    const isThere = place.tables.has(table);
+    made ||= !isThere;
+    statements.push(isThere ? `delete from "${table}"` : `create table "${table}" (${columns})`);
+    place.tables.set(table, columns);
+    if (rows.length === 0) continue;
+    statements.push(
+      `insert into "${table}" values ${rows.map((row) => `(${row.map(literal).join(', ')})`).join(', ')}`,
+    );
+  }
+  await place.plain.run(statements.join(';\n'));
+  return made;
+}
+
+function columnsOf(table: string, [columns, ...rows]: Rows, declared: Record<string, string>): string {
+  const typeOf = (column: string, index: number) => {
+    const sample = rows.map((row) => row[index]).find((value) => value !== null && value !== undefined);
+    const type =
+      typeof sample === 'number' ? 'integer' : typeof sample === 'boolean' ? types.boolean : types.exactText(250);
+    return declared[`${table}.${column}`] ?? type;
+  };
+  return columns.map((column, index) => `"${column}" ${typeOf(column, index)}`).join(', ');
+}
+
+function literal(value: string | number | boolean | null): string {
+  if (value === null) return 'NULL';
+  return typeof value === 'number' ? String(value) : dialect.text(String(value));
 }
 
 /** An OSSYS_ESPACE with the same three espaces under the given ids, the last one deleted. */

@@ -3,6 +3,8 @@ import { alignPeople, type PeopleRequest } from '../../src/alignment/people/alig
 import { peopleTables } from '../../src/alignment/people/tables.ts';
 import { readTenants } from '../../src/alignment/tenants.ts';
 import { platformEntityKey } from '../../src/outsystems/platform.ts';
+import { types } from '../support/ddl.ts';
+import { schema } from '../support/engine.ts';
 import { buildEnvironment, type Contents, type Rows } from './environments.ts';
 
 const espaces: Rows = [
@@ -61,20 +63,11 @@ const contents = (people: People, orders: (number | null)[][] = []): Contents =>
   },
 });
 
-async function aligned(
-  source: Contents,
-  destination: Contents,
-  change: Partial<PeopleRequest> = {},
-  onDestination: string[] = [],
-) {
+async function aligned(source: Contents, destination: Contents, change: Partial<PeopleRequest> = {}) {
   const here = await buildEnvironment('production', source);
   const there = await buildEnvironment('quality', destination);
-  for (const statement of onDestination) await there.database.execute(statement);
-  for (const table of await there.database.tables()) {
-    if (there.catalog.platformTables.has(table.name)) there.catalog.platformTables.set(table.name, table);
-  }
   const reference = (column: string, target: string) => ({
-    table: { schema: 'public', name: 'OSUSR_A_ORDER' },
+    table: { schema, name: 'OSUSR_A_ORDER' },
     column,
     target: platformEntityKey(target),
   });
@@ -114,11 +107,12 @@ async function aligned(
   return { ...alignment, users: decisions, byId, of, codes: alignment.warnings.map(({ code }) => code) };
 }
 
-/** Makes a column compare as the platform does on SQL Server, without case and accents. */
-const caseless = (table: string, column: string) => [
-  `create collation if not exists "ci_ai" (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`,
-  `alter table "${table}" alter column "${column}" type varchar(250) collate "ci_ai"`,
-];
+const userNames = (contents: Contents, type: string): Contents => ({
+  ...contents,
+  types: { 'OSSYS_USER.USERNAME': type },
+});
+/** User names compare as the platform does on SQL Server, without case and accents. */
+const caseless = (contents: Contents) => userNames(contents, types.caselessText(250));
 
 describe('users', () => {
   const orders = [
@@ -193,7 +187,7 @@ describe('users', () => {
     const there = contents({ users: users([90, 50, 'jose'], [91, 50, 'rita']) });
     expect((await aligned(people, there)).byId).toEqual({ 1: 'create', 2: 'match 90', 3: 'create' });
 
-    const { byId, ledger, codes } = await aligned(people, there, {}, caseless('OSSYS_USER', 'USERNAME'));
+    const { byId, ledger, codes } = await aligned(people, caseless(there));
     expect(byId).toEqual({ 1: 'match 90', 2: 'match 90', 3: 'match 91' });
     expect(codes).toEqual(['users-fall-together']);
     expect(ledger.filter(({ sharedWith }) => sharedWith !== null)).toMatchObject([{ sourceId: '2', sharedWith: '1' }]);
@@ -240,7 +234,7 @@ describe('users', () => {
       ),
     });
     const people = contents({ users: users([1, 5, 'Ana'], [2, 5, 'BEA'], [3, 5, 'cid']) }, orders.slice(0, 3));
-    const { byId, codes } = await aligned(people, there, {}, caseless('OSSYS_USER', 'USERNAME'));
+    const { byId, codes } = await aligned(people, caseless(there));
     expect(byId).toEqual({ 1: 'match 92', 2: 'match 94', 3: 'match 95' });
     expect(codes).toEqual(['user-ambiguous']);
   });
@@ -268,17 +262,14 @@ describe('users', () => {
       { users: users(...rows) },
       names.map((_, index) => [index + 1, index + 1, null]),
     );
-    const there = contents({
-      users: users(...names.map((name, index): UserCells => [100 - index, 50, name]), [50, 50, 'trailing']),
-    });
+    const cells = names.map((name, index): UserCells => [100 - index, 50, name]);
+    const there = contents({ users: users(...cells, [50, 50, 'trailing']) });
     const { byId } = await aligned(people, there);
     expect(byId).toEqual(Object.fromEntries(names.map((_, index) => [index + 1, `match ${100 - index}`])));
     // Where the destination lets in less, nothing there can be called so.
-    const narrow = [
-      `delete from "OSSYS_USER" where length("USERNAME") > 20`,
-      `alter table "OSSYS_USER" alter "USERNAME" type varchar(20)`,
-    ];
-    expect((await aligned(people, there, {}, narrow)).byId).toMatchObject({ 1: 'match 100', 2: 'create' });
+    const short = contents({ users: users(...cells.filter(([, , name]) => name!.length <= 20)) });
+    const narrow = userNames(short, types.exactText(20));
+    expect((await aligned(people, narrow)).byId).toMatchObject({ 1: 'match 100', 2: 'create' });
   });
 
   it('of a tenant that the destination lacks are missing, and the tenant is told', async () => {

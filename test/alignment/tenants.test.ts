@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { alignMatched } from '../../src/alignment/alignMatched.ts';
 import { missingTenants, readTenants } from '../../src/alignment/tenants.ts';
 import { platformEntityKey } from '../../src/outsystems/platform.ts';
+import { schema } from '../support/engine.ts';
 import { buildEnvironment, type Contents, espaces, type Rows } from './environments.ts';
 
 const tenantRows = (...rows: (string | number | boolean)[][]): Rows => [
@@ -45,7 +46,7 @@ describe('tenants', () => {
     ];
     const { maps } = await alignMatched({ source: here, destination: there, entities: [key] });
     expect(Object.fromEntries(maps[0]!.pairs)).toEqual({ 1: '30', 2: '20' });
-    const table = { schema: 'public', name: 'OSUSR_A_ORDER' };
+    const table = { schema, name: 'OSUSR_A_ORDER' };
     // Row 9 lies beyond what the run reads.
     const references = [{ table, column: 'TENANT_ID', target: key, bound: { column: 'ID', upTo: '4' } }];
     const rows = await readTenants(here);

@@ -1,48 +1,40 @@
-import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import type { CopyContext, CopyControl } from '../../src/copying/context.ts';
+import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
-import { connectPostgres } from '../../src/database/postgres/connect.ts';
 import { acquireLease } from '../../src/journal/lease.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
 import { createProgress } from '../../src/journal/progress.ts';
 import { createRun } from '../../src/journal/runs.ts';
 import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/planning/plan.ts';
-
-const serverUrl = () => process.env.CARAVEL_TEST_POSTGRES!;
+import { createDatabases, dropDatabases } from '../support/databases.ts';
+import { schema } from '../support/engine.ts';
+import { openPlain, type PlainConnection } from '../support/plainSql.ts';
 
 /** A source, a destination and a journal, each a database of its own, without any OutSystems in them: plans are made by hand. */
 export interface World {
   journal: Database;
-  source(statement: string): Promise<unknown[][]>;
-  destination(statement: string): Promise<unknown[][]>;
+  /** Connections as applications have them. */
+  source: PlainConnection;
+  destination: PlainConnection;
   /** Begins a run over these entities. */
   begin(run: string, entities: PlannedEntity[], change?: Partial<CopyContext>): Promise<CopyContext>;
   close(): Promise<void>;
 }
 
 export async function createWorld(name: string, tables: string): Promise<World> {
-  const names = ['source', 'destination', 'journal'].map((part) => `${name}_${part}`);
-  const urlOf = (database: string) => Object.assign(new URL(serverUrl()), { pathname: `/${database}` }).href;
-  await onDatabase(serverUrl(), async (client) => {
-    for (const database of names) {
-      await client.query(`drop database if exists "${database}" with (force)`);
-      await client.query(`create database "${database}"`);
-    }
-  });
-  const [sourceUrl, destinationUrl, journalUrl] = names.map(urlOf) as [string, string, string];
-  for (const url of [sourceUrl, destinationUrl]) await onDatabase(url, (client) => client.query(tables));
-  const source = connectPostgres({ name: 'production', url: sourceUrl, readOnly: true, pool: 4 });
-  const destination = connectPostgres({ name: 'quality', url: destinationUrl, readOnly: false, pool: 8 });
-  const journal = connectPostgres({ name: 'journal', url: journalUrl, readOnly: false, pool: 8 });
+  const names = [`${name}_source`, `${name}_destination`, `${name}_journal`] as const;
+  const [sourceUrl, destinationUrl, journalUrl] = await createDatabases(...names);
+  const plain = { source: await openPlain(sourceUrl), destination: await openPlain(destinationUrl) };
+  for (const side of Object.values(plain)) await side.run(tables);
+  const source = connect({ name: 'production', url: sourceUrl, readOnly: true, pool: 4 });
+  const destination = connect({ name: 'quality', url: destinationUrl, readOnly: false, pool: 8 });
+  const journal = connect({ name: 'journal', url: journalUrl, readOnly: false, pool: 8 });
   await migrateJournal(journal);
-  const ask = (url: string) => (statement: string) =>
-    onDatabase(url, async (client) => (await client.query({ text: statement, rowMode: 'array' })).rows as unknown[][]);
 
   return {
     journal,
-    source: ask(sourceUrl),
-    destination: ask(destinationUrl),
+    ...plain,
     async begin(run, entities, change = {}) {
       const spec = migrationSpec.parse({ source: 'production', destination: 'quality', scope: { all: true } });
       const { pairId } = await createRun(journal, run, run, spec);
@@ -64,10 +56,9 @@ export async function createWorld(name: string, tables: string): Promise<World> 
       };
     },
     async close() {
-      await Promise.all([source.close(), destination.close(), journal.close()]);
-      await onDatabase(serverUrl(), async (client) => {
-        for (const database of names) await client.query(`drop database if exists "${database}" with (force)`);
-      });
+      await Promise.all([source, destination, journal].map((database) => database.close()));
+      await Promise.all(Object.values(plain).map((side) => side.end()));
+      await dropDatabases(...names);
     },
   };
 }
@@ -105,7 +96,7 @@ export function entity(
     const place = references.push(reference) - 1;
     planned.push({ destination: name, kind: 'integer', handling: { as: 'reference', source: name, reference: place } });
   }
-  const physical = { schema: 'public', table, identifier: identifier === 'none' ? null : 'ID' };
+  const physical = { schema, table, identifier: identifier === 'none' ? null : 'ID' };
   return {
     key: table,
     espace: 'Test',

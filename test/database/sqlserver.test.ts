@@ -90,7 +90,12 @@ describe('sqlserver: what an error means', () => {
       547,
       'The INSERT statement conflicted with the FOREIGN KEY constraint "OSFRK_T". The conflict occurred in database "d", table "dbo.OSUSR_ABC_P", column \'ID\'.',
     );
-    expect(reference).toMatchObject({ constraint: 'OSFRK_T' });
+    expect(reference).toMatchObject({ code: 'reference', constraint: 'OSFRK_T' });
+    const check = told(
+      547,
+      'The INSERT statement conflicted with the CHECK constraint "CK_T". The conflict occurred in database "d", table "dbo.T".',
+    );
+    expect(check).toMatchObject({ code: 'invalidValue', constraint: 'CK_T' });
     const missing = told(515, "Cannot insert the value NULL into column 'CODE', table 'd.dbo.T'; INSERT fails.");
     expect(missing).toMatchObject({ column: 'CODE', table: 'T' });
     const long = told(

@@ -4,20 +4,29 @@ import { entityName, matchCatalogs } from '../../src/outsystems/matching.ts';
 import { platformEntityKey, platformTarget } from '../../src/outsystems/platform.ts';
 import { readCatalog } from '../../src/outsystems/readCatalog.ts';
 import { isStale } from '../../src/outsystems/references.ts';
-import { type Changes, type DemoTemplates, demoTemplates, entityNamed } from '../planning/demoCopies.ts';
+import { type Changes, entityNamed, type SharedDemo, shareDemo } from '../planning/sharedDemo.ts';
+import type { Change } from '../support/changing.ts';
+import { hiddenColumn, hiddenTable } from '../support/redefinitions.ts';
 
-let templates: DemoTemplates;
+let demo: SharedDemo;
 beforeAll(async () => {
-  templates = await demoTemplates('catalog', { rows: 40, orphans: false });
-}, 60_000);
-afterAll(() => templates.drop());
+  demo = await shareDemo('catalog', { rows: 40, orphans: false });
+});
+afterAll(() => demo.drop());
 
-const catalogs = (changes: Changes = {}) =>
-  templates.changed(changes, async ({ source, destination }) => ({
+const readBoth = (changes: Changes) =>
+  demo.changed(changes, async ({ source, destination }) => ({
     source: await readCatalog(source),
     destination: await readCatalog(destination),
   }));
-const sourceWith = async (...changes: string[]) => (await catalogs({ source: changes })).source;
+/** Those of the demo as it is are read once. */
+let unchanged: ReturnType<typeof readBoth> | undefined;
+const catalogs = (changes?: Changes) => {
+  if (changes !== undefined) return readBoth(changes);
+  unchanged ??= readBoth({});
+  return unchanged;
+};
+const sourceWith = (...changes: Change[]) => demo.changed({ source: changes }, ({ source }) => readCatalog(source));
 
 function named(catalog: EnvironmentCatalog, name: string) {
   const found = catalog.entities.find((entity) => entityName(entity) === name);
@@ -69,7 +78,7 @@ describe('reading a catalog', () => {
   });
 
   it('does not take a clone for an entity whose module is gone', async () => {
-    const deleted = `update "OSSYS_ESPACE" set "IS_ACTIVE" = false, "SS_KEY" = 'gone', "NAME" = "NAME" || '(deleted0)' where "NAME" = 'ProductCatalog'`;
+    const deleted = `update "OSSYS_ESPACE" set "IS_ACTIVE" = 'false', "SS_KEY" = 'gone', "NAME" = concat("NAME", '(deleted0)') where "NAME" = 'ProductCatalog'`;
     const catalog = await sourceWith(deleted);
     expect(attributeOf(catalog, 'Sales.DiscountRule', 'CategoryId').references).toBeNull();
   });
@@ -92,10 +101,9 @@ describe('reading a catalog', () => {
   it('does with what a platform version has', async () => {
     const complete = (await catalogs()).source;
     const catalog = await sourceWith(
-      'alter table "OSSYS_ENTITY" drop column "EVENT_TABLE_NAME", drop column "MULTITENANT"',
-      'alter table "OSSYS_ENTITY_ATTR" drop column "ORDER_NUM", drop column "DECIMALS"',
-      'alter table "OSSYS_ENTITY" drop column "PRIMARYKEY_SS_KEY"',
-      'drop table "OSSYS_SOLUTION_REFERENCE", "OSSYS_SOLUTION", "OSSYS_ENTITY_RECORD"',
+      ...['EVENT_TABLE_NAME', 'MULTITENANT', 'PRIMARYKEY_SS_KEY'].map((column) => hiddenColumn('OSSYS_ENTITY', column)),
+      ...['ORDER_NUM', 'DECIMALS'].map((column) => hiddenColumn('OSSYS_ENTITY_ATTR', column)),
+      ...['OSSYS_SOLUTION_REFERENCE', 'OSSYS_SOLUTION', 'OSSYS_ENTITY_RECORD'].map(hiddenTable),
     );
     expect(catalog.solutions).toEqual([]);
     expect(catalog.records).toEqual([]);
@@ -107,7 +115,7 @@ describe('reading a catalog', () => {
   });
 
   it('says of a database without a metamodel that it is none of OutSystems', async () => {
-    await expect(sourceWith('drop table "OSSYS_ENTITY_ATTR"')).rejects.toThrow(
+    await expect(sourceWith(hiddenTable('OSSYS_ENTITY_ATTR'))).rejects.toThrow(
       "'production' is no OutSystems database: it has no table OSSYS_ENTITY_ATTR",
     );
   });
@@ -136,7 +144,7 @@ describe('platform tables', () => {
   it('are referred to by their own entity, else by a key that is the same everywhere', async () => {
     const { source } = await catalogs();
     expect(platformTarget(source, 'OSSYS_TENANT')).toBe(named(source, '(System).Tenant').key);
-    const without = await sourceWith(`update "OSSYS_ENTITY" set "IS_ACTIVE" = false where "NAME" = 'Tenant'`);
+    const without = await sourceWith(`update "OSSYS_ENTITY" set "IS_ACTIVE" = 'false' where "NAME" = 'Tenant'`);
     expect(platformTarget(without, 'OSSYS_TENANT')).toBe(platformEntityKey('OSSYS_TENANT'));
   });
 });

@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { prepareMigration } from '../../src/planning/prepareMigration.ts';
-import { type Changes, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
+import { uniqueColumn } from '../support/redefinitions.ts';
+import { type Changes, type SharedDemo, shareDemo, specOf } from './sharedDemo.ts';
 
-let templates: DemoTemplates;
+let demo: SharedDemo;
 beforeAll(async () => {
-  templates = await demoTemplates('plan_conflicts', { rows: 300, orphans: false });
-}, 60_000);
-afterAll(() => templates.drop());
+  demo = await shareDemo('plan_conflicts', { rows: 300, orphans: false });
+});
+afterAll(() => demo.drop());
 
 const planWith = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
-  templates.changed(
-    changes,
-    async (databases) => (await prepareMigration({ ...databases, spec: specOf(templates, spec) })).plan,
-  );
+  demo.changed(changes, async (databases) => (await prepareMigration({ ...databases, spec: specOf(demo, spec) })).plan);
 const conflicts = (findings: { code: string; entity: string; message: string }[]) =>
   findings.filter(({ code }) => code === 'conflict').map(({ entity, message }) => `${entity}: ${message}`);
 
@@ -26,10 +24,14 @@ describe('conflicts in the plan', () => {
 
   it('are found by an index that only the destination has, also among the rows to come, and it is named as a difference', async () => {
     const changes: Changes = {
-      destination: ['create unique index on "OSUSR_k4w_Payment" ("RECEIPT")'],
+      destination: [
+        `update "OSUSR_k4w_Payment" set "RECEIPT" = concat('Q', "ID")`,
+        uniqueColumn('OSUSR_k4w_Payment', 'RECEIPT'),
+      ],
       source: [
-        `update "OSUSR_a1b_Payment" set "RECEIPT" = 'R' || "ID"`,
-        `update "OSUSR_a1b_Payment" set "RECEIPT" = 'twice' where "ID" in (select "ID" from "OSUSR_a1b_Payment" order by "ID" limit 3)`,
+        `update "OSUSR_a1b_Payment" set "RECEIPT" = concat('R', "ID")`,
+        `update "OSUSR_a1b_Payment" set "RECEIPT" = 'twice' where "ID" in
+           (select "ID" from "OSUSR_a1b_Payment" order by "ID" offset 0 rows fetch next 3 rows only)`,
       ],
     };
     const plan = await planWith(changes);
@@ -50,7 +52,7 @@ describe('conflicts in the plan', () => {
       destination: [
         `insert into "OSUSR_k4w_SalesRepresentative" ("ID", "REGION") select u."ID", 'there' from "OSSYS_USER" u
            join "OSSYS_TENANT" t on t."ID" = u."TENANT_ID" where t."NAME" = 'Users' and u."USERNAME" in ('clerk3', 'clerk6', 'clerk9', 'clerk12')
-           on conflict do nothing`,
+           and u."ID" not in (select "ID" from "OSUSR_k4w_SalesRepresentative")`,
       ],
     };
     const plan = await planWith(changes);
@@ -69,14 +71,14 @@ describe('conflicts in the plan', () => {
     const plan = await planWith(
       {
         destination: [
-          'create unique index on "OSUSR_k4w_Order1" ("REFERENCE")',
-          `update "OSUSR_k4w_Order1" set "REFERENCE" = 'Q' || "ID"`,
+          `update "OSUSR_k4w_Order1" set "REFERENCE" = concat('Q', "ID")`,
+          uniqueColumn('OSUSR_k4w_Order1', 'REFERENCE'),
           `update "OSUSR_k4w_Order1" set "NUMBER" = 'SO00000001', "TENANT_ID" = 5 where "ID" = (select min("ID") from "OSUSR_k4w_Order1")`,
           `update "OSUSR_k4w_Order1" set "REFERENCE" = 'SSO00000001' where "ID" = (select max("ID") from "OSUSR_k4w_Order1")`,
           'delete from "OSSYS_BPM_EVENT_QUEUE"',
         ],
         source: [
-          `update "OSUSR_a1b_Order" set "REFERENCE" = 'S' || "NUMBER"`,
+          `update "OSUSR_a1b_Order" set "REFERENCE" = concat('S', "NUMBER")`,
           `update "OSUSR_a1b_Order" set "TENANT_ID" = 2 where "NUMBER" = 'SO00000001'`,
         ],
       },

@@ -5,16 +5,23 @@ import type { Plan } from '../../src/planning/plan.ts';
 import { planDocument } from '../../src/planning/planDocument.ts';
 import { prepareMigration } from '../../src/planning/prepareMigration.ts';
 import { printPlan } from '../../src/planning/printPlan.ts';
-import { type Changes, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
+import { dialect, types } from '../support/ddl.ts';
+import { engine, schema } from '../support/engine.ts';
+import { createLimitedLogin, tableNames } from '../support/logins.ts';
+import { onPlain } from '../support/plainSql.ts';
+import { addedColumn, droppedColumn } from '../support/redefinitions.ts';
+import { type Changes, type SharedDemo, shareDemo, specOf } from './sharedDemo.ts';
 
-let templates: DemoTemplates;
+let demo: SharedDemo;
 beforeAll(async () => {
-  templates = await demoTemplates('people', { rows: 300, orphans: false });
-}, 60_000);
-afterAll(() => templates.drop());
+  demo = await shareDemo('people', { rows: 300, orphans: false });
+});
+afterAll(() => demo.drop());
 
 const prepare = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
-  templates.changed(changes, (databases) => prepareMigration({ ...databases, spec: specOf(templates, spec) }));
+  demo.changed(changes, (databases) => prepareMigration({ ...databases, spec: specOf(demo, spec) }));
+/** A blank at the end makes another user name on PostgreSQL, and none on SQL Server: `clerk1 ` is `clerk1` there. */
+const [matched, created] = engine === 'sqlserver' ? [49, 7] : [48, 8];
 const said = (plan: Plan) => plan.blocking.map(({ code, entity, message }) => `${code} ${entity}: ${message}`);
 const warned = (plan: Plan, code: string) =>
   plan.warnings.filter((finding) => finding.code === code).map(({ entity, message }) => `${entity}: ${message}`);
@@ -23,12 +30,12 @@ describe('people in the plan', () => {
   it('are counted in its text and its document, and named nowhere in it', async () => {
     const { plan, ledger } = await prepare();
     expect(planDocument(plan).people).toMatchObject({
-      users: { matched: 48, created: 8, updated: 0, recreated: 0, missing: 0 },
+      users: { matched, created, updated: 0, recreated: 0, missing: 0 },
       groups: { matched: 4, created: 1 },
       groupRoles: { created: 1, setAside: 0 },
     });
     const text = printPlan(plan);
-    expect(text).toContain('- users: 48 matched, 8 to be created');
+    expect(text).toContain(`- users: ${matched} matched, ${created} to be created`);
     expect(text).toContain('- groups: 4 matched, 1 to be created');
     expect(text).toMatch(/- roles of users: \d+ matched, \d+ to be created/);
     expect(ledger.length).toBe(56);
@@ -36,64 +43,51 @@ describe('people in the plan', () => {
   });
 
   it('need the right to write them where something is to be written, and no other', async () => {
-    const url = (database: string) =>
-      Object.assign(new URL(process.env.CARAVEL_TEST_POSTGRES!), { pathname: `/${database}` });
-    await templates.changed({ destination: [] }, async ({ source, destination }) => {
-      const login = `people_${process.pid}`;
-      const [[database]] = (await destination.query('select current_database()')) as [[string]];
-      await destination.execute(`create role "${login}" login password 'x'`);
+    await demo.changed({}, async ({ source, destination }, sides) => {
+      const { ownerUrl } = sides.destination;
+      const login = await createLimitedLogin(ownerUrl, `people_${process.pid}`, true);
+      const quoted = `${destination.quote(schema)}.${destination.quote('OSSYS_USER')}`;
+      const planWith = async (users: MigrationSpecInput['users']) => {
+        // What a login may do may be remembered while it is connected.
+        const limited = connect({ name: 'quality', url: login.url, readOnly: true, pool: 2 });
+        const spec = specOf(demo, { users, processes: 'none' });
+        const { plan } = await prepareMigration({ source, destination: limited, spec }).finally(() => limited.close());
+        return plan;
+      };
       try {
-        await destination.execute(`grant temporary on database "${database}" to "${login}"`);
-        await destination.execute(`grant select on all tables in schema public to "${login}"`);
-        await destination.execute(
-          `do $$ declare t text; begin for t in select tablename from pg_tables where tablename ~ '^(OSUSR|OSEVT)' loop
-             execute format('grant insert, update, delete on %I to "${login}"', t); end loop; end $$`,
+        const tables = await onPlain(ownerUrl, tableNames);
+        await login.grant('SELECT', tables);
+        await login.grant(
+          'INSERT, UPDATE, DELETE',
+          tables.filter((table) => /^(OSUSR|OSEVT)/.test(table)),
         );
-        const place = Object.assign(url(database), { username: login, password: 'x' });
-        const limited = connect({ name: 'quality', url: place.href, readOnly: true, pool: 2 });
-        const plan = async (users: MigrationSpecInput['users']) =>
-          (
-            await prepareMigration({
-              source,
-              destination: limited,
-              spec: specOf(templates, { users, processes: 'none' }),
-            })
-          ).plan;
-        try {
-          const create = said(await plan('create'));
-          expect(create).toEqual(
-            expect.arrayContaining([
-              `right-missing (System).User: the login of 'quality' may not INSERT on OSSYS_USER; a database administrator can allow it: ` +
-                `GRANT INSERT ON "public"."OSSYS_USER" TO "${login}"; or set "users" to "match"`,
-            ]),
-          );
-          expect(create.length).toBe(5);
-          expect(said(await plan('update'))[0]).toContain('GRANT INSERT, UPDATE ON "public"."OSSYS_USER"');
-          expect(said(await plan('match'))).toEqual([
-            expect.stringMatching(/^user-missing \(System\)\.User: 'quality' lacks 6 of the 52 users/),
-            expect.stringMatching(/^missing-reference Sales\.Campaign: in 2 rows OwnerGroupId refers to .*Group/),
-          ]);
-        } finally {
-          await limited.close();
-        }
+        const create = said(await planWith('create'));
+        expect(create).toEqual(
+          expect.arrayContaining([
+            `right-missing (System).User: the login of 'quality' may not INSERT on OSSYS_USER; a database administrator can allow it: ` +
+              `GRANT INSERT ON ${quoted} TO ${destination.quote(login.name)}; or set "users" to "match"`,
+          ]),
+        );
+        expect(create.length).toBe(5);
+        expect(said(await planWith('update'))[0]).toContain(`GRANT INSERT, UPDATE ON ${quoted}`);
+        expect(said(await planWith('match'))).toEqual([
+          expect.stringMatching(
+            new RegExp(`^user-missing \\(System\\)\\.User: 'quality' lacks ${created - 2} of the 52 users`),
+          ),
+          expect.stringMatching(/^missing-reference Sales\.Campaign: in 2 rows OwnerGroupId refers to .*Group/),
+        ]);
         // Nobody is to be created: nothing has to be allowed.
-        await destination.execute(
-          `grant insert on "OSSYS_GROUP", "OSSYS_GROUP_ROLE", "OSSYS_GROUP_USER", "OSSYS_USER_ROLE" to "${login}"`,
+        await login.grant('INSERT', ['OSSYS_GROUP', 'OSSYS_GROUP_ROLE', 'OSSYS_GROUP_USER', 'OSSYS_USER_ROLE']);
+        const names = ["o'brien", 'agência.1', '"quoted", with comma', 'UPPER.case', `long.${'name'.repeat(61)}x`];
+        const missing = [...names, 'clerk1 ', 'left.long.ago', 'new.hire'].map((name) => `(${dialect.text(name)})`);
+        await sides.destination.make(
+          `insert into "OSSYS_USER" ("TENANT_ID", "USERNAME", "IS_ACTIVE") select t."ID", n, 'true' from "OSSYS_TENANT" t
+             cross join (values ${missing.join(', ')}) as missing(n) where t."NAME" in ('Users', 'Northwind')`,
+          'delete from "OSSYS_BPM_EVENT_QUEUE"',
         );
-        await destination.execute(
-          `insert into "OSSYS_USER" ("TENANT_ID", "USERNAME", "IS_ACTIVE") select t."ID", n, true from "OSSYS_TENANT" t,
-             unnest(array['o''brien', 'agência.1', '"quoted", with comma', 'UPPER.case', 'long.${'name'.repeat(61)}x', 'clerk1 ',
-               'left.long.ago', 'new.hire']) n where t."NAME" in ('Users', 'Northwind')`,
-        );
-        const again = connect({ name: 'quality', url: place.href, readOnly: true, pool: 2 });
-        await destination.execute('delete from "OSSYS_BPM_EVENT_QUEUE"');
-        const spec = specOf(templates, { processes: 'none' });
-        const { plan: allowed } = await prepareMigration({ source, destination: again, spec });
-        await again.close();
-        expect(said(allowed)).toEqual([]);
+        expect(said(await planWith('create'))).toEqual([]);
       } finally {
-        await destination.execute(`drop owned by "${login}"`);
-        await destination.execute(`drop role "${login}"`);
+        await login.drop();
       }
     });
   });
@@ -144,9 +138,10 @@ describe('people in the plan', () => {
 
   it('skip columns that one side lacks, and say so', async () => {
     const { plan } = await prepare({
-      source: [`alter table "OSSYS_USER" add column "PHOTO" bytea`],
+      source: [addedColumn('OSSYS_USER', 'PHOTO', types.binary)],
       destination: [
-        `alter table "OSSYS_USER" drop column "MOBILEPHONE", add column "LANGUAGE" varchar(10) not null default 'en'`,
+        droppedColumn('OSSYS_USER', 'MOBILEPHONE', types.textUpTo(20)),
+        addedColumn('OSSYS_USER', 'LANGUAGE', `varchar(10) not null constraint "constraint_LANGUAGE" default 'en'`),
       ],
     });
     expect(plan.blocking).toEqual([]);

@@ -7,16 +7,21 @@ import type { Plan, PlannedEntity } from '../../src/planning/plan.ts';
 import { planDocument } from '../../src/planning/planDocument.ts';
 import { prepareMigration } from '../../src/planning/prepareMigration.ts';
 import { printPlan } from '../../src/planning/printPlan.ts';
-import { attributeNamed, type Changes, type DemoTemplates, demoTemplates, entityNamed, specOf } from './demoCopies.ts';
+import { types } from '../support/ddl.ts';
+import { engine } from '../support/engine.ts';
+import { createLimitedLogin, tableNames } from '../support/logins.ts';
+import { onPlain } from '../support/plainSql.ts';
+import { columnType, hiddenColumn, replacedColumn, reseeded, withoutIdentity } from '../support/redefinitions.ts';
+import { attributeNamed, type Changes, entityNamed, type SharedDemo, shareDemo, specOf } from './sharedDemo.ts';
 
-let templates: DemoTemplates;
+let demo: SharedDemo;
 beforeAll(async () => {
-  templates = await demoTemplates('planning', { rows: 80, orphans: false });
-}, 60_000);
-afterAll(() => templates.drop());
+  demo = await shareDemo('planning', { rows: 80, orphans: false });
+});
+afterAll(() => demo.drop());
 
 const prepare = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
-  templates.changed(changes, (databases) => prepareMigration({ ...databases, spec: specOf(templates, spec) }));
+  demo.changed(changes, (databases) => prepareMigration({ ...databases, spec: specOf(demo, spec) }));
 const planWith = async (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}): Promise<Plan> =>
   (await prepare(changes, spec)).plan;
 
@@ -110,7 +115,7 @@ describe('the plan of the demo', () => {
   });
 
   it('bounds integer identifiers by the largest one and counts the rows up to it', async () => {
-    const counted = await templates.changed({}, async ({ source }) => {
+    const counted = await demo.changed({}, async ({ source }) => {
       const { schema, table } = named(plan, 'Sales.OrderLine').source!;
       return (await source.query(`select max("ID"), count(*) from "${schema}"."${table}"`))[0]!;
     });
@@ -189,20 +194,20 @@ describe('what stands in the way', () => {
   const cases: [string, Changes, Partial<MigrationSpecInput>, string[]][] = [
     [
       'the application is missing in the destination',
-      { destination: [`update "OSSYS_APPLICATION" set "IS_ACTIVE" = false where "NAME" = 'Order Management'`] },
+      { destination: [`update "OSSYS_APPLICATION" set "IS_ACTIVE" = 'false' where "NAME" = 'Order Management'`] },
       {},
       ['application-missing'],
     ],
     [
       'a module is missing, said once for all its entities',
-      { destination: [`update "OSSYS_ESPACE" set "IS_ACTIVE" = false, "SS_KEY" = 'x' where "NAME" = 'Fulfilment'`] },
+      { destination: [`update "OSSYS_ESPACE" set "IS_ACTIVE" = 'false', "SS_KEY" = 'x' where "NAME" = 'Fulfilment'`] },
       {},
       // One of whose rows the audit names.
       ['espace-missing', 'missing-reference Sales.OrderAudit'],
     ],
     [
       'an entity is missing in the destination',
-      { destination: [`update "OSSYS_ENTITY" set "IS_ACTIVE" = false where ${entityNamed('Sales.DiscountRule')}`] },
+      { destination: [`update "OSSYS_ENTITY" set "IS_ACTIVE" = 'false' where ${entityNamed('Sales.DiscountRule')}`] },
       {},
       ['entity-missing Sales.DiscountRule'],
     ],
@@ -240,7 +245,8 @@ describe('what stands in the way', () => {
       'texts are longer than the destination takes',
       {
         destination: [
-          'alter table "OSUSR_k4w_OrderLine" alter column "DESCRIPTION" type varchar(3) using left("DESCRIPTION", 3)',
+          'update "OSUSR_k4w_OrderLine" set "DESCRIPTION" = left("DESCRIPTION", 3)',
+          columnType('OSUSR_k4w_OrderLine', 'DESCRIPTION', types.textUpTo(3), types.textUpTo(200)),
         ],
       },
       {},
@@ -248,25 +254,25 @@ describe('what stands in the way', () => {
     ],
     [
       'decimals would lose their fraction',
-      { destination: ['alter table "OSUSR_k4w_OrderLine" alter column "UNITPRICE" type numeric(37,0)'] },
+      { destination: [columnType('OSUSR_k4w_OrderLine', 'UNITPRICE', 'decimal(37,0)', 'decimal(37,8)')] },
       {},
       ['value-does-not-fit Sales.OrderLine'],
     ],
     [
       'a column has become something else',
-      { destination: ['alter table "OSUSR_k4w_OrderLine" alter column "DISCOUNT" type timestamp using null'] },
+      { destination: [replacedColumn('OSUSR_k4w_OrderLine', 'DISCOUNT', types.dateTime, 'decimal(5,2)')] },
       {},
       ['type-differs Sales.OrderLine'],
     ],
     [
       'identifiers are minted on one side only',
-      { destination: ['alter table "OSUSR_x6n_ShipmentLine" alter column "ID" drop identity'] },
+      { destination: [withoutIdentity('OSUSR_x6n_ShipmentLine')] },
       {},
       ['identifier-differs Fulfilment.ShipmentLine'],
     ],
     [
       'an identity was reseeded below the largest id',
-      { destination: [`select setval(pg_get_serial_sequence('"OSUSR_k4w_OrderLine"', 'ID'), 3)`] },
+      { destination: [reseeded('OSUSR_k4w_OrderLine', 4)] },
       {},
       ['identity-behind Sales.OrderLine'],
     ],
@@ -274,8 +280,8 @@ describe('what stands in the way', () => {
       'an entity is multi-tenant in the destination only',
       {
         source: [
-          'alter table "OSUSR_a1b_Invoice" drop column "TENANT_ID" cascade',
-          `update "OSSYS_ENTITY" set "MULTITENANT" = false where ${entityNamed('Sales.Invoice')}`,
+          hiddenColumn('OSUSR_a1b_Invoice', 'TENANT_ID'),
+          `update "OSSYS_ENTITY" set "MULTITENANT" = 'false' where ${entityNamed('Sales.Invoice')}`,
         ],
       },
       {},
@@ -293,7 +299,7 @@ describe('what stands in the way', () => {
     ],
     [
       'a record that rows refer to is gone in the destination',
-      { destination: [`update "OSSYS_ENTITY_RECORD" set "IS_ACTIVE" = false where "NAME" = 'Confirmed'`] },
+      { destination: [`update "OSSYS_ENTITY_RECORD" set "IS_ACTIVE" = 'false' where "NAME" = 'Confirmed'`] },
       {},
       ['missing-reference (System).Process_Output', 'missing-reference Sales.Order'],
     ],
@@ -307,12 +313,12 @@ describe('what stands in the way', () => {
 
   it('a cycle of identifiers, written out', async () => {
     const type = (name: string) =>
-      `(select 'bt' || s."SS_KEY" || '*' || e."SS_KEY" from "OSSYS_ENTITY" e join "OSSYS_ESPACE" s on s."ID" = e."ESPACE_ID" where e."NAME" = '${name}' and e."IS_ACTIVE")`;
-    const changes = [
-      'alter table "T" alter column "ID" drop identity',
+      `(select concat('bt', s."SS_KEY", '*', e."SS_KEY") from "OSSYS_ENTITY" e join "OSSYS_ESPACE" s on s."ID" = e."ESPACE_ID"
+         where e."NAME" = '${name}' and e."IS_ACTIVE" = 'true')`;
+    const of = (table: string) => [
+      withoutIdentity(table),
       `update "OSSYS_ENTITY_ATTR" set "TYPE" = ${type('CustomerCredit')} where ${attributeNamed('CustomerCore.Customer.Id')}`,
     ];
-    const of = (table: string) => changes.map((change) => change.replace('"T"', `"${table}"`));
     const plan = await planWith({ source: of('OSUSR_7i3_Customer'), destination: of('OSUSR_e9d_Customer') });
     const found = plan.blocking.find(({ code }) => code === 'identifier-cycle')!;
     expect(found.message).toContain(
@@ -321,29 +327,20 @@ describe('what stands in the way', () => {
   });
 
   it('missing rights', async () => {
-    const login = `caravel_planning_reader_${process.pid}`;
-    const changes = {
-      destination: [
-        `create role "${login}" login password 'reader'`,
-        `grant select on all tables in schema public to "${login}"`,
-        `revoke select on "OSUSR_k4w_Payment" from "${login}"`,
-        `do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$`,
-      ],
-    };
-    const plan = await templates.changed(changes, async ({ source, destination }) => {
-      const [[name]] = (await destination.query('select current_database()')) as [[string]];
-      const url = Object.assign(new URL(process.env.CARAVEL_TEST_POSTGRES!), {
-        username: login,
-        password: 'reader',
-        pathname: `/${name}`,
-      });
-      const limited = connect({ name: 'quality', url: url.href, readOnly: false, pool: 2 });
+    const plan = await demo.changed({}, async ({ source }, sides) => {
+      const { ownerUrl } = sides.destination;
+      const login = await createLimitedLogin(ownerUrl, `caravel_planning_reader_${process.pid}`, false);
+      const tables = await onPlain(ownerUrl, tableNames);
+      await login.grant(
+        'SELECT',
+        tables.filter((table) => table !== 'OSUSR_k4w_Payment'),
+      );
+      const limited = connect({ name: 'quality', url: login.url, readOnly: false, pool: 2 });
       try {
-        return (await prepareMigration({ source, destination: limited, spec: specOf(templates) })).plan;
+        return (await prepareMigration({ source, destination: limited, spec: specOf(demo) })).plan;
       } finally {
         await limited.close();
-        await destination.execute(`drop owned by "${login}"`);
-        await destination.execute(`drop role "${login}"`);
+        await login.drop();
       }
     });
     const lacking = plan.blocking.filter(({ code }) => code === 'right-missing');
@@ -352,11 +349,19 @@ describe('what stands in the way', () => {
       expect.stringContaining('may not INSERT, UPDATE on OSUSR_k4w_Order'),
       expect.stringContaining('may not INSERT, DELETE on OSEVT_k4w_Order'),
     ]);
-    expect(saidOf('Sales.Payment')).toEqual([
-      expect.stringContaining('may not SELECT on OSUSR_k4w_Payment'),
-      expect.stringContaining('may not INSERT, DELETE on OSEVT_k4w_Payment'),
-    ]);
-    expect(saidOf('')).toEqual([expect.stringContaining('temporary tables')]);
+    const ofPayment = plan.blocking.filter(({ entity }) => entity === 'Sales.Payment').map(({ message }) => message);
+    expect(ofPayment).toEqual(
+      engine === 'sqlserver'
+        ? // Nobody sees a table there on which he has no right at all.
+          [expect.stringContaining("its table OSUSR_k4w_Payment is not in 'quality'")]
+        : [
+            expect.stringContaining('may not SELECT on OSUSR_k4w_Payment'),
+            expect.stringContaining('may not INSERT, DELETE on OSEVT_k4w_Payment'),
+          ],
+    );
+    // On SQL Server everybody may make them.
+    const staging = engine === 'sqlserver' ? [] : [expect.stringContaining('temporary tables')];
+    expect(saidOf('')).toEqual(staging);
   });
 });
 
@@ -374,9 +379,13 @@ describe('what the spec decides', () => {
   });
 
   it('rowErrors sets aside texts that are too long, but never loses a fraction', async () => {
-    const narrow = (column: string, type: string) =>
-      `alter table "OSUSR_k4w_OrderLine" alter column "${column}" type ${type} using null`;
-    const changes = { destination: [narrow('DESCRIPTION', 'varchar(3)'), narrow('UNITPRICE', 'numeric(37,0)')] };
+    const changes = {
+      destination: [
+        'update "OSUSR_k4w_OrderLine" set "DESCRIPTION" = null',
+        columnType('OSUSR_k4w_OrderLine', 'DESCRIPTION', types.textUpTo(3), types.textUpTo(200)),
+        columnType('OSUSR_k4w_OrderLine', 'UNITPRICE', 'decimal(37,0)', 'decimal(37,8)'),
+      ],
+    };
     const plan = await planWith(changes, { rowErrors: 'setAside' });
     const said = (findings: Finding[]) =>
       findings.filter(({ code }) => code === 'value-does-not-fit').map(({ message }) => message.split(' ')[0]);
@@ -419,8 +428,9 @@ describe('what the spec decides', () => {
   ] satisfies [Partial<MigrationSpecInput>, string][])(
     'a name that means nothing is refused: %j',
     async (spec, message) => {
-      await expect(planWith({}, spec)).rejects.toThrow(message);
-      await expect(planWith({}, spec)).rejects.toBeInstanceOf(PlanningError);
+      const failure = await planWith({}, spec).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(PlanningError);
+      expect((failure as Error).message).toContain(message);
     },
   );
 });

@@ -5,16 +5,19 @@ import type { Plan } from '../../src/planning/plan.ts';
 import { planDocument } from '../../src/planning/planDocument.ts';
 import { prepareMigration } from '../../src/planning/prepareMigration.ts';
 import { printPlan } from '../../src/planning/printPlan.ts';
-import { type Changes, type DemoTemplates, demoTemplates, specOf } from './demoCopies.ts';
+import { schema } from '../support/engine.ts';
+import { createLimitedLogin, tableNames } from '../support/logins.ts';
+import { onPlain } from '../support/plainSql.ts';
+import { type Changes, type SharedDemo, shareDemo, specOf } from './sharedDemo.ts';
 
-let templates: DemoTemplates;
+let demo: SharedDemo;
 beforeAll(async () => {
-  templates = await demoTemplates('plan_processes', { rows: 300, orphans: false });
-}, 60_000);
-afterAll(() => templates.drop());
+  demo = await shareDemo('plan_processes', { rows: 300, orphans: false });
+});
+afterAll(() => demo.drop());
 
 const prepare = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
-  templates.changed(changes, (databases) => prepareMigration({ ...databases, spec: specOf(templates, spec) }));
+  demo.changed(changes, (databases) => prepareMigration({ ...databases, spec: specOf(demo, spec) }));
 const said = (plan: Plan) => plan.blocking.map(({ code, entity, message }) => `${code} ${entity}: ${message}`);
 const entityOf = (plan: Plan, name: string) => plan.entities.find(({ entity }) => entity === name)!;
 const instanceTables = ['Process', 'Process_Input', 'Process_Output', 'Activity', 'Activity_Output'];
@@ -63,9 +66,9 @@ describe('processes in the plan', () => {
         destination: [
           `update "OSSYS_BPM_PROCESS_INPUT_DEF" set "SS_KEY" = 'other' where "NAME" = 'CustomerId'`,
           // Publishing both sides anew made it inactive in both: older instances keep it.
-          `update "OSSYS_BPM_ACTIVITY_DEFINITION" set "IS_ACTIVE" = false where "NAME" = 'OrderChanged'`,
+          `update "OSSYS_BPM_ACTIVITY_DEFINITION" set "IS_ACTIVE" = 'false' where "NAME" = 'OrderChanged'`,
         ],
-        source: [`update "OSSYS_BPM_ACTIVITY_DEFINITION" set "IS_ACTIVE" = false where "NAME" = 'OrderChanged'`],
+        source: [`update "OSSYS_BPM_ACTIVITY_DEFINITION" set "IS_ACTIVE" = 'false' where "NAME" = 'OrderChanged'`],
       },
       { processes: 'active', missingReferences: 'null' },
     );
@@ -91,7 +94,8 @@ describe('processes in the plan', () => {
         source: [
           `insert into "OSSYS_BPM_PROCESS_INPUT" ("INPUT_DEF_ID", "PROCESS_ID", "INPUT_VALUE", "SS_TYPE", "TENANT_ID")
              select i."INPUT_DEF_ID", i."PROCESS_ID", '1', c."SS_TYPE", i."TENANT_ID" from "OSSYS_BPM_PROCESS_INPUT" i,
-               (select "SS_TYPE" from "OSSYS_BPM_PROCESS_INPUT" where "NAME" = 'CustomerId' limit 1) c where i."NAME" = 'VehicleId' limit 1`,
+               (select min("SS_TYPE") as "SS_TYPE" from "OSSYS_BPM_PROCESS_INPUT" where "NAME" = 'CustomerId') c
+             where i."ID" = (select min("ID") from "OSSYS_BPM_PROCESS_INPUT" where "NAME" = 'VehicleId')`,
         ],
       },
       { scope: { espaces: ['FleetCare'] }, missingReferences: 'null' },
@@ -120,35 +124,33 @@ describe('processes in the plan', () => {
   });
 
   it('need rights on the tables that are written, and the plan says which statement gives them', async () => {
-    await templates.changed({ destination: [] }, async ({ source, destination }) => {
-      const [[database]] = (await destination.query('select current_database()')) as [[string]];
-      const login = `processes_${process.pid}`;
-      await destination.execute(`create role "${login}" login password 'x'`);
+    await demo.changed({}, async ({ source, destination }, sides) => {
+      const { ownerUrl } = sides.destination;
+      const login = await createLimitedLogin(ownerUrl, `processes_${process.pid}`, true);
       try {
-        await destination.execute(`grant temporary on database "${database}" to "${login}"`);
-        await destination.execute(`grant select on all tables in schema public to "${login}"`);
-        await destination.execute(
-          `do $$ declare t text; begin for t in select tablename from pg_tables where tablename like 'OSUSR%' or tablename ~ '^OSSYS_(USER|GROUP)' loop
-             execute format('grant insert, update, delete on %I to "${login}"', t); end loop; end $$`,
+        const tables = await onPlain(ownerUrl, tableNames);
+        await login.grant('SELECT', tables);
+        await login.grant(
+          'INSERT, UPDATE, DELETE',
+          tables.filter((table) => /^(OSUSR|OSSYS_(USER|GROUP))/.test(table)),
         );
-        const place = Object.assign(new URL(process.env.CARAVEL_TEST_POSTGRES!), {
-          pathname: `/${database}`,
-          username: login,
-          password: 'x',
-        });
-        const limited = connect({ name: 'quality', url: place.href, readOnly: true, pool: 2 });
-        const { plan } = await prepareMigration({ source, destination: limited, spec: specOf(templates) });
-        await limited.close();
+        const limited = connect({ name: 'quality', url: login.url, readOnly: true, pool: 2 });
+        const spec = specOf(demo);
+        const { plan } = await prepareMigration({ source, destination: limited, spec }).finally(() => limited.close());
+        const [owner, whom] = [destination.quote(schema), destination.quote(login.name)];
         expect(said(plan)).toEqual(
           expect.arrayContaining([
-            expect.stringContaining(`GRANT INSERT, UPDATE ON "public"."OSSYS_BPM_PROCESS" TO "${login}"`),
-            expect.stringContaining(`GRANT INSERT, DELETE ON "public"."OSEVT_k4w_Order1" TO "${login}"`),
+            expect.stringContaining(
+              `GRANT INSERT, UPDATE ON ${owner}.${destination.quote('OSSYS_BPM_PROCESS')} TO ${whom}`,
+            ),
+            expect.stringContaining(
+              `GRANT INSERT, DELETE ON ${owner}.${destination.quote('OSEVT_k4w_Order1')} TO ${whom}`,
+            ),
           ]),
         );
         expect(plan.blocking.every(({ code }) => code === 'right-missing')).toBe(true);
       } finally {
-        await destination.execute(`drop owned by "${login}"`);
-        await destination.execute(`drop role "${login}"`);
+        await login.drop();
       }
     });
   });

@@ -18,6 +18,8 @@ export interface PlainConnection {
   /** Rows as arrays, in the order of the columns. */
   arrays(statement: string): Promise<(string | null)[][]>;
   run(...statements: string[]): Promise<void>;
+  /** Runs one statement that writes. @returns rows touched; on SQL Server with those of its triggers. */
+  change(statement: string): Promise<number>;
   end(): Promise<void>;
 }
 
@@ -37,7 +39,19 @@ export async function onPlain<T>(url: string, work: (connection: PlainConnection
   }
 }
 
-const trimmed = (digits: string) => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits);
+/** A text as the engine tells texts apart: SQL Server does not see blanks at the end of one. */
+export const asCompared = (engine: EngineName, text: string): string =>
+  engine === 'sqlserver' ? `RTRIM(${text})` : text;
+
+/** Rows of one question, on a connection of its own. */
+export const rowsOf = (url: string, question: string): Promise<TextRow[]> => onPlain(url, ({ rows }) => rows(question));
+
+/** Runs statements one after the other, on a connection of its own. */
+export const runOn = (url: string, ...statements: string[]): Promise<void> =>
+  onPlain(url, ({ run }) => run(...statements));
+
+/** A decimal without trailing zeros. */
+export const trimmed = (digits: string): string => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits);
 
 async function openPostgres(url: string): Promise<PlainConnection> {
   const forms: Record<number, (text: string) => string> = {
@@ -56,12 +70,15 @@ async function openPostgres(url: string): Promise<PlainConnection> {
     async run(...statements) {
       for (const statement of statements) await client.query(statement);
     },
+    change: async (statement) => (await client.query(statement)).rowCount ?? 0,
     end: () => client.end(),
   };
 }
 
 async function openSqlServer(url: string): Promise<PlainConnection> {
-  const pool = new mssql.ConnectionPool(readAddress({ name: 'a test', url, readOnly: false, pool: 1 }));
+  const address = readAddress({ name: 'a test', url, readOnly: false, pool: 1 });
+  // Caravel tells its own sessions from those of others by this name.
+  const pool = new mssql.ConnectionPool({ ...address, options: { ...address.options, appName: 'a test' } });
   // A server that goes away in the middle of a test is no error of the test's.
   pool.on('error', () => {});
   await pool.connect();
@@ -86,6 +103,10 @@ async function openSqlServer(url: string): Promise<PlainConnection> {
     arrays: async (statement) => (await ask(statement)).rows,
     async run(...statements) {
       for (const statement of statements) await pool.request().batch(statement);
+    },
+    async change(statement) {
+      const { rowsAffected } = await pool.request().batch(statement);
+      return rowsAffected.reduce((sum, rows) => sum + rows, 0);
     },
     end: () => pool.close(),
   };

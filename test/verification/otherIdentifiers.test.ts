@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dialect, types } from '../support/ddl.ts';
 import { createWorld, entity, pairs, totals, type World } from './world.ts';
 
 let world: World;
@@ -13,9 +14,11 @@ describe('rows whose identifier is a reference (1:1)', () => {
   const person = entity('PERSON', 'minted', {});
   const photo = entity('PHOTO', 'reference', { ID: { target: 'PERSON', identifier: true }, NAME: 'text' });
 
+  const ddl = `create table "PHOTO" ("ID" bigint primary key, "NAME" ${types.text})`;
+
   async function begin() {
     const migration = await world.begin([person, photo]);
-    await migration.tables('create table "PHOTO" ("ID" bigint primary key, "NAME" text)');
+    await migration.tables(ddl);
     // Ids come in any order and leave room for rows of others.
     const ids: [string, string][] = [['1', '90'], ['2', '30'], ['3', '50'], ['5', '10'], ['7', '80'], ['9', '20']]; // biome-ignore format: pairs
     await migration.map('PERSON', ids);
@@ -35,7 +38,8 @@ describe('rows whose identifier is a reference (1:1)', () => {
   test('are different when their content is, and missing when they are', async () => {
     const migration = await begin();
     await migration.destination(
-      `update "PHOTO" set "NAME" = 'of 8' where "ID" = 50; delete from "PHOTO" where "ID" = 20`,
+      `update "PHOTO" set "NAME" = 'of 8' where "ID" = 50`,
+      'delete from "PHOTO" where "ID" = 20',
     );
     const report = await migration.verify(photo);
     expect(totals(report)).toEqual({ ...allSame, same: 4, different: 1, missing: 1 });
@@ -44,7 +48,7 @@ describe('rows whose identifier is a reference (1:1)', () => {
 
   test('are different when they extend another row than in the source', async () => {
     const migration = await world.begin([person, photo]);
-    await migration.tables('create table "PHOTO" ("ID" bigint primary key, "NAME" text)');
+    await migration.tables(ddl);
     await migration.map('PERSON', [['1', '11'], ['2', '12']]); // biome-ignore format: pairs
     await migration.map('PHOTO', [['1', '12'], ['2', '11']]); // biome-ignore format: pairs
     await migration.source(`insert into "PHOTO" values (1, 'a'), (2, 'b')`);
@@ -56,7 +60,7 @@ describe('rows whose identifier is a reference (1:1)', () => {
 
   test('are different when their target was never migrated, though it is 0', async () => {
     const migration = await world.begin([person, photo]);
-    await migration.tables('create table "PHOTO" ("ID" bigint primary key, "NAME" text)');
+    await migration.tables(ddl);
     await migration.map('PHOTO', pairs(0, 0, 0));
     await migration.source(`insert into "PHOTO" values (0, 'a')`);
     await migration.destination(`insert into "PHOTO" values (0, 'a')`);
@@ -67,14 +71,15 @@ describe('rows whose identifier is a reference (1:1)', () => {
 describe('rows that keep their identifier', () => {
   const code = entity('CODE', 'kept', { NAME: 'text', PARENT: { target: 'CODE', deferred: true } }, { identifierType: 'text' }); // biome-ignore format: one line
   const ids = ['a', 'A', 'ß', '€ 5', 'z"\\', "o'clock"];
-  const quoted = (id: string) => `'${id.replaceAll("'", "''")}'`;
-  const ddl = (collation: string) =>
-    `create table "CODE" ("ID" varchar(36) ${collation} primary key, "NAME" text, "PARENT" varchar(36))`;
+  const ddl = (identifier: string) =>
+    `create table "CODE" ("ID" ${identifier} primary key, "NAME" ${types.text}, "PARENT" ${types.exactText(36)})`;
 
   async function begin() {
     const migration = await world.begin([code]);
-    await migration.tables(ddl(''));
-    const values = ids.map((id, index) => `(${quoted(id)}, 'name ${index}', ${quoted(ids[(index * 5) % 6]!)})`);
+    await migration.tables(ddl(types.exactText(36)));
+    const values = ids.map(
+      (id, index) => `(${dialect.text(id)}, 'name ${index}', ${dialect.text(ids[(index * 5) % 6]!)})`,
+    );
     await migration.source(`insert into "CODE" values ${values.join()}`);
     await migration.destination(`insert into "CODE" values ${values.join()}, ('b', 'not ours', '')`);
     await migration.map('CODE', ids.map((id): [string, string] => [id, id]), { coding: 'texts' }); // biome-ignore format: one line
@@ -88,8 +93,11 @@ describe('rows that keep their identifier', () => {
 
   test('are compared, one by one', async () => {
     const migration = await begin();
-    await migration.destination(`update "CODE" set "NAME" = '' where "ID" = 'A'; delete from "CODE" where "ID" = '€ 5';
-      update "CODE" set "PARENT" = 'ß' where "ID" = 'a'`);
+    await migration.destination(
+      `update "CODE" set "NAME" = '' where "ID" = 'A'`,
+      `delete from "CODE" where "ID" = ${dialect.text('€ 5')}`,
+      `update "CODE" set "PARENT" = ${dialect.text('ß')} where "ID" = 'a'`,
+    );
     const report = await migration.verify(code);
     expect(totals(report)).toEqual({ ...allSame, same: 3, different: 2, missing: 1 });
     expect(totals(await migration.verify(code, { mode: 'counts' }))).toEqual({ ...allSame, same: 5, missing: 1 });
@@ -97,7 +105,7 @@ describe('rows that keep their identifier', () => {
 
   test('are different when they did not keep it', async () => {
     const migration = await world.begin([code]);
-    await migration.tables(ddl(''));
+    await migration.tables(ddl(types.exactText(36)));
     await migration.source(`insert into "CODE" values ('x', 'n', null)`);
     await migration.destination(`insert into "CODE" values ('y', 'n', null)`);
     await migration.map('CODE', [['x', 'y']], { coding: 'texts' });
@@ -115,11 +123,9 @@ describe('rows that keep their identifier', () => {
 
   test('a reused row may spell it another way, as the destination’s collation has it', async () => {
     const migration = await world.begin([code]);
-    const collation = `create collation ci_ai (provider = icu, locale = 'und-u-ks-level1', deterministic = false);`;
-    await migration.source(ddl(''));
-    await migration.destination(collation + ddl('collate ci_ai'));
+    await migration.tables(ddl(types.exactText(36)), ddl(types.caselessText(36)));
     await migration.source(
-      `insert into "CODE" values ('José', 'mine', null), ('maria', 'mine', null), ('eva', '', null)`,
+      `insert into "CODE" values (${dialect.text('José')}, 'mine', null), ('maria', 'mine', null), ('eva', '', null)`,
     );
     await migration.destination(`insert into "CODE" values ('JOSE', 'theirs', null), ('maria', 'theirs', null)`);
     await migration.map('CODE', [['José', 'José'], ['maria', 'maria'], ['eva', 'eva']], { coding: 'reusedTexts' }); // biome-ignore format: pairs
@@ -129,7 +135,7 @@ describe('rows that keep their identifier', () => {
   test('as integers, they are found wherever they lie', async () => {
     const number = entity('NUMBER', 'kept', { NAME: 'text' });
     const migration = await world.begin([number]);
-    await migration.tables('create table "NUMBER" ("ID" bigint primary key, "NAME" text)');
+    await migration.tables(`create table "NUMBER" ("ID" bigint primary key, "NAME" ${types.text})`);
     const wide = ['-9223372036854775808', '-5', '0', '7', '9007199254740993', '9223372036854775807'];
     const values = wide.map((id) => `(${id}, 'n')`).join();
     await migration.source(`insert into "NUMBER" values ${values}`);
@@ -146,9 +152,9 @@ describe('values of a column whose type the destination widened', () => {
 
   test('are the same when they mean the same', async () => {
     const migration = await world.begin([log]);
-    await migration.source('create table "LOG" ("ID" int primary key, "DAY" date, "PRICE" numeric(9,3), "PIECES" int)');
-    await migration.destination(
-      'create table "LOG" ("ID" int primary key, "DAY" timestamp, "PRICE" text, "PIECES" numeric(9,3))',
+    await migration.tables(
+      'create table "LOG" ("ID" int primary key, "DAY" date, "PRICE" numeric(9,3), "PIECES" int)',
+      `create table "LOG" ("ID" int primary key, "DAY" ${types.dateTime}, "PRICE" ${types.text}, "PIECES" numeric(9,3))`,
     );
     await migration.source(`insert into "LOG" values (1, '2024-02-29', 1.500, 10), (2, '2024-03-01', 2, 0)`);
     await migration.destination(
@@ -163,9 +169,13 @@ describe('values of a column whose type the destination widened', () => {
 
 describe('rows without identifier', () => {
   const tag = entity('TAG', 'none', { NAME: 'text', PERSON_ID: { target: 'PERSON', missing: 'skip' }, DATA: 'binary' });
-  const ddl = 'create table "TAG" ("NAME" text, "PERSON_ID" bigint, "DATA" bytea)';
-  const written = (shift: number) => `insert into "TAG" values ('red', 1 + ${shift}, ''), ('red', 1 + ${shift}, ''),
-    ('red', 2 + ${shift}, '\\x6e756c6c'), ('', 2 + ${shift}, null), (null, 2 + ${shift}, null), ('null', null, 'null')`;
+  const ddl = `create table "TAG" ("NAME" ${types.text}, "PERSON_ID" bigint, "DATA" ${types.binary})`;
+  const { bytes } = dialect;
+  /** The bytes of the text null. */
+  const nullText = '6e756c6c';
+  const written = (shift: number) => `insert into "TAG" values ('red', 1 + ${shift}, ${bytes('')}),
+    ('red', 1 + ${shift}, ${bytes('')}), ('red', 2 + ${shift}, ${bytes(nullText)}), ('', 2 + ${shift}, null),
+    (null, 2 + ${shift}, null), ('null', null, ${bytes(nullText)})`;
 
   async function begin() {
     const migration = await world.begin([tag]);
@@ -173,7 +183,7 @@ describe('rows without identifier', () => {
     await migration.map('PERSON', pairs(1, 2, 100));
     await migration.rowsWritten('TAG', 6);
     await migration.source(written(0));
-    await migration.destination(`insert into "TAG" values ('red', 101, ''), ('other', 7, null)`);
+    await migration.destination(`insert into "TAG" values ('red', 101, ${bytes('')}), ('other', 7, null)`);
     await migration.before(tag, '2');
     return migration;
   }
@@ -190,8 +200,8 @@ describe('rows without identifier', () => {
   test('one of three equal ones is missed', async () => {
     const migration = await world.begin([tag]);
     await migration.tables(ddl);
-    await migration.source(`insert into "TAG" values ('red'), ('red'), ('red'), ('blue')`);
-    await migration.destination(`insert into "TAG" values ('red'), ('red'), ('blue'), ('blue')`);
+    await migration.source(`insert into "TAG" ("NAME") values ('red'), ('red'), ('red'), ('blue')`);
+    await migration.destination(`insert into "TAG" ("NAME") values ('red'), ('red'), ('blue'), ('blue')`);
     await migration.rowsWritten('TAG', 4);
     expect(totals(await migration.verify(tag))).toEqual({ ...allSame, same: 3, missing: 1 });
   });
@@ -202,8 +212,8 @@ describe('rows without identifier', () => {
     ['a swapped reference', `"PERSON_ID" = 101 where "PERSON_ID" = 102 and "NAME" = 'red'`],
     ['a reference not translated', `"PERSON_ID" = 2 where "PERSON_ID" = 102 and "NAME" = 'red'`],
     ['NULL for the text null', `"NAME" = null where "NAME" = 'null'`],
-    ['bytes', `"DATA" = '\\x00' where "DATA" = 'null' and "NAME" = 'null'`],
-    ['a cell moved into its neighbour', `"DATA" = 'nullnull', "NAME" = '' where "NAME" = 'null'`],
+    ['bytes', `"DATA" = ${bytes('00')} where "DATA" = ${bytes(nullText)} and "NAME" = 'null'`],
+    ['a cell moved into its neighbour', `"DATA" = ${bytes(nullText + nullText)}, "NAME" = '' where "NAME" = 'null'`],
   ])('one that differs in %s is missing', async (_, change) => {
     const migration = await begin();
     await migration.destination(written(100));

@@ -1,7 +1,6 @@
-import pg from 'pg';
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
+import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
-import { connectPostgres } from '../../src/database/postgres/connect.ts';
 import { encodeSegment, encodeTextSegment } from '../../src/identity/segment.ts';
 import { insertIssues } from '../../src/journal/issues.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
@@ -12,22 +11,16 @@ import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/p
 import type { VerifyContext } from '../../src/verification/context.ts';
 import type { VerificationReport } from '../../src/verification/report.ts';
 import { verifyEntity } from '../../src/verification/verifyEntity.ts';
-
-const server = () => process.env.CARAVEL_TEST_POSTGRES!;
-const urlOf = (database: string) => Object.assign(new URL(server()), { pathname: `/${database}` }).href;
-
-/** A connection outside the port, as an application has one. */
-async function open(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return client;
-}
+import { createDatabases, dropDatabases } from '../support/databases.ts';
+import { dialect } from '../support/ddl.ts';
+import { schema } from '../support/engine.ts';
+import { openPlain, type PlainConnection } from '../support/plainSql.ts';
 
 export interface Migration {
-  source(statement: string): Promise<void>;
-  destination(statement: string): Promise<void>;
-  /** Makes tables on both sides. */
-  tables(statement: string): Promise<void>;
+  source(...statements: string[]): Promise<void>;
+  destination(...statements: string[]): Promise<void>;
+  /** Makes tables on both sides, in place of those that are there. */
+  tables(statement: string, inDestination?: string): Promise<void>;
   /** Notes a batch: [source id, destination id] of each row. */
   map(entity: string, pairs: [string, string][], change?: { run?: string; coding?: SegmentCoding }): Promise<void>;
   /** Notes a batch of rows without identifier. */
@@ -50,31 +43,36 @@ export interface World {
 }
 
 export async function createWorld(name: string): Promise<World> {
-  const names = ['source', 'destination', 'journal'].map((part) => `verification_${name}_${part}`);
-  const superuser = await open(server());
-  for (const database of names) {
-    await superuser.query(`drop database if exists "${database}" with (force)`);
-    await superuser.query(`create database "${database}"`);
-  }
-  const [sourceUrl, destinationUrl, journalUrl] = names.map(urlOf) as [string, string, string];
-  const writable = connectPostgres({ name: 'journal', url: journalUrl, readOnly: false, pool: 2 });
+  const prefix = `verification_${name}`;
+  const names = [`${prefix}_source`, `${prefix}_destination`, `${prefix}_journal`] as const;
+  const [sourceUrl, destinationUrl, journalUrl] = await createDatabases(...names);
+  const writable = connect({ name: 'journal', url: journalUrl, readOnly: false, pool: 2 });
   await migrateJournal(writable);
-  // The server refuses every write of a proof.
+  // PostgreSQL refuses every write of a proof.
   const readOnly = (database: string, url: string): Database =>
-    connectPostgres({ name: database, url, readOnly: true, pool: 3 });
-  const source = readOnly('production', sourceUrl);
-  const destination = readOnly('quality', destinationUrl);
+    connect({ name: database, url, readOnly: true, pool: 3 });
   const journal = readOnly('journal', journalUrl);
-  const [sourceWriter, destinationWriter] = [await open(sourceUrl), await open(destinationUrl)];
-  const run = async (client: pg.Client, statement: string) => void (await client.query(statement));
+  const openEnvironments = () => ({
+    source: readOnly('production', sourceUrl),
+    destination: readOnly('quality', destinationUrl),
+  });
+  let environments = openEnvironments();
+  const closeEnvironments = () => Promise.all(Object.values(environments).map((database) => database.close()));
+  const [sourceWriter, destinationWriter] = [await openPlain(sourceUrl), await openPlain(destinationUrl)];
+  for (const side of [sourceWriter, destinationWriter]) await side.run(...dialect.collations);
   let begun = 0;
+  /** How the tables that are there were made; null when they were changed afterwards. */
+  let definition: string | null = null;
+  const making =
+    (side: PlainConnection) =>
+    (...statements: string[]) => {
+      if (statements.some((statement) => /^\s*(create|alter|drop)\s/i.test(statement))) definition = null;
+      return side.run(...statements);
+    };
 
   return {
     async begin(entities) {
       begun += 1;
-      for (const client of [sourceWriter, destinationWriter]) {
-        await run(client, 'drop schema if exists public cascade; create schema public');
-      }
       const runs: Record<string, string> = { now: `now-${begun}`, earlier: `earlier-${begun}` };
       const spec = migrationSpec.parse({ source: `s${begun}`, destination: 'd', scope: { all: true } });
       let pairId = '';
@@ -83,8 +81,7 @@ export async function createWorld(name: string): Promise<World> {
         await createProgress(writable, id, entities);
       }
       const context = (change: Partial<VerifyContext> = {}): VerifyContext => ({
-        source,
-        destination,
+        ...environments,
         journal,
         pairId,
         runId: runs.now!,
@@ -105,11 +102,21 @@ export async function createWorld(name: string): Promise<World> {
         await insertSegment(writable, pairId, entity, { ordinal, runId: runs[run]!, coding, rows, content });
       };
       return {
-        source: (statement) => run(sourceWriter, statement),
-        destination: (statement) => run(destinationWriter, statement),
-        async tables(statement) {
-          await run(sourceWriter, statement);
-          await run(destinationWriter, statement);
+        source: making(sourceWriter),
+        destination: making(destinationWriter),
+        async tables(statement, inDestination = statement) {
+          const wanted = `${statement};${inDestination}`;
+          if (wanted === definition) {
+            for (const side of [sourceWriter, destinationWriter]) await onTables(side, 'delete from');
+            return;
+          }
+          for (const side of [sourceWriter, destinationWriter]) await onTables(side, 'drop table');
+          await sourceWriter.run(statement);
+          await destinationWriter.run(inDestination);
+          definition = wanted;
+          // An open database may remember what its tables were like.
+          await closeEnvironments();
+          environments = openEnvironments();
         },
         async map(entity, pairs, { run, coding = 'pairs' } = {}) {
           const encode = coding.toLowerCase().endsWith('texts') ? encodeTextSegment : encodeSegment;
@@ -136,12 +143,17 @@ export async function createWorld(name: string): Promise<World> {
       };
     },
     async close() {
-      await Promise.all([source, destination, journal, writable].map((database) => database.close()));
-      await Promise.all([sourceWriter, destinationWriter].map((client) => client.end()));
-      for (const database of names) await superuser.query(`drop database if exists "${database}" with (force)`);
-      await superuser.end();
+      await closeEnvironments();
+      await Promise.all([journal, writable].map((database) => database.close()));
+      await Promise.all([sourceWriter, destinationWriter].map((side) => side.end()));
+      await dropDatabases(...names);
     },
   };
+}
+
+async function onTables({ arrays, run }: PlainConnection, words: 'drop table' | 'delete from'): Promise<void> {
+  const tables = await arrays(`select table_name from information_schema.tables where table_schema = '${schema}'`);
+  if (tables.length > 0) await run(tables.map(([table]) => `${words} "${table}"`).join('; '));
 }
 
 /** Handling of a column: a value of this kind, a neutral value, or a reference. */
@@ -187,7 +199,7 @@ export function entity(
       planned.push({ destination: name, kind, handling: { as: 'reference', source: name, reference: number } });
     }
   }
-  const physical = { schema: 'public', table, identifier: identifier === 'none' ? null : 'ID' };
+  const physical = { schema, table, identifier: identifier === 'none' ? null : 'ID' };
   return {
     key: table,
     espace: 'Test',

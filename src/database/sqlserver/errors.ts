@@ -170,8 +170,8 @@ export function toDatabaseError(error: unknown, place: ErrorPlace): DatabaseErro
   if (error instanceof DatabaseError) return error;
   const told = errorOf(error);
   const number = typeof told.number === 'number' ? told.number : null;
-  const meaning = place.closed ? 'unreachable' : number === null ? withoutNumber(told) : byNumber(number, told);
   const message = typeof told.message === 'string' ? told.message : '';
+  const meaning = place.closed ? 'unreachable' : number === null ? withoutNumber(told) : byNumber(number, told);
   const facts = {
     table: place.table ?? nameIn(message, /(?:object|table) ['"](?:[^'"]*\.)?([^'".]+)['"]/),
     constraint: constraintIn(meaning, message),
@@ -199,9 +199,14 @@ export function leavesSessionAlive(error: DatabaseError): boolean {
   return error.code !== 'unreachable' && error.code !== 'login';
 }
 
+/** One number for foreign keys and CHECK constraints: only the message tells which ("MSSQLSERVER_547"). */
+const constraintConflict = 547;
+const isCheck = (message: unknown) => typeof message === 'string' && /\bCHECK constraint\b/i.test(message);
+
 /** What refuses a login for good has a number that is known; the rest says that the server is not ready yet. */
-function byNumber(number: number, { class: severity, code }: DriverError): DatabaseErrorCode {
+function byNumber(number: number, { class: severity, code, message }: DriverError): DatabaseErrorCode {
   const known = codes[number];
+  if (number === constraintConflict && isCheck(message)) return 'invalidValue';
   if (known !== undefined) return known;
   return code === 'ELOGIN' || Number(severity) >= fatalSeverity ? 'unreachable' : 'other';
 }
@@ -236,7 +241,7 @@ function isCertificate(code: string): boolean {
 
 function constraintIn(meaning: DatabaseErrorCode, message: string): string | null {
   if (meaning === 'duplicate') return nameIn(message, /(?:constraint|index) ['"]([^'"]+)['"]/);
-  if (meaning === 'reference') return nameIn(message, /constraint ['"]([^'"]+)['"]/);
+  if (meaning === 'reference' || meaning === 'invalidValue') return nameIn(message, /constraint ['"]([^'"]+)['"]/);
   return null;
 }
 

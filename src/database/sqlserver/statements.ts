@@ -106,7 +106,7 @@ function send(
       if (parameters.length === 0) {
         session.connection.execSqlBatch(request);
       } else {
-        for (const [index, { type, value }] of parameters.entries()) request.addParameter(`p${index}`, type, value);
+        addParameters(request, parameters);
         session.connection.execSql(request);
       }
     } catch (error) {
@@ -114,6 +114,14 @@ function send(
       reject(failureOn(session, error, place));
     }
   });
+}
+
+/** Bytes are declared with a length of one at least: the driver would say 0 of none, which the server refuses (8016). */
+function addParameters(request: Request, parameters: { type: DataType; value: unknown }[]): void {
+  for (const [index, { type, value }] of parameters.entries()) {
+    const options = Buffer.isBuffer(value) ? { length: Math.max(1, value.length) } : {};
+    request.addParameter(`p${index}`, type, value, options);
+  }
 }
 
 /** How a streamed answer is taken: rows are taken as they come, and what became ready is handed on. */
@@ -161,7 +169,7 @@ export async function* streamRows<T>(
     }
     wake();
   });
-  for (const [index, { type, value }] of bound.entries()) request.addParameter(`p${index}`, type, value);
+  addParameters(request, bound);
   session.connection.execSql(request);
   try {
     for (;;) {

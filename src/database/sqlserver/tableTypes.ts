@@ -19,8 +19,11 @@ const rememberedMs = 60_000;
  */
 export async function columnTypes(session: Session, table: TableName, columns: string[]): Promise<ColumnType[]> {
   const name = quoteTable(table);
+  const isKnown = (column: string) => remembered?.columns.has(column) || remembered?.columns.has(column.toLowerCase());
   let remembered = session.types.get(name);
-  if (remembered === undefined || performance.now() - remembered.at > rememberedMs) {
+  const isOld = remembered === undefined || performance.now() - remembered.at > rememberedMs;
+  // A column that was not there then may be there now.
+  if (isOld || !columns.every(isKnown)) {
     const rows = texts(await queryCells(session, columnsQuestion, [name]));
     const types = rows.map(([column, ...facts]) => [column!, columnType(...(facts as ColumnFacts))] as const);
     // By its exact name, else as the server compares names nearly everywhere.
@@ -28,7 +31,7 @@ export async function columnTypes(session: Session, table: TableName, columns: s
     remembered = { at: performance.now(), columns: new Map([...folded, ...types]) };
     if (rows.length > 0) session.types.set(name, remembered);
   }
-  const known = remembered.columns;
+  const known = remembered!.columns;
   return columns.map((column) => {
     const type = known.get(column) ?? known.get(column.toLowerCase());
     if (type !== undefined) return type;

@@ -1,27 +1,37 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../../src/config/migrationSpec.ts';
 import { prepareMigration } from '../../../src/planning/prepareMigration.ts';
-import { type Changes, type DemoTemplates, demoTemplates, specOf } from '../demoCopies.ts';
+import type { Change } from '../../support/changing.ts';
+import { dialect } from '../../support/ddl.ts';
+import { schema } from '../../support/engine.ts';
+import { addedColumn } from '../../support/redefinitions.ts';
+import { type Changes, type SharedDemo, shareDemo, specOf } from '../sharedDemo.ts';
 
-let templates: DemoTemplates;
+let demo: SharedDemo;
 beforeAll(async () => {
-  templates = await demoTemplates('plan_emptying', { rows: 150, orphans: false });
-}, 60_000);
-afterAll(() => templates.drop());
+  demo = await shareDemo('plan_emptying', { rows: 150, orphans: false });
+});
+afterAll(() => demo.drop());
 
 const prepared = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
-  templates.changed(changes, (databases) =>
-    prepareMigration({ ...databases, spec: specOf(templates, { destinationData: 'delete', ...spec }) }),
+  demo.changed(changes, (databases) =>
+    prepareMigration({ ...databases, spec: specOf(demo, { destinationData: 'delete', ...spec }) }),
   );
 const planWith = async (...given: Parameters<typeof prepared>) => (await prepared(...given)).plan;
 const texts = (findings: { entity: string; message: string }[]) =>
   findings.map(({ entity, message }) => `${entity}: ${message}`);
-const inDestination = (...destination: string[]): Changes => ({ destination });
+const inDestination = (...destination: Change[]): Changes => ({ destination });
 
 /** A table of FleetCare that refers to orders as an application does. */
-const visitsOrders = (onDelete: string) => [
-  `alter table "OSUSR_0fl_ServiceVisit" add column "ORDERID" bigint references "OSUSR_k4w_Order1" ("ID") ${onDelete}`,
-  'update "OSUSR_0fl_ServiceVisit" set "ORDERID" = (select min("ID") from "OSUSR_k4w_Order1") where "ID" in (select "ID" from "OSUSR_0fl_ServiceVisit" order by "ID" limit 4)',
+const visitsOrders = (onDelete: string): Change[] => [
+  addedColumn(
+    'OSUSR_0fl_ServiceVisit',
+    'ORDERID',
+    'bigint',
+    `foreign key ("ORDERID") references "OSUSR_k4w_Order1" ("ID") ${onDelete}`,
+  ),
+  `update "OSUSR_0fl_ServiceVisit" set "ORDERID" = (select min("ID") from "OSUSR_k4w_Order1") where "ID" in
+     (select "ID" from "OSUSR_0fl_ServiceVisit" order by "ID" offset 0 rows fetch next 4 rows only)`,
 ];
 
 describe('what destinationData delete empties', () => {
@@ -54,11 +64,15 @@ describe('what destinationData delete empties', () => {
 
   it('takes whole trees whose root is of a module in scope', async () => {
     const changes = inDestination(
-      `insert into "OSSYS_BPM_PROCESS" ("ID", "TENANT_ID", "LABEL", "PROCESS_DEF_ID", "STATUS_ID", "TOP_PROCESS_ID")
-         select 900001, 1, 'a credit check of its own', d."ID", 1, 900001 from "OSSYS_BPM_PROCESS_DEFINITION" d where d."NAME" = 'CreditCheck'`,
+      dialect.withIds(
+        'OSSYS_BPM_PROCESS',
+        `insert into "OSSYS_BPM_PROCESS" ("ID", "TENANT_ID", "LABEL", "PROCESS_DEF_ID", "STATUS_ID", "TOP_PROCESS_ID")
+           select 900001, 1, 'a credit check of its own', d."ID", 1, 900001 from "OSSYS_BPM_PROCESS_DEFINITION" d
+           where d."NAME" = 'CreditCheck'`,
+      ),
     );
     const { emptied } = await prepared(changes);
-    const all = await templates.changed({}, ({ destination }) =>
+    const all = await demo.changed({}, ({ destination }) =>
       destination.query('select count(*) from "OSSYS_BPM_PROCESS"'),
     );
     // The subprocesses of Customer Core that approvals started go with them; the one that nobody of the scope started stays.
@@ -80,7 +94,7 @@ describe('what destinationData delete empties', () => {
     );
     expect(nobody.blocking).toEqual([]);
     expect(nobody.emptied!.find(({ name }) => name === 'Sales.Order')!.cascades).toEqual([
-      { schema: 'public', table: 'OSUSR_0fl_ServiceVisit', column: 'ORDERID' },
+      { schema, table: 'OSUSR_0fl_ServiceVisit', column: 'ORDERID' },
     ]);
   });
 
@@ -89,7 +103,7 @@ describe('what destinationData delete empties', () => {
       ...visitsOrders('on delete cascade'),
       'update "OSUSR_0fl_ServiceVisit" set "ORDERID" = null',
     );
-    const plan = await templates.changed(changes, async ({ source, destination }) => {
+    const plan = await demo.changed(changes, async ({ source, destination }) => {
       const limited = Object.assign(Object.create(destination), {
         rights: async (tables: Parameters<typeof destination.rights>[0]) =>
           (await destination.rights(tables)).map((right) => ({
@@ -97,7 +111,7 @@ describe('what destinationData delete empties', () => {
             select: right.table.name !== 'OSUSR_0fl_ServiceVisit',
           })),
       });
-      const spec = specOf(templates, { destinationData: 'delete' });
+      const spec = specOf(demo, { destinationData: 'delete' });
       return (await prepareMigration({ source, destination: limited, spec })).plan;
     });
     expect(texts(plan.blocking)).toEqual([
@@ -108,8 +122,18 @@ describe('what destinationData delete empties', () => {
   it('takes them too where the spec names them, and looks at what refers to those', async () => {
     const changes = inDestination(
       ...visitsOrders(''),
-      'alter table "OSUSR_0fl_Vehicle" add column "LASTVISITID" integer references "OSUSR_0fl_ServiceVisit" ("ID")',
-      'update "OSUSR_0fl_Vehicle" v set "LASTVISITID" = s."ID" from "OSUSR_0fl_ServiceVisit" s where s."VEHICLEID" = v."ID"',
+      addedColumn(
+        'OSUSR_0fl_Vehicle',
+        'LASTVISITID',
+        'integer',
+        'foreign key ("LASTVISITID") references "OSUSR_0fl_ServiceVisit" ("ID")',
+      ),
+      dialect.updateFrom(
+        'OSUSR_0fl_Vehicle',
+        '"LASTVISITID" = s."ID"',
+        '"OSUSR_0fl_ServiceVisit" s',
+        's."VEHICLEID" = t."ID"',
+      ),
     );
     const alsoDelete = ['FleetCare.ServiceVisit'];
     const plan = await planWith(changes, { alsoDelete });
@@ -128,11 +152,16 @@ describe('what destinationData delete empties', () => {
   it('sees references that no constraint knows: Ignore, and values of process instances', async () => {
     const ignoring = await planWith(
       inDestination(
-        'alter table "OSUSR_0fl_ServiceVisit" add column "ORDERID" bigint',
-        `insert into "OSSYS_ENTITY_ATTR" ("ID", "NAME", "SS_KEY", "ENTITY_ID", "TYPE", "DATABASE_NAME", "IS_ACTIVE", "DELETE_RULE", "IS_AUTONUMBER", "IS_MANDATORY", "LENGTH", "DECIMALS")
-           select 990001, 'OrderId', '0d8e9d57-8a3a-4b4f-9b6f-0c1fd9f3b0a1', v."ID", a."TYPE", 'ORDERID', true, 'Ignore', false, false, 0, 0
-           from "OSSYS_ENTITY" v, "OSSYS_ENTITY_ATTR" a
-           where v."NAME" = 'ServiceVisit' and a."NAME" = 'OrderId' and a."IS_ACTIVE" limit 1`,
+        addedColumn('OSUSR_0fl_ServiceVisit', 'ORDERID', 'bigint'),
+        dialect.withIds(
+          'OSSYS_ENTITY_ATTR',
+          `insert into "OSSYS_ENTITY_ATTR" ("ID", "NAME", "SS_KEY", "ENTITY_ID", "TYPE", "DATABASE_NAME", "IS_ACTIVE",
+             "DELETE_RULE", "IS_AUTONUMBER", "IS_MANDATORY", "LENGTH", "DECIMALS")
+             select 990001, 'OrderId', '0d8e9d57-8a3a-4b4f-9b6f-0c1fd9f3b0a1', v."ID", a."TYPE", 'ORDERID', a."IS_ACTIVE",
+               'Ignore', a."IS_AUTONUMBER", a."IS_MANDATORY", 0, 0
+             from "OSSYS_ENTITY" v, "OSSYS_ENTITY_ATTR" a where v."NAME" = 'ServiceVisit' and a."ID" =
+               (select min("ID") from "OSSYS_ENTITY_ATTR" where "NAME" = 'OrderId' and "IS_ACTIVE" = 'true')`,
+        ),
         'update "OSUSR_0fl_ServiceVisit" set "ORDERID" = (select min("ID") from "OSUSR_k4w_Order1")',
       ),
     );
@@ -146,8 +175,10 @@ describe('what destinationData delete empties', () => {
         `insert into "OSSYS_BPM_PROCESS" ("TENANT_ID", "LABEL", "PROCESS_DEF_ID", "STATUS_ID")
            select 1, 'an inspection', d."ID", 1 from "OSSYS_BPM_PROCESS_DEFINITION" d where d."NAME" = 'VehicleInspection'`,
         `insert into "OSSYS_BPM_PROCESS_INPUT" ("TENANT_ID", "PROCESS_ID", "NAME", "INPUT_VALUE", "SS_TYPE", "INPUT_DEF_ID")
-           select 1, (select max("ID") from "OSSYS_BPM_PROCESS"), 'OrderId', (select min("ID")::text from "OSUSR_k4w_Order1"), i."SS_TYPE", i."INPUT_DEF_ID"
-           from "OSSYS_BPM_PROCESS_INPUT" i where i."NAME" = 'OrderId' limit 1`,
+           select 1, (select max("ID") from "OSSYS_BPM_PROCESS"), 'OrderId',
+             (select cast(min("ID") as varchar(20)) from "OSUSR_k4w_Order1"), i."SS_TYPE", i."INPUT_DEF_ID"
+           from "OSSYS_BPM_PROCESS_INPUT" i
+           where i."ID" = (select min("ID") from "OSSYS_BPM_PROCESS_INPUT" where "NAME" = 'OrderId')`,
       ),
     );
     expect(texts(named.blocking)).toEqual([
@@ -186,7 +217,7 @@ describe('what destinationData delete empties', () => {
   });
 
   it('needs the right to delete, table by table, and says which statement gives it', async () => {
-    const plan = await templates.changed(inDestination('select 1'), async ({ source, destination }) => {
+    const plan = await demo.changed({}, async ({ source, destination }) => {
       const limited = Object.assign(Object.create(destination), {
         rights: async (tables: Parameters<typeof destination.rights>[0]) =>
           (await destination.rights(tables)).map((right) => ({
@@ -194,7 +225,7 @@ describe('what destinationData delete empties', () => {
             delete: right.table.name !== 'OSUSR_k4w_Payment',
           })),
       });
-      const spec = specOf(templates, { destinationData: 'delete' });
+      const spec = specOf(demo, { destinationData: 'delete' });
       return (await prepareMigration({ source, destination: limited, spec })).plan;
     });
     expect(texts(plan.blocking)).toEqual([

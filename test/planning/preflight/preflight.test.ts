@@ -1,18 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onDatabase } from '../../../infra/services/onDatabase.ts';
 import type { MigrationSpecInput } from '../../../src/config/migrationSpec.ts';
 import { planMigration } from '../../../src/planning/planMigration.ts';
 import { prepareMigration } from '../../../src/planning/prepareMigration.ts';
-import { type Changes, type Copies, type DemoTemplates, demoTemplates, specOf } from '../demoCopies.ts';
+import { dialect } from '../../support/ddl.ts';
+import { addedTrigger } from '../../support/redefinitions.ts';
+import { type Changes, type SharedDemo, type Sides, shareDemo, specOf } from '../sharedDemo.ts';
 
-let templates: DemoTemplates;
+let demo: SharedDemo;
 beforeAll(async () => {
-  templates = await demoTemplates('preflight', { rows: 150, orphans: false });
-}, 60_000);
-afterAll(() => templates.drop());
+  demo = await shareDemo('preflight', { rows: 150, orphans: false });
+});
+afterAll(() => demo.drop());
 
 const planWith = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
-  templates.changed(changes, (databases) => planMigration({ ...databases, spec: specOf(templates, spec) }));
+  demo.changed(changes, (databases) => planMigration({ ...databases, spec: specOf(demo, spec) }));
 const codes = ['application-enabled', 'espace-locked', 'trigger-enabled'];
 const warned = async (changes: Changes) =>
   (await planWith(changes)).warnings
@@ -26,10 +28,9 @@ describe('what an operator prepares in the destination', () => {
 
   it('is asked for by name: applications that are enabled, modules that are locked, triggers that are not the platform’s', async () => {
     const destination = [
-      `update "OSSYS_APPLICATION" set "DISABLED" = false`,
-      `update "OSSYS_ESPACE" set "IS_LOCKED" = true where "NAME" in ('Sales', 'FleetCare')`,
-      `create function audit() returns trigger language plpgsql as 'begin return new; end'`,
-      `create trigger audit_payments after insert on "OSUSR_k4w_Payment" for each row execute function audit()`,
+      `update "OSSYS_APPLICATION" set "DISABLED" = 'false'`,
+      `update "OSSYS_ESPACE" set "IS_LOCKED" = 'true' where "NAME" in ('Sales', 'FleetCare')`,
+      addedTrigger('OSUSR_k4w_Payment', 'audit_payments'),
     ];
     expect(await warned({ destination })).toEqual([
       expect.stringMatching(
@@ -55,12 +56,24 @@ describe('what an operator prepares in the destination', () => {
   });
 });
 
-const whole = (changes: Changes = {}, during?: (copies: Copies) => Promise<void>) =>
-  templates.changed(changes, async (databases) => {
-    const planning = prepareMigration({ ...databases, spec: specOf(templates) });
-    await during?.(databases);
+/** @param meanwhile is done again and again until the plan is made */
+const whole = (changes: Changes = {}, meanwhile?: (sides: Sides) => Promise<void>) =>
+  demo.changed(changes, async (databases, sides) => {
+    let isOver = false;
+    const planning = prepareMigration({ ...databases, spec: specOf(demo) }).finally(() => {
+      isOver = true;
+    });
+    // Told when it is awaited below.
+    planning.catch(() => {});
+    while (meanwhile !== undefined && !isOver) await meanwhile(sides);
     return (await planning).plan;
   });
+/** That of the demo as it is, which is made once. */
+let quietPlan: ReturnType<typeof whole> | undefined;
+const quiet = () => {
+  quietPlan ??= whole();
+  return quietPlan;
+};
 const ofCode = (plan: { warnings: { code: string; entity: string; message: string }[] }, code: string) =>
   plan.warnings.filter((warning) => warning.code === code).map(({ entity, message }) => `${entity}: ${message}`);
 
@@ -69,10 +82,10 @@ describe('attributes that the metamodel says too little of', () => {
     const before = ofCode(await planWith(), 'soft-key-suspected');
     const plan = await planWith({
       source: [
-        `update "OSUSR_a1b_Order" set "REFERENCE" = gen_random_uuid()::text`,
+        `update "OSUSR_a1b_Order" set "REFERENCE" = ${dialect.guid}`,
         `update "OSUSR_a1b_Order" set "COMMENT" = case "ID" % 3 when 0 then 'clerk3' when 1 then 'clerk6' else 'clerk9' end`,
-        `update "OSUSR_a1b_Payment" set "RECEIPT" = '{"orderId": ' || "ORDERID" || '}'`,
-        `update "OSUSR_a1b_Campaign" set "NAME" = 'Campaign ' || "ID"`,
+        `update "OSUSR_a1b_Payment" set "RECEIPT" = concat('{"orderId": ', "ORDERID", '}')`,
+        `update "OSUSR_a1b_Campaign" set "NAME" = concat('Campaign ', "ID")`,
       ],
     });
     const found = ofCode(plan, 'soft-key-suspected').filter((warning) => !before.includes(warning));
@@ -85,7 +98,7 @@ describe('attributes that the metamodel says too little of', () => {
 
   it('are no guess any more once they are declared', async () => {
     const source = [
-      `update "OSUSR_a1b_Order" set "COMMENT" = "CUSTOMERID"::text`,
+      `update "OSUSR_a1b_Order" set "COMMENT" = cast("CUSTOMERID" as varchar(20))`,
       'update "OSUSR_a1b_Order" set "REFERENCE" = null',
     ];
     const attribute = 'Sales.Order.Comment';
@@ -96,7 +109,8 @@ describe('attributes that the metamodel says too little of', () => {
   it('are named with the size of all their values where they are binary', async () => {
     const source = [
       'update "OSUSR_w83_ProductImage" set "IMAGE" = null',
-      `update "OSUSR_w83_ProductImage" set "IMAGE" = decode(repeat('00', 1536), 'hex') where "ID" in (select "ID" from "OSUSR_w83_ProductImage" order by "ID" limit 2)`,
+      `update "OSUSR_w83_ProductImage" set "IMAGE" = ${dialect.bytesOf(dialect.repeated("'x'", 1536))} where "ID" in
+         (select "ID" from "OSUSR_w83_ProductImage" order by "ID" offset 0 rows fetch next 2 rows only)`,
     ];
     expect(ofCode(await planWith({ source }), 'binary-data')).toContain(
       'ProductCatalog.ProductImage: Image holds 2 values of binary data, 3.0 kB together',
@@ -106,21 +120,19 @@ describe('attributes that the metamodel says too little of', () => {
 
 describe('whether the environments are in use', () => {
   it('is seen by who logged in lately, by sessions of others, and by rows that come while the plan is made', async () => {
-    const quiet = await whole();
+    const unused = await quiet();
     for (const code of ['users-at-work', 'source-changes', 'destination-changes'])
-      expect(ofCode(quiet, code)).toEqual([]);
+      expect(ofCode(unused, code)).toEqual([]);
     const destination = [
-      `update "OSSYS_USER" set "LAST_LOGIN" = localtimestamp where "ID" in (select "ID" from "OSSYS_USER" order by "ID" limit 2)`,
+      `update "OSSYS_USER" set "LAST_LOGIN" = ${dialect.now} where "ID" in
+         (select "ID" from "OSSYS_USER" order by "ID" offset 0 rows fetch next 2 rows only)`,
     ];
-    const plan = await whole({ destination }, async (copies) => {
-      const [row] = await copies.destination.query('select current_database()');
-      const url = Object.assign(new URL(process.env.CARAVEL_TEST_POSTGRES!), { pathname: `/${row![0]}` }).href;
-      await onDatabase(url, async (client) => {
-        for (let times = 0; times < 200; times++) {
-          await client.query(`insert into "OSUSR_k4w_Campaign" ("NAME", "TENANT_ID") values ('came meanwhile', 5)`);
-          await new Promise((resolve) => setTimeout(resolve, 10));
-        }
-      });
+    // The session that changed it is the one that is open.
+    const plan = await whole({ destination }, async (sides) => {
+      await sides.destination.make(
+        `insert into "OSUSR_k4w_Campaign" ("NAME", "TENANT_ID") values ('came meanwhile', 5)`,
+      );
+      await pause(20);
     });
     expect(ofCode(plan, 'users-at-work')).toEqual([
       expect.stringMatching(/^: 2 users logged in to 'quality' within the last hour;/),
@@ -136,10 +148,10 @@ describe('whether the environments are in use', () => {
 
 describe('how long it may take', () => {
   it('is estimated from rows that were really moved, of which nothing stays', async () => {
-    const plan = await whole();
+    const plan = await quiet();
     expect(plan.estimate!.seconds).toBeGreaterThan(0);
     expect(plan.estimate!.sample.rows).toBeGreaterThan(0);
-    const bytes = `update "OSUSR_a1b_Order" set "COMMENT" = repeat('long ', 300)`;
+    const bytes = `update "OSUSR_a1b_Order" set "COMMENT" = ${dialect.repeated("'long '", 300)}`;
     const longer = await whole({ source: [bytes] });
     expect(longer.estimate!.sample.entity).toBe(plan.estimate!.sample.entity);
   });
