@@ -104,32 +104,64 @@ async function untilNone(seconds: number): Promise<void> {
   }
 }
 
+/** The tests of one engine, a project of vitest.config.ts. */
+interface Part {
+  project: string;
+  title: string;
+}
+
+interface PartResult extends Part, Counts {
+  minutes: number;
+}
+
+const sqlServer = process.env.CARAVEL_TEST_SQLSERVER;
 const [first, minutes = '60', ...others] = process.argv.slice(2);
 const isSoak = first === '--soak';
 if (isSoak) process.env.CARAVEL_SOAK_MINUTES = minutes;
-const filters = isSoak ? ['--project', 'soak', ...others] : process.argv.slice(2);
+const filters = isSoak ? others : process.argv.slice(2);
+const parts: Part[] = isSoak
+  ? [{ project: 'soak', title: 'lost connections' }]
+  : [
+      { project: 'postgres', title: 'PostgreSQL' },
+      ...(sqlServer === undefined ? [] : [{ project: 'sqlserver', title: 'SQL Server' }]),
+    ];
+
+/** Runs the tests of a part. */
+async function runPart(part: Part): Promise<PartResult> {
+  const report = path.join(folder, `${part.project}.json`);
+  const began = performance.now();
+  const options = ['--project', part.project, '--passWithNoTests', '--reporter=default', '--reporter=json'];
+  const words = [program('vitest', 'vitest.mjs'), 'run', ...options, `--outputFile.json=${report}`, ...filters];
+  if (!(await step(`Tests: ${part.title}`, words))) failures.push(`tests (${part.title})`);
+  const counts = countTests(report) ?? { passed: 0, failed: 0 };
+  return { ...part, ...counts, minutes: (performance.now() - began) / 60_000 };
+}
+
 chmodSync(folder, 0o711);
-const report = path.join(folder, 'report.json');
 const failures: string[] = [];
-let counts: Counts | null = null;
+const results: PartResult[] = [];
 try {
-  if (filters.length === 0) {
+  if (filters.length === 0 && !isSoak) {
     if (!(await step('Lint', [program('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']))) failures.push('lint');
     if (!(await step('Types', [program('typescript', 'bin', 'tsc'), '--noEmit']))) failures.push('types');
   }
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  if (!(await step('Tests', [program('vitest', 'vitest.mjs'), 'run', ...reporters, ...filters])))
-    failures.push('tests');
-  counts = countTests(report);
+  for (const part of parts) if (!interrupted) results.push(await runPart(part));
   const left = await endLeftBehind();
   if (interrupted) failures.push('interrupted');
   else if (left.length > 0) failures.push(`processes left behind (${left.join(', ')}, ended now)`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+const sum = (of: (result: PartResult) => number) => results.reduce((total, result) => total + of(result), 0);
+const [passed, failed] = [sum((result) => result.passed), sum((result) => result.failed)];
+if (passed + failed === 0) failures.push('no test ran');
 console.log(failures.length === 0 ? color.green('\nall well') : color.red(`\nnot well: ${failures.join(', ')}`));
-if (process.env.CARAVEL_TEST_SQLSERVER === undefined) {
-  console.log('SQL Server was not tested, only its statements parsed: CARAVEL_TEST_SQLSERVER=mssql://… names a server');
+for (const result of results) {
+  const outcome = `${result.passed} passed and ${result.failed} failed in ${result.minutes.toFixed(1)} min`;
+  console.log(`${result.title}: ${outcome}`);
 }
-if (counts) console.log(`${counts.passed} passed, ${counts.failed} failed`);
-process.exit(interrupted ? 130 : failures.length === 0 && counts !== null ? 0 : 1);
+if (sqlServer === undefined) {
+  console.log('SQL Server: not run, only its statements parsed; CARAVEL_TEST_SQLSERVER=mssql://… names a server');
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(interrupted ? 130 : failures.length === 0 ? 0 : 1);
