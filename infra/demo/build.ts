@@ -60,28 +60,31 @@ export async function buildDemoEnvironments(options: DemoOptions): Promise<DemoE
   const { serverUrl, rows, seed = 20260115, orphans = true, log = () => {} } = options;
   if (!Number.isInteger(rows) || rows < 1) throw new Error(`Rows must be a whole number above 0, not ${rows}.`);
   const create = isSqlServer(serverUrl) ? createSqlServerDatabase : createPostgresDatabase;
-  const shared = { create, serverUrl, seed, orphans, log, texts: textPools(seed) };
-  const source = await buildEnvironment({
-    ...shared,
-    environment: production,
-    database: options.sourceDatabase,
-    counts: rowCounts(rows),
-    writable: false,
-  });
-  const destination = await buildEnvironment({
-    ...shared,
-    environment: quality,
-    database: options.destinationDatabase,
-    counts: rowCounts(ownRowsOfDestination, emptyInDestination),
-    writable: true,
-  });
+  const shared = { create, serverUrl, seed, orphans, texts: textPools(seed) };
+  const [source, destination] = await Promise.all([
+    buildEnvironment({
+      ...shared,
+      environment: production,
+      database: options.sourceDatabase,
+      counts: rowCounts(rows),
+      writable: false,
+    }),
+    buildEnvironment({
+      ...shared,
+      environment: quality,
+      database: options.destinationDatabase,
+      counts: rowCounts(ownRowsOfDestination, emptyInDestination),
+      writable: true,
+    }),
+  ]);
+  for (const { summary } of [source, destination]) log(summary);
   const spec: MigrationSpecInput = {
     source: production.name,
     destination: quality.name,
     scope: { applications: ['Order Management'] },
     ...(orphans ? { missingReferences: 'null' } : {}),
   };
-  return { source, destination, spec };
+  return { source: source.environment, destination: destination.environment, spec };
 }
 
 const isSqlServer = (url: string) => url.startsWith('mssql:');
@@ -91,10 +94,11 @@ export async function dropDemoEnvironments(
   options: Pick<DemoOptions, 'serverUrl' | 'sourceDatabase' | 'destinationDatabase'>,
 ): Promise<void> {
   const drop = isSqlServer(options.serverUrl) ? dropSqlServerDatabase : dropPostgresDatabase;
-  await drop(options.serverUrl, options.sourceDatabase);
-  await drop(options.serverUrl, options.destinationDatabase);
+  const databases = [options.sourceDatabase, options.destinationDatabase];
+  await Promise.all(databases.map((database) => drop(options.serverUrl, database)));
 }
 
+/** Builds one of them; `summary` is a line about it for whoever watches. */
 async function buildEnvironment(options: {
   create: CreateDemoDatabase;
   serverUrl: string;
@@ -105,9 +109,8 @@ async function buildEnvironment(options: {
   orphans: boolean;
   texts: TextPools;
   writable: boolean;
-  log: (line: string) => void;
-}): Promise<DemoEnvironment> {
-  const { environment, log } = options;
+}): Promise<{ environment: DemoEnvironment; summary: string }> {
+  const { environment } = options;
   const started = performance.now();
   const metamodel = metamodelRows(environment);
   const world = createWorld({ ...options, platform: metamodel.ids });
@@ -156,10 +159,10 @@ async function buildEnvironment(options: {
       : await database.createLogin(`${options.database}_reader`, []);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     const processes = world.instances.tables.get('OSSYS_BPM_PROCESS')!.length;
-    log(
-      `${environment.name}: ${total} rows in ${application.length} entities, ${processes} process instances, built in ${seconds} s`,
-    );
-    return { url, ownerUrl: database.url, rows: total };
+    return {
+      environment: { url, ownerUrl: database.url, rows: total },
+      summary: `${environment.name}: ${total} rows in ${application.length} entities, ${processes} process instances, built in ${seconds} s`,
+    };
   } finally {
     await database.close();
   }

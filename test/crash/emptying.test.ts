@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
+import { rowsOf } from '../support/plainSql.ts';
 import { countQueued, readProcesses } from '../support/processes.ts';
+import { until } from '../support/until.ts';
 
 /** In the order in which a run reaches them; the batches are small, so each comes by several times. */
 const places = [
@@ -20,7 +21,7 @@ describe('workers killed while the destination is emptied', () => {
   let migration: MigrationTest;
   beforeAll(async () => {
     migration = await createMigrationTest('emptying_killed', { rows: 300, orphans: false });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => migration?.cleanUp());
 
   it('leave there what the source has, once, and nothing deleted twice', async () => {
@@ -32,13 +33,14 @@ describe('workers killed while the destination is emptied', () => {
       const ended = await Promise.race([worker.ended, run.result().then(() => 'the run ended without passing it')]);
       expect(ended, `${place}\n${worker.output()}`).toBe('SIGKILL');
     }
-    startWorker();
+    const last = startWorker();
     const result = await run.result();
+    await last.stop();
     expect(result.status).toBe('completed');
     expect(result.entities.filter(({ verified }) => !verified)).toEqual([]);
     const count = async (url: string, table: string) => {
-      const { rows } = await onDatabase(url, (client) => client.query(`select count(*)::int as rows from "${table}"`));
-      return rows[0].rows as number;
+      const [row] = await rowsOf(url, `SELECT count(*) AS "all" FROM "${table}"`);
+      return Number(row!.all);
     };
     expect(await count(destination, 'OSUSR_k4w_OrderLine')).toBe(await count(source, 'OSUSR_a1b_OrderLine'));
     expect(await count(destination, 'OSUSR_k4w_Order1')).toBe(await count(source, 'OSUSR_a1b_Order'));
@@ -52,7 +54,7 @@ describe('workers killed while the destination is emptied', () => {
     const { environments, start, startWorker } = migration;
     const run = await start('frozen', { destinationData: 'delete', batchRows: 50, concurrency: 1 });
     const frozen = startWorker({ CARAVEL_FAILPOINTS: 'Sales.OrderLine/emptyCommit:after=stop' });
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    await until('it sleeps', async () => frozen.isFrozen(), 120);
     startWorker();
     const result = await run.result();
     expect(result.status).toBe('completed');

@@ -36,7 +36,7 @@ const places = {
 describe('workers killed at every step of the protocol', () => {
   let migration: MigrationTest;
   beforeAll(async () => {
-    migration = await createMigrationTest('kill', { rows: 2_000 });
+    migration = await createMigrationTest('kill', { rows: 800 });
   });
   afterAll(() => migration?.cleanUp());
 

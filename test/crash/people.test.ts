@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onDatabase } from '../../infra/services/onDatabase.ts';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
 import {
   arriving,
-  emptied,
+  emptyApplications,
   instancesEmptied,
   type People,
   readAccounts,
   readPeople,
   union,
 } from '../support/people.ts';
+import { runOn } from '../support/plainSql.ts';
 
 /**
  * In the order in which a run with one entity at a time reaches them; the batches are small, so each comes by several times. What
@@ -46,7 +46,7 @@ describe('workers killed while people are aligned', () => {
     for (const users of ['update', 'recreate']) {
       migrations[users] = await createMigrationTest(`people_killed_${users}`, { rows: 300, orphans: false });
     }
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     for (const migration of Object.values(migrations)) await migration?.cleanUp();
   });
@@ -56,9 +56,11 @@ describe('workers killed while people are aligned', () => {
     async (users) => {
       const { environments, start, startWorker, differences } = migrations[users]!;
       const [source, destination] = [environments.source.ownerUrl, environments.destination.ownerUrl];
-      if (users === 'recreate')
-        await onDatabase(destination, (client) => client.query(`${instancesEmptied}; ${emptied('IS NOT NULL')}`));
-      await onDatabase(destination, (client) => client.query(`UPDATE "OSSYS_USER" SET "NAME" = 'old'`));
+      if (users === 'recreate') {
+        await emptyApplications(destination, () => true);
+        await runOn(destination, instancesEmptied);
+      }
+      await runOn(destination, `UPDATE "OSSYS_USER" SET "NAME" = 'old'`);
       const [coming, before] = [arriving(await readPeople(source)), await readPeople(destination)];
       const spec: Partial<MigrationSpecInput> = { users, batchRows: 3, concurrency: 1 };
       const run = await start(`killed-${users}`, spec);

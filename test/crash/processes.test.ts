@@ -28,7 +28,7 @@ describe('workers killed while processes are migrated', () => {
   let migration: MigrationTest;
   beforeAll(async () => {
     migration = await createMigrationTest('processes_killed', { rows: 300, orphans: false });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => migration?.cleanUp());
 
   it('leave every tree and every subscription there once, and nothing queued', async () => {

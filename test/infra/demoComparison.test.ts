@@ -1,69 +1,88 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
-import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { copyNaively, createInstancesNaively, createPeopleNaively } from '../support/comparison/naiveCopy.ts';
-import { compareEnvironments, type Difference, type Snapshot, snapshotDestination } from '../support/comparison.ts';
+import {
+  beginReading,
+  compareEnvironments,
+  type Difference,
+  type Reading,
+  type Snapshot,
+  snapshotDestination,
+} from '../support/comparison.ts';
+import { dialect } from '../support/ddl.ts';
+import { serverUrl } from '../support/engine.ts';
+import { onPlain, openPlain, type PlainConnection } from '../support/plainSql.ts';
+import { forgetConstraints } from '../support/tampering.ts';
 
-const serverUrl = process.env.CARAVEL_TEST_POSTGRES!;
 const suffix = randomBytes(4).toString('hex');
 const names = { sourceDatabase: `compared_source_${suffix}`, destinationDatabase: `compared_destination_${suffix}` };
-const mutated = `compared_mutated_${suffix}`;
 let environments: DemoEnvironments;
 let before: Snapshot;
-
-async function run(url: string, statement: string): Promise<number> {
-  const result = await onDatabase(url, (client) => client.query(statement));
-  return (Array.isArray(result) ? result.at(-1) : result).rowCount ?? 0;
-}
+/** The source never changes, so it is read once. */
+let source: Reading;
+/** Changes the migrated destination, and takes the change back. */
+let owner: PlainConnection;
+let definitions: Reading['tables'];
 
 /** What the comparison says after the statement changed the migrated destination. */
 async function differencesAfter(statement: string): Promise<Difference[]> {
-  await run(serverUrl, `DROP DATABASE IF EXISTS "${mutated}" WITH (FORCE)`);
-  await run(serverUrl, `CREATE DATABASE "${mutated}" TEMPLATE "${names.destinationDatabase}"`);
-  const url = new URL(environments.destination.ownerUrl);
-  url.pathname = `/${mutated}`;
-  const touched = await run(url.href, `SET session_replication_role = replica; ${statement}`);
-  expect(touched, 'rows that the mutation touched').toBeGreaterThan(0);
-  return compareEnvironments({ source: environments.source.url, destination: url.href, before });
+  await owner.run('BEGIN TRANSACTION');
+  try {
+    expect(await owner.change(statement), 'rows that the mutation touched').toBeGreaterThan(0);
+    return await compareEnvironments({ source, destination: await beginReading(owner, definitions), before });
+  } finally {
+    // A statement that failed has ended it.
+    await owner.run('ROLLBACK').catch(() => {});
+  }
 }
 
 /** Ids above this are the copy's: the destination's own rows stop well before (see copyNaively). */
 const migrated = (table: string) => `"ID" > (SELECT max("ID") FROM "${table}") - 20`;
 
 beforeAll(async () => {
-  environments = await buildDemoEnvironments({ serverUrl, ...names, rows: 150 });
+  environments = await buildDemoEnvironments({ serverUrl: serverUrl(), ...names, rows: 150 });
+  await onPlain(environments.destination.ownerUrl, forgetConstraints);
   await createPeopleNaively(environments.source.ownerUrl, environments.destination.ownerUrl);
   await createInstancesNaively(environments.source.ownerUrl, environments.destination.ownerUrl);
   before = await snapshotDestination(environments.destination.url);
   await copyNaively(environments.source.ownerUrl, environments.destination.ownerUrl, 'Order Management');
-}, 120_000);
+  source = await beginReading(await openPlain(environments.source.url));
+  owner = await openPlain(environments.destination.ownerUrl);
+  definitions = (await beginReading(owner)).tables;
+}, 300_000);
 
 afterAll(async () => {
-  await run(serverUrl, `DROP DATABASE IF EXISTS "${mutated}" WITH (FORCE)`);
-  await dropDemoEnvironments({ serverUrl, ...names });
+  await source?.connection.end();
+  await owner?.end();
+  await dropDemoEnvironments({ serverUrl: serverUrl(), ...names });
 });
 
 const lines = 'OSUSR_k4w_OrderLine';
 const swap = (table: string, column: string) => `
-  WITH pair AS (
-    SELECT a."ID" AS one, b."ID" AS other, a."${column}" AS first, b."${column}" AS second
-    FROM "${table}" a JOIN "${table}" b ON a."${column}" <> b."${column}"
-    WHERE a.${migrated(table)} AND b.${migrated(table)} ORDER BY 1, 2 LIMIT 1)
-  UPDATE "${table}" t SET "${column}" = CASE WHEN t."ID" = pair.one THEN pair.second ELSE pair.first END
-  FROM pair WHERE t."ID" IN (pair.one, pair.other)`;
-const one = (table: string, where = 'true') =>
-  `"ID" = (SELECT "ID" FROM "${table}" WHERE ${where} AND ${migrated(table)} LIMIT 1)`;
+  UPDATE "${table}" SET "${column}" = CASE WHEN "${table}"."ID" = p.one THEN p.theirs ELSE p.ours END
+  FROM (SELECT a."ID" AS one, b."ID" AS other, a."${column}" AS ours, b."${column}" AS theirs
+        FROM "${table}" a JOIN "${table}" b ON a."${column}" <> b."${column}"
+        WHERE a.${migrated(table)} AND b.${migrated(table)}
+        ORDER BY 1, 2 OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY) p
+  WHERE "${table}"."ID" IN (p.one, p.other)`;
+const one = (table: string, where = '1 = 1') =>
+  `"ID" = (SELECT min("ID") FROM "${table}" WHERE ${where} AND ${migrated(table)})`;
 
 describe('the independent comparison', () => {
   it('finds nothing to say about a destination that was migrated well', async () => {
-    const { source, destination } = environments;
-    expect(await compareEnvironments({ source: source.url, destination: destination.url, before })).toEqual([]);
+    const { destination } = environments;
+    expect(await compareEnvironments({ source, destination: destination.url, before })).toEqual([]);
   });
 
   it('says that nothing arrived when nothing did', async () => {
     const empty = `compared_empty_${suffix}`;
-    const options = { serverUrl, sourceDatabase: `${empty}_s`, destinationDatabase: `${empty}_d`, rows: 20 };
+    const options = {
+      serverUrl: serverUrl(),
+      sourceDatabase: `${empty}_s`,
+      destinationDatabase: `${empty}_d`,
+      rows: 20,
+    };
     const built = await buildDemoEnvironments(options);
     const snapshot = await snapshotDestination(built.destination.url);
     const found = await compareEnvironments({
@@ -74,7 +93,7 @@ describe('the independent comparison', () => {
     await dropDemoEnvironments(options);
     expect(found.length).toBeGreaterThan(20);
     expect(found.every((difference) => difference.kind === 'rows')).toBe(true);
-  }, 60_000);
+  }, 300_000);
 
   const clientOrder = 'OSUSR_k4w_Order1';
   const insertColumns =
@@ -83,7 +102,10 @@ describe('the independent comparison', () => {
     ['a lost row', `DELETE FROM "${lines}" WHERE ${one(lines)}`, 'rows', 'Sales.OrderLine'],
     [
       'a doubled row',
-      `INSERT INTO "${lines}" ("ID", ${insertColumns}) SELECT "ID" + 5000, ${insertColumns} FROM "${lines}" WHERE ${one(lines)}`,
+      dialect.withIds(
+        lines,
+        `INSERT INTO "${lines}" ("ID", ${insertColumns}) SELECT "ID" + 5000, ${insertColumns} FROM "${lines}" WHERE ${one(lines)}`,
+      ),
       'rows',
       'Sales.OrderLine',
     ],
@@ -106,7 +128,7 @@ describe('the independent comparison', () => {
     ],
     [
       'a changed text',
-      `UPDATE "${lines}" SET "DESCRIPTION" = "DESCRIPTION" || '.' WHERE ${one(lines)}`,
+      `UPDATE "${lines}" SET "DESCRIPTION" = CONCAT("DESCRIPTION", '.') WHERE ${one(lines)}`,
       'rows',
       'Sales.OrderLine',
     ],
@@ -123,14 +145,14 @@ describe('the independent comparison', () => {
       'Sales.Order',
     ],
     [
-      'a time off by a millisecond',
-      `UPDATE "OSUSR_k4w_Payment" SET "PAIDON" = "PAIDON" + interval '1 ms' WHERE ${one('OSUSR_k4w_Payment', '"PAIDON" IS NOT NULL')}`,
+      'a time off by the least that its type can tell',
+      `UPDATE "OSUSR_k4w_Payment" SET "PAIDON" = ${dialect.nextMoment('"PAIDON"')} WHERE ${one('OSUSR_k4w_Payment', '"PAIDON" IS NOT NULL')}`,
       'rows',
       'Sales.Payment',
     ],
     [
       'another byte in a picture',
-      `UPDATE "OSUSR_2pc_ProductImage" SET "IMAGE" = "IMAGE" || '\\x00' WHERE "ID" = (SELECT max("ID") FROM "OSUSR_2pc_ProductImage" WHERE "IMAGE" IS NOT NULL)`,
+      `UPDATE "OSUSR_2pc_ProductImage" SET "IMAGE" = ${dialect.appended('"IMAGE"', dialect.bytes('00'))} WHERE "ID" = (SELECT max("ID") FROM "OSUSR_2pc_ProductImage" WHERE "IMAGE" IS NOT NULL)`,
       'rows',
       'ProductCatalog.ProductImage',
     ],
@@ -142,13 +164,14 @@ describe('the independent comparison', () => {
     ],
     [
       'a doubled row of an entity without identifier',
-      `INSERT INTO "OSUSR_k4w_OrderAudit" SELECT * FROM "OSUSR_k4w_OrderAudit" LIMIT 1`,
+      `INSERT INTO "OSUSR_k4w_OrderAudit" SELECT * FROM
+        (SELECT * FROM "OSUSR_k4w_OrderAudit" ORDER BY "ORDERID" OFFSET 0 ROWS FETCH NEXT 1 ROWS ONLY) chosen`,
       'rows',
       'Sales.OrderAudit',
     ],
     [
-      'a lost row of an entity without identifier',
-      `DELETE FROM "OSUSR_2pc_PriceListItem" WHERE ctid = (SELECT max(ctid) FROM "OSUSR_2pc_PriceListItem")`,
+      'lost rows of an entity without identifier',
+      `DELETE FROM "OSUSR_2pc_PriceListItem" WHERE "PRICELISTID" = (SELECT min("PRICELISTID") FROM "OSUSR_2pc_PriceListItem")`,
       'rows',
       'ProductCatalog.PriceListItem',
     ],
@@ -227,9 +250,9 @@ describe('the independent comparison', () => {
   it('tells rows of equal content apart by the rows that refer to them', async () => {
     // Two payments made alike settle different invoices; who settles which is seen from the invoices alone.
     const found = await differencesAfter(`
-      UPDATE "OSUSR_k4w_Payment" a SET "ORDERID" = b."ORDERID"
-      FROM "OSUSR_k4w_Payment" b
-      WHERE a."ID" = (SELECT max("ID") FROM "OSUSR_k4w_Payment")
+      UPDATE "OSUSR_k4w_Payment" SET "ORDERID" = b."ORDERID"
+      FROM (SELECT "ID", "ORDERID" FROM "OSUSR_k4w_Payment") b
+      WHERE "OSUSR_k4w_Payment"."ID" = (SELECT max("ID") FROM "OSUSR_k4w_Payment")
         AND b."ID" = (SELECT min(c."ID") FROM "OSUSR_k4w_Payment" c, "OSUSR_k4w_Payment" d
                       WHERE d."ID" = (SELECT max("ID") FROM "OSUSR_k4w_Payment")
                         AND c."ORDERID" <> d."ORDERID" AND c.${migrated('OSUSR_k4w_Payment')})`);

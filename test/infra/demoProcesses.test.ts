@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildDemoEnvironments, type DemoEnvironments, dropDemoEnvironments } from '../../infra/demo/build.ts';
-import { onDatabase } from '../../infra/services/onDatabase.ts';
+import { serverUrl } from '../support/engine.ts';
+import { rowsOf, runOn } from '../support/plainSql.ts';
 import { countQueued, readProcesses, readSubscriptions } from '../support/processes.ts';
 
-const serverUrl = process.env.CARAVEL_TEST_POSTGRES!;
 const names = {
   sourceDatabase: `demo_processes_source_${process.pid}`,
   destinationDatabase: `demo_processes_destination_${process.pid}`,
@@ -11,27 +11,24 @@ const names = {
 let environments: DemoEnvironments;
 
 beforeAll(async () => {
-  environments = await buildDemoEnvironments({ serverUrl, ...names, rows: 400, orphans: false });
-}, 60_000);
-afterAll(() => dropDemoEnvironments({ serverUrl, ...names }));
-
-const rowsOf = async (url: string, statement: string) =>
-  (await onDatabase(url, (client) => client.query(statement))).rows;
+  environments = await buildDemoEnvironments({ serverUrl: serverUrl(), ...names, rows: 200, orphans: false });
+}, 300_000);
+afterAll(() => dropDemoEnvironments({ serverUrl: serverUrl(), ...names }));
 
 describe('processes of the demo', () => {
   it('are there in all states, on both sides, with other ids for some of them', async () => {
     const states = (url: string, table: string) =>
       rowsOf(
         url,
-        `SELECT s."NAME" AS name, s."ID" AS id, count(i."ID")::int AS rows FROM "OSSYS_BPM_${table}_STATUS" s
-         LEFT JOIN "OSSYS_BPM_${table}" i ON i."STATUS_ID" = s."ID" GROUP BY 1, 2 ORDER BY 1`,
+        `SELECT s."NAME" AS "name", s."ID" AS "id", count(i."ID") AS "used" FROM "OSSYS_BPM_${table}_STATUS" s
+         LEFT JOIN "OSSYS_BPM_${table}" i ON i."STATUS_ID" = s."ID" GROUP BY s."NAME", s."ID" ORDER BY s."NAME"`,
       );
     for (const table of ['PROCESS', 'ACTIVITY']) {
       const [here, there] = [
         await states(environments.source.ownerUrl, table),
         await states(environments.destination.ownerUrl, table),
       ];
-      expect(here.filter(({ rows }) => rows === 0)).toEqual([]);
+      expect(here.filter(({ used }) => used === '0')).toEqual([]);
       expect(there.map(({ name }) => name)).toEqual(here.map(({ name }) => name));
       expect(there.map(({ id }) => id)).not.toEqual(here.map(({ id }) => id));
     }
@@ -43,13 +40,14 @@ describe('processes of the demo', () => {
       url,
       `SELECT p."ID" FROM "OSSYS_BPM_PROCESS" p LEFT JOIN "OSSYS_BPM_PROCESS" t ON t."ID" = p."TOP_PROCESS_ID"
        LEFT JOIN "OSSYS_BPM_ACTIVITY" a ON a."ID" = p."PARENT_ACTIVITY_ID"
-       WHERE t."TOP_PROCESS_ID" IS DISTINCT FROM t."ID" OR (p."PARENT_PROCESS_ID" IS NULL) <> (p."TOP_PROCESS_ID" = p."ID")
-          OR a."PROCESS_ID" IS DISTINCT FROM p."PARENT_PROCESS_ID"`,
+       WHERE t."TOP_PROCESS_ID" IS NULL OR t."TOP_PROCESS_ID" <> t."ID"
+          OR CASE WHEN p."PARENT_PROCESS_ID" IS NULL THEN 1 ELSE 0 END <> CASE WHEN p."TOP_PROCESS_ID" = p."ID" THEN 1 ELSE 0 END
+          OR COALESCE(a."PROCESS_ID", 0) <> COALESCE(p."PARENT_PROCESS_ID", 0)`,
     );
     expect(lost).toEqual([]);
     const strangers = await rowsOf(
       url,
-      `SELECT 1 FROM "OSSYS_BPM_ACTIVITY" a JOIN "OSSYS_BPM_ACTIVITY" p ON p."ID" = a."PRECEDENT_ACTIVITY_ID"
+      `SELECT a."ID" FROM "OSSYS_BPM_ACTIVITY" a JOIN "OSSYS_BPM_ACTIVITY" p ON p."ID" = a."PRECEDENT_ACTIVITY_ID"
        WHERE p."PROCESS_ID" <> a."PROCESS_ID"`,
     );
     expect(strangers).toEqual([]);
@@ -59,14 +57,14 @@ describe('processes of the demo', () => {
     const url = environments.source.ownerUrl;
     const types = await rowsOf(
       url,
-      `SELECT DISTINCT "DATA_TYPE" AS basic FROM "OSSYS_BPM_ACTIVITY_OUTPUT" WHERE "SS_TYPE" LIKE 'bt%' ORDER BY 1`,
+      `SELECT DISTINCT "DATA_TYPE" AS "basic" FROM "OSSYS_BPM_ACTIVITY_OUTPUT" WHERE "SS_TYPE" LIKE 'bt%' ORDER BY 1`,
     );
     expect(types.map(({ basic }) => basic)).toEqual(['rtInteger', 'rtLongInteger', 'rtText']);
-    const [events] = await rowsOf(
+    const events = await rowsOf(
       url,
-      `SELECT count(*)::int AS rows FROM "OSSYS_BPM_PROCESS_INPUT" WHERE "SS_KEY" LIKE '%.#EventGeneratedInput'`,
+      `SELECT "ID" FROM "OSSYS_BPM_PROCESS_INPUT" WHERE "SS_KEY" LIKE '%.#EventGeneratedInput'`,
     );
-    expect(events!.rows).toBeGreaterThan(20);
+    expect(events.length).toBeGreaterThan(20);
   });
 
   it('mean the same to the comparison only while nothing in them changes', async () => {
@@ -81,7 +79,7 @@ describe('processes of the demo', () => {
       ['PROCESS', '"PARENT_ACTIVITY_ID" = 0', '"PARENT_ACTIVITY_ID" IS NOT NULL'],
     ]) {
       const one = `SELECT max("ID") FROM "OSSYS_BPM_${table}" WHERE ${some}`;
-      await rowsOf(url, `UPDATE "OSSYS_BPM_${table}" SET ${change} WHERE "ID" = (${one})`);
+      await runOn(url, `UPDATE "OSSYS_BPM_${table}" SET ${change} WHERE "ID" = (${one})`);
       const after = await all();
       expect(after, change).not.toEqual(before);
       before = after;
@@ -96,27 +94,27 @@ describe('processes of the demo', () => {
     expect(subscriptions.filter(({ isStart }) => !isStart).length).toBeGreaterThan(1);
     const [waiting] = await rowsOf(
       ownerUrl,
-      `SELECT "_ACTIVITY_ID" AS activity, "ID" AS id FROM "OSEVT_k4w_Order1" WHERE "_IS_UPDATE" AND "ID" IS NOT NULL LIMIT 1`,
+      `SELECT "_ACTIVITY_ID" AS "activity", "ID" AS "id" FROM "OSEVT_k4w_Order1" WHERE "_IS_UPDATE" = 'true' AND "ID" IS NOT NULL`,
     );
     // The login that Caravel is given may not write to the queues; the trigger does.
-    await rowsOf(url, `UPDATE "OSUSR_k4w_Order1" SET "COMMENT" = 'changed' WHERE "ID" = ${waiting!.id}`);
+    await runOn(url, `UPDATE "OSUSR_k4w_Order1" SET "COMMENT" = 'changed' WHERE "ID" = ${waiting!.id}`);
     const woken = await rowsOf(
       ownerUrl,
-      `SELECT "ACTIVITY_ID" AS activity, "DATA_ID" AS id FROM "OSSYS_BPM_EVENT_QUEUE"`,
+      `SELECT "ACTIVITY_ID" AS "activity", "DATA_ID" AS "id" FROM "OSSYS_BPM_EVENT_QUEUE"`,
     );
-    expect(woken).toContainEqual({ activity: waiting!.activity, id: String(waiting!.id) });
-    await rowsOf(ownerUrl, 'DELETE FROM "OSSYS_BPM_EVENT_QUEUE"');
+    expect(woken).toContainEqual(waiting);
+    await runOn(ownerUrl, 'DELETE FROM "OSSYS_BPM_EVENT_QUEUE"');
 
-    await rowsOf(
+    await runOn(
       url,
-      `INSERT INTO "OSUSR_k4w_Order1" ("NUMBER", "TENANT_ID") SELECT 'T' || n, 5 FROM generate_series(1, 3) n;
-       INSERT INTO "OSUSR_k4w_Payment" ("RECEIPT") VALUES ('T1')`,
+      `INSERT INTO "OSUSR_k4w_Order1" ("NUMBER", "TENANT_ID") VALUES ('T1', 5), ('T2', 5), ('T3', 5)`,
+      `INSERT INTO "OSUSR_k4w_Payment" ("RECEIPT") VALUES ('T1')`,
     );
     const [started] = await rowsOf(
       ownerUrl,
-      `SELECT (SELECT count(*) FROM "OSSYS_BPM_EVENT_QUEUE" WHERE "PROCESS_DEF_ID" IS NOT NULL)::int AS normal,
-              (SELECT count(*) FROM "OSSYS_BPM_EVENT" WHERE "ENTITY_RECORD_ID" IS NOT NULL)::int AS light`,
+      `SELECT (SELECT count(*) FROM "OSSYS_BPM_EVENT_QUEUE" WHERE "PROCESS_DEF_ID" IS NOT NULL) AS "normal",
+              (SELECT count(*) FROM "OSSYS_BPM_EVENT" WHERE "ENTITY_RECORD_ID" IS NOT NULL) AS "light"`,
     );
-    expect(started).toEqual({ normal: 3, light: 1 });
+    expect(started).toEqual({ normal: '3', light: '1' });
   });
 });

@@ -1,9 +1,11 @@
-import { openTextConnection, quotedName, textRows } from './comparison/connection.ts';
-import { type ComparedEntity, entitiesInScope, type Metamodel, readMetamodel } from './comparison/metamodel.ts';
+import { type ComparedEntity, entitiesInScope, type Metamodel, metamodelOf } from './comparison/metamodel.ts';
+import { beginReading, positionOf, type Reading } from './comparison/reading.ts';
 import { compareGraphs } from './comparison/refinement.ts';
 import { type ComparedAttributes, readRowGraph } from './comparison/rowGraph.ts';
 import { changesOf, type Snapshot, snapshotOf } from './comparison/snapshot.ts';
+import { openPlain, type PlainConnection } from './plainSql.ts';
 
+export { beginReading, type Reading } from './comparison/reading.ts';
 export { type Snapshot, snapshotDestination } from './comparison/snapshot.ts';
 
 /** Something that a migration did wrong. */
@@ -21,12 +23,12 @@ export interface Difference {
  * before (`before`, from `snapshotDestination`) is as it was. Rows are told by what they mean, never by id:
  * see comparison/refinement.ts. References to rows that are gone count as NULL (missingReferences null); 0 and ''
  * in a reference must stay what they are.
- * PostgreSQL only, everything in memory: for up to some 100,000 rows a side.
+ * Everything in memory: for up to some 100,000 rows a side.
  */
 export async function compareEnvironments(options: {
-  /** URLs that may read everything. */
-  source: string;
-  destination: string;
+  /** URLs that may read everything; or readings, for who compares again and again, or what is not committed. */
+  source: string | Reading;
+  destination: string | Reading;
   before: Snapshot;
   /** Applications in scope; what they refer to belongs to it. */
   applications?: readonly string[];
@@ -41,15 +43,18 @@ export async function compareEnvironments(options: {
 }): Promise<Difference[]> {
   const { before, applications = ['Order Management'], entities, ignoreAttributes = [] } = options;
   const { mayChange = [], mayGrow = () => false } = options;
-  const source = await openTextConnection(options.source);
-  const destination = await openTextConnection(options.destination).catch(async (error: unknown) => {
-    await source.end();
-    throw error;
-  });
+  const opened: PlainConnection[] = [];
+  const read = async (given: string | Reading): Promise<Reading> => {
+    if (typeof given !== 'string') return given;
+    const connection = await openPlain(given);
+    opened.push(connection);
+    return beginReading(connection);
+  };
   try {
+    const [source, destination] = [await read(options.source), await read(options.destination)];
     const differences: Difference[] = [];
-    const [sourceModel, destinationModel] = [await readMetamodel(source), await readMetamodel(destination)];
-    const inSource = await entitiesInScope(source, sourceModel, applications);
+    const [sourceModel, destinationModel] = [await metamodelOf(source), await metamodelOf(destination)];
+    const inSource = await entitiesInScope(source.connection, sourceModel, applications);
     if (inSource.length === 0) throw new Error(`The source has no entities in ${applications.join(', ')}.`);
     const scope = inSource.filter((key) => {
       const found = destinationModel.entities.get(key)?.table;
@@ -67,9 +72,8 @@ export async function compareEnvironments(options: {
       for (const one of own.attributes.values()) {
         const isIgnored = ignoreAttributes.includes(`${own.name}.${one.name}`);
         if (other.attributes.has(one.key) || isIgnored) continue;
-        const statement = `SELECT count(${quotedName(one.column)}) FROM ${quotedName(own.table!)}`;
-        const [[filled] = []] = await textRows(source, statement);
-        if (filled !== '0') {
+        const filled = await countFilled(source, own, one.column);
+        if (filled > 0) {
           differences.push({
             kind: 'rows',
             entity: own.name,
@@ -79,8 +83,8 @@ export async function compareEnvironments(options: {
       }
     }
     const [sourceGraph, destinationGraph] = [
-      await readRowGraph({ client: source, metamodel: sourceModel, scope, attributes, before: null }),
-      await readRowGraph({ client: destination, metamodel: destinationModel, scope, attributes, before }),
+      await readRowGraph({ reading: source, metamodel: sourceModel, scope, attributes, before: null }),
+      await readRowGraph({ reading: destination, metamodel: destinationModel, scope, attributes, before }),
     ];
     const rowDifferences = [...destinationGraph.problems, ...compareGraphs(sourceGraph, destinationGraph)];
     differences.push(...rowDifferences.map((one) => ({ kind: 'rows' as const, ...one })));
@@ -90,12 +94,11 @@ export async function compareEnvironments(options: {
       const labels = new Set(destinationGraph.sets.get(key)!.labels);
       for (const one of other.attributes.values()) {
         if (own.attributes.has(one.key) || one.references !== null || other.identifier === null) continue;
-        const identifier = quotedName(other.attributes.get(other.identifier)!.column);
-        const empty = await textRows(
-          destination,
-          `SELECT ${identifier} FROM ${quotedName(other.table!)} WHERE ${quotedName(one.column)} IS NULL`,
-        );
-        const count = empty.filter(([id]) => labels.has(id!)).length;
+        const table = destination.tables.get(other.table!.toLowerCase())!;
+        const identifier = positionOf(table, other.attributes.get(other.identifier)!.column);
+        const column = positionOf(table, one.column);
+        const empty = (await destination.rowsOf(other.table!)).filter((row) => row[column] === null);
+        const count = empty.filter((row) => labels.has(row[identifier]!)).length;
         const message = `${one.name}, which only the destination has, is NULL in ${count} new rows`;
         if (count > 0) differences.push({ kind: 'rows', entity: own.name, message });
       }
@@ -105,8 +108,13 @@ export async function compareEnvironments(options: {
     );
     return entities ? differences.filter((one) => one.kind !== 'rows' || entities.includes(one.entity)) : differences;
   } finally {
-    await Promise.all([source.end(), destination.end()]);
+    await Promise.all(opened.map((connection) => connection.end()));
   }
+}
+
+async function countFilled(reading: Reading, entity: ComparedEntity, column: string): Promise<number> {
+  const position = positionOf(reading.tables.get(entity.table!.toLowerCase())!, column);
+  return (await reading.rowsOf(entity.table!)).filter((row) => row[position] !== null).length;
 }
 
 /** Keys of the attributes that both have, without identifiers that each environment mints for itself. */

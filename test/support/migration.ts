@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,8 @@ import { createNamespace } from '../../infra/services/namespace.ts';
 import { dropDatabase, onDatabase, recreateDatabase } from '../../infra/services/onDatabase.ts';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { migrateApplication } from '../../workflows/index.ts';
-import { compareEnvironments, type Difference, type Snapshot, snapshotDestination } from './comparison.ts';
+import { compareEnvironments, type Difference, snapshotDestination } from './comparison.ts';
+import { serverUrl } from './engine.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/caravel.mjs', import.meta.url));
 
@@ -24,10 +25,15 @@ export interface WorkerProcess {
   ended: Promise<NodeJS.Signals | number | null>;
   /** What it logged. */
   output(): string;
+  /** Whether it sleeps at a failpoint that stops it (SIGSTOP). */
+  isFrozen(): boolean;
   stop(): Promise<void>;
 }
 
-/** Two demo environments, a journal and a Temporal namespace of their own, with what a user would write in files. */
+/**
+ * Two demo environments on the engine of this pass, a journal and a Temporal namespace of their own, with what a user would
+ * write in files.
+ */
 export interface MigrationTest {
   environments: DemoEnvironments;
   spec: MigrationSpecInput;
@@ -41,10 +47,7 @@ export interface MigrationTest {
   caravel(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Rows that the journal counts as inserted by the run; 0 before the journal has its tables. */
   inserted(run: string): Promise<number>;
-  /**
-   * What is wrong in the destination, by code that the engine does not share. Empty when every row is there exactly once.
-   * Environments on PostgreSQL only.
-   */
+  /** What is wrong in the destination, by code that the engine does not share. Empty when every row is there exactly once. */
   differences(): Promise<Difference[]>;
   cleanUp(): Promise<void>;
 }
@@ -54,25 +57,25 @@ export async function createMigrationTest(
   options: {
     rows: number;
     orphans?: boolean;
-    /** Server of the two environments; the tests' own when left out. The journal is always on that one. */
+    /** Server of the two environments; the engine's own when left out. */
     environmentsUrl?: string;
   },
 ): Promise<MigrationTest> {
-  const serverUrl = process.env.CARAVEL_TEST_POSTGRES!;
-  const { environmentsUrl = serverUrl, ...demo } = options;
+  const journalServerUrl = process.env.CARAVEL_TEST_POSTGRES!;
+  const { environmentsUrl = serverUrl(), ...demo } = options;
   const address = process.env.CARAVEL_TEST_TEMPORAL!;
-  const databases = ['source', 'destination', 'journal'].map((part) => `${name}_${part}`);
-  const [sourceDatabase, destinationDatabase, journalDatabase] = databases as [string, string, string];
-  const journalUrl = await recreateDatabase(serverUrl, journalDatabase);
+  // A server of SQL Server may be others' too.
+  const unique = `${name}_${process.pid}`;
+  const [sourceDatabase, destinationDatabase] = [`${unique}_source`, `${unique}_destination`];
+  const journalDatabase = `${unique}_journal`;
+  const journalUrl = await recreateDatabase(journalServerUrl, journalDatabase);
   const environments = await buildDemoEnvironments({
     serverUrl: environmentsUrl,
     sourceDatabase,
     destinationDatabase,
     ...demo,
   });
-  const before: Snapshot | null = environmentsUrl.startsWith('mssql:')
-    ? null
-    : await snapshotDestination(environments.destination.ownerUrl);
+  const before = await snapshotDestination(environments.destination.ownerUrl);
   const namespace = `${name.replaceAll('_', '-')}-${process.pid}`;
   const connection = await Connection.connect({ address });
   await createNamespace(connection, namespace);
@@ -134,7 +137,6 @@ export async function createMigrationTest(
     },
     inserted: (run) => insertedRows(journalUrl, run),
     async differences() {
-      if (before === null) throw new Error('only environments on PostgreSQL can be compared so');
       const { source, destination } = environments;
       return compareEnvironments({
         source: source.ownerUrl,
@@ -148,7 +150,7 @@ export async function createMigrationTest(
       await Promise.all(workers.map((worker) => worker.stop()));
       await connection.close();
       await dropDemoEnvironments({ serverUrl: environmentsUrl, sourceDatabase, destinationDatabase });
-      await dropDatabase(serverUrl, journalDatabase);
+      await dropDatabase(journalServerUrl, journalDatabase);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -167,6 +169,10 @@ function workerProcess(variables: NodeJS.ProcessEnv): WorkerProcess {
     process: child,
     ended,
     output: () => output,
+    isFrozen() {
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+    },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGCONT');

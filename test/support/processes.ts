@@ -1,8 +1,4 @@
-import type pg from 'pg';
-import { openTextConnection, quotedName, textRows } from './comparison/connection.ts';
-
-/** Rows of a table by column, every value as text. */
-type TextRow = Record<string, string | null>;
+import { asCompared, onPlain, type PlainConnection, quotedName, type TextRow } from './plainSql.ts';
 
 /**
  * Process instances of an environment as what they mean: each process with its inputs, outputs and activities, ids replaced by what
@@ -97,16 +93,12 @@ export async function readSubscriptions(
 
 /** Events that wait in both queues. */
 export async function countQueued(url: string): Promise<number> {
-  const client = await openTextConnection(url);
-  try {
-    const [[count] = []] = await textRows(
-      client,
+  return onPlain(url, async ({ arrays }) => {
+    const [row] = await arrays(
       'SELECT (SELECT count(*) FROM "OSSYS_BPM_EVENT_QUEUE") + (SELECT count(*) FROM "OSSYS_BPM_EVENT")',
     );
-    return Number(count);
-  } finally {
-    await client.end();
-  }
+    return Number(row![0]);
+  });
 }
 
 interface EntityOf {
@@ -127,16 +119,14 @@ interface Meaning {
 
 async function withMeanings<T>(
   url: string,
-  work: (client: pg.Client, of: Meaning, entities: EntityOf[]) => Promise<T>,
+  work: (client: PlainConnection, of: Meaning, entities: EntityOf[]) => Promise<T>,
 ): Promise<T> {
-  const client = await openTextConnection(url);
-  try {
+  return onPlain(url, async (client) => {
     const entities = (
-      await textRows(
-        client,
-        `SELECT s."NAME" || '.' || e."NAME", e."PHYSICAL_TABLE_NAME", e."EVENT_TABLE_NAME",
-                lower('bt' || s."SS_KEY" || '*' || e."SS_KEY"), e."DATA_KIND"
-         FROM "OSSYS_ENTITY" e JOIN "OSSYS_ESPACE" s ON s."ID" = e."ESPACE_ID" WHERE e."IS_ACTIVE"`,
+      await client.arrays(
+        `SELECT CONCAT(s."NAME", '.', e."NAME"), e."PHYSICAL_TABLE_NAME", e."EVENT_TABLE_NAME",
+                lower(CONCAT('bt', s."SS_KEY", '*', e."SS_KEY")), e."DATA_KIND"
+         FROM "OSSYS_ENTITY" e JOIN "OSSYS_ESPACE" s ON s."ID" = e."ESPACE_ID" WHERE e."IS_ACTIVE" = 'true'`,
       )
     ).map(([name, table, events, type]) => ({ name: name!, table: table!, events: events ?? null, type: type! }));
     const meanings = await readMeanings(client, entities);
@@ -157,34 +147,31 @@ async function withMeanings<T>(
     });
     const references = new Map(
       (
-        await textRows(
-          client,
-          `SELECT s."NAME" || '.' || e."NAME" || ' ' || coalesce(a."DATABASE_NAME", upper(a."NAME")), lower(a."TYPE")
+        await client.arrays(
+          `SELECT CONCAT(s."NAME", '.', e."NAME", ' ', coalesce(a."DATABASE_NAME", upper(a."NAME"))), lower(a."TYPE")
            FROM "OSSYS_ENTITY_ATTR" a JOIN "OSSYS_ENTITY" e ON e."ID" = a."ENTITY_ID"
-           JOIN "OSSYS_ESPACE" s ON s."ID" = e."ESPACE_ID" WHERE a."IS_ACTIVE" AND e."IS_ACTIVE"`,
+           JOIN "OSSYS_ESPACE" s ON s."ID" = e."ESPACE_ID" WHERE a."IS_ACTIVE" = 'true' AND e."IS_ACTIVE" = 'true'`,
         )
       ).map(([name, type]) => [name!, type!]),
     );
-    return await work(client, of, entities);
-  } finally {
-    await client.end();
-  }
+    return work(client, of, entities);
+  });
 }
 
 async function readMeanings(
-  client: pg.Client,
+  client: PlainConnection,
   entities: readonly EntityOf[],
 ): Promise<Map<string, Map<string, string>>> {
   const meanings = new Map<string, Map<string, string>>();
   const add = async (table: string, columns: string, from = `${quotedName(table)} o`) => {
-    const rows = await textRows(client, `SELECT o."ID", ${columns} FROM ${from}`);
+    const rows = await client.arrays(`SELECT o."ID", ${columns} FROM ${from}`);
     meanings.set(table, new Map(rows.map(([id, ...words]) => [id!, `${table} ${words.join(' ')} `])));
   };
   const espace = '(SELECT s."SS_KEY" FROM "OSSYS_ESPACE" s WHERE s."ID" = o."ESPACE_ID")';
   await add('OSSYS_ESPACE', 'o."SS_KEY"');
   await add('OSSYS_TENANT', `o."NAME"`);
   const tenant = '(SELECT t."NAME" FROM "OSSYS_TENANT" t WHERE t."ID" = o."TENANT_ID")';
-  await add('OSSYS_USER', `${tenant}, o."USERNAME"`);
+  await add('OSSYS_USER', `${tenant}, ${asCompared(client.engine, 'o."USERNAME"')}`);
   await add('OSSYS_GROUP', `${tenant}, o."NAME"`);
   await add('OSSYS_BPM_PROCESS_STATUS', 'o."NAME"');
   await add('OSSYS_BPM_ACTIVITY_STATUS', 'o."NAME"');
@@ -208,15 +195,14 @@ async function readMeanings(
   await add(named('Sales.Order'), 'o."NUMBER"');
   await add(named('CustomerCore.Customer'), 'o."NUMBER"');
   const order = `(SELECT "NUMBER" FROM ${quotedName(named('Sales.Order'))} r WHERE r."ID" = o."ORDERID")`;
-  await add(named('Sales.Payment'), `${order}, trim_scale(o."AMOUNT"), o."PAIDON", o."RECEIPT"`);
+  await add(named('Sales.Payment'), `${order}, CAST(o."AMOUNT" AS varchar(41)), o."PAIDON", o."RECEIPT"`);
   for (const table of ['Sales.Order', 'CustomerCore.Customer', 'Sales.Payment'].map(named)) {
     // Physical names differ between environments.
     meanings.set(table, new Map([...meanings.get(table)!].map(([id, text]) => [id, text.slice(table.length)])));
   }
-  const records = await textRows(
-    client,
+  const records = await client.arrays(
     `SELECT e."PHYSICAL_TABLE_NAME", r."DATA_ID", r."SS_KEY" FROM "OSSYS_ENTITY_RECORD" r
-     JOIN "OSSYS_ENTITY" e ON e."SS_KEY" = r."ENTITY_SS_KEY" AND e."ESPACE_ID" = r."ESPACE_ID" WHERE r."IS_ACTIVE"`,
+     JOIN "OSSYS_ENTITY" e ON e."SS_KEY" = r."ENTITY_SS_KEY" AND e."ESPACE_ID" = r."ESPACE_ID" WHERE r."IS_ACTIVE" = 'true'`,
   );
   for (const [table, id, key] of records) {
     const known = meanings.get(table!) ?? new Map<string, string>();
@@ -225,9 +211,8 @@ async function readMeanings(
   return meanings;
 }
 
-async function rowsOf(client: pg.Client, table: string): Promise<TextRow[]> {
-  return (await client.query(`SELECT * FROM ${quotedName(table)}`)).rows;
-}
+const rowsOf = (client: PlainConnection, table: string): Promise<TextRow[]> =>
+  client.rows(`SELECT * FROM ${quotedName(table)}`);
 
 function groupBy(rows: readonly TextRow[], column: string): Map<string, TextRow[]> {
   const groups = new Map<string, TextRow[]>();

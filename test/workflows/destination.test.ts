@@ -1,17 +1,16 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onDatabase } from '../../infra/services/onDatabase.ts';
 import { progress } from '../../workflows/messages.ts';
+import { dialect, types } from '../support/ddl.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
+import { rowsOf, runOn } from '../support/plainSql.ts';
 import { until } from '../support/until.ts';
-
-const run = (url: string, statement: string) => onDatabase(url, (client) => client.query(statement));
 
 let migration: MigrationTest;
 beforeAll(async () => {
   migration = await createMigrationTest('destination', { rows: 300, orphans: false });
   migration.startWorker();
-}, 120_000);
+}, 300_000);
 afterAll(() => migration?.cleanUp());
 
 const messageOf = (error: unknown) => (error as { cause: { type: string; message: string } }).cause;
@@ -21,16 +20,16 @@ describe('a run that waits for approval', () => {
     const { ownerUrl } = migration.environments.destination;
     const handle = await migration.start('changed', { approval: true });
     await until('it waits', async () => (await handle.query(progress)).phase === 'approval');
-    await run(ownerUrl, 'ALTER TABLE "OSUSR_k4w_Payment" ADD COLUMN "CHANNEL" varchar(20)');
+    await runOn(ownerUrl, 'ALTER TABLE "OSUSR_k4w_Payment" ADD "CHANNEL" varchar(20)');
     await migration.caravel('approve', 'changed');
     const failure = messageOf(await handle.result().catch((error: unknown) => error));
     expect(failure.type).toBe('SchemaChanged');
     expect(failure.message).toBe(
       'the definition of Sales.Payment changed after the plan was made: what was approved is no longer what would be done; start a new run',
     );
-    await run(ownerUrl, 'ALTER TABLE "OSUSR_k4w_Payment" DROP COLUMN "CHANNEL"');
+    await runOn(ownerUrl, 'ALTER TABLE "OSUSR_k4w_Payment" DROP COLUMN "CHANNEL"');
     expect(await migration.inserted('changed')).toBe(0);
-  }, 120_000);
+  }, 300_000);
 
   it('shows its plan, writes nothing before, and the journal keeps who approved it and when', async () => {
     const handle = await migration.start('approved', { approval: true, scope: { espaces: ['ProductCatalog'] } });
@@ -55,65 +54,58 @@ describe('a run that waits for approval', () => {
     const { approval } = JSON.parse(stdout);
     expect(approval.by).toMatch(/^\S+@\S+$/);
     expect(Math.abs(Date.parse(approval.at) - before)).toBeLessThan(60_000);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('unique indexes of the destination', () => {
-  const take = (numbers: string) => `
-    UPDATE "OSUSR_k4w_Order1" SET "NUMBER" = s.number, "TENANT_ID" = s.tenant
-    FROM (SELECT row_number() OVER () AS n, number, tenant FROM (VALUES ${numbers}) v (number, tenant)) s,
-         (SELECT row_number() OVER (ORDER BY "ID") AS n, "ID" FROM "OSUSR_k4w_Order1") o
-    WHERE o.n = s.n AND o."ID" = "OSUSR_k4w_Order1"."ID"`;
+  const firstThree = 'ORDER BY "ID" OFFSET 0 ROWS FETCH NEXT 3 ROWS ONLY';
 
   it('are laid beside the rows to come before anything is written: fail blocks, with counts', async () => {
     const { source, destination } = migration.environments;
-    const { rows } = await run(
-      source.ownerUrl,
-      `SELECT "NUMBER" AS number, CASE "TENANT_ID" WHEN 2 THEN 5 ELSE 2 END AS tenant FROM "OSUSR_a1b_Order" ORDER BY "ID" LIMIT 3`,
-    );
-    await run(destination.ownerUrl, take(rows.map(({ number, tenant }) => `('${number}', ${tenant})`).join()));
-    await run(destination.ownerUrl, 'DELETE FROM "OSSYS_BPM_EVENT_QUEUE"');
+    const coming = await rowsOf(source.ownerUrl, `SELECT "NUMBER", "TENANT_ID" FROM "OSUSR_a1b_Order" ${firstThree}`);
+    const there = await rowsOf(destination.ownerUrl, `SELECT "ID" FROM "OSUSR_k4w_Order1" ${firstThree}`);
+    const taken = coming.map(({ NUMBER, TENANT_ID }, index) => {
+      const tenant = TENANT_ID === '2' ? 5 : 2;
+      return `UPDATE "OSUSR_k4w_Order1" SET "NUMBER" = '${NUMBER}', "TENANT_ID" = ${tenant} WHERE "ID" = ${there[index]!.ID}`;
+    });
+    await runOn(destination.ownerUrl, ...taken, 'DELETE FROM "OSSYS_BPM_EVENT_QUEUE"');
     const failure = messageOf(await (await migration.start('conflicting')).result().catch((error: unknown) => error));
     expect(failure).toMatchObject({ type: 'PlanBlocked' });
     expect(failure.message).toContain(
       `Sales.Order: 'quality' has the NUMBER, TENANT_ID of 3 rows to come already, and there it is unique`,
     );
     expect(await migration.inserted('conflicting')).toBe(0);
-  }, 60_000);
+  }, 300_000);
 
   it('reuse maps to the rows that are there, and writes nothing to them', async () => {
     const { ownerUrl } = migration.environments.destination;
     const taken = `SELECT * FROM "OSUSR_k4w_Order1" WHERE "NUMBER" LIKE 'SO%' ORDER BY "ID"`;
-    const { rows: before } = await run(ownerUrl, taken);
+    const before = await rowsOf(ownerUrl, taken);
     const result = await (await migration.start('reusing', { conflicts: 'reuse' })).result();
     expect(result.status).toBe('completed');
     expect(result.entities.find(({ entity }) => entity === 'Order')).toMatchObject({ reused: 3, verified: true });
-    const { rows: after } = await run(ownerUrl, taken);
+    const after = await rowsOf(ownerUrl, taken);
     for (const row of before) expect(after).toContainEqual(row);
-    const lines = await run(
-      ownerUrl,
-      `SELECT count(*)::int AS rows FROM "OSUSR_k4w_OrderLine" WHERE "ORDERID" IN (${before.map(({ ID }) => ID).join()})`,
-    );
-    expect(lines.rows[0].rows).toBeGreaterThan(0);
+    const reused = before.map(({ ID }) => ID).join();
+    const lines = await rowsOf(ownerUrl, `SELECT "ID" FROM "OSUSR_k4w_OrderLine" WHERE "ORDERID" IN (${reused})`);
+    expect(lines.length).toBeGreaterThan(0);
     expect((await migration.caravel('verify', 'reusing')).code).toBe(0);
     // What earlier runs brought is no conflict: the plan asks the journal.
     const planned = await migration.caravel('plan', path.join(migration.folder, 'spec.json'));
     expect(planned).toMatchObject({ code: 0, stderr: '' });
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('a value that is too long for the destination', () => {
   it('is set aside, by blanks alone too, and the proof agrees', async () => {
     const { source, destination } = migration.environments;
-    const { rows } = await run(source.ownerUrl, 'SELECT max(length("NAME"))::int AS longest FROM "OSUSR_a1b_Campaign"');
-    const [{ longest }] = rows as [{ longest: number }];
-    await run(destination.ownerUrl, `ALTER TABLE "OSUSR_k4w_Campaign" ALTER COLUMN "NAME" TYPE varchar(${longest})`);
-    for (const name of ['blanks'.padEnd(longest + 1), 'x'.repeat(longest + 1), 'fits']) {
-      await run(
-        source.ownerUrl,
-        `INSERT INTO "OSUSR_a1b_Campaign" ("NAME", "TENANT_ID") SELECT '${name}', "TENANT_ID" FROM "OSUSR_a1b_Campaign" LIMIT 1`,
-      );
-    }
+    const campaigns = await rowsOf(source.ownerUrl, 'SELECT "NAME", "TENANT_ID" FROM "OSUSR_a1b_Campaign"');
+    const longest = Math.max(...campaigns.map(({ NAME }) => NAME!.length));
+    await runOn(destination.ownerUrl, dialect.changeType('OSUSR_k4w_Campaign', 'NAME', types.textUpTo(longest)));
+    const more = ['blanks'.padEnd(longest + 1), 'x'.repeat(longest + 1), 'fits'].map(
+      (name) => `INSERT INTO "OSUSR_a1b_Campaign" ("NAME", "TENANT_ID") VALUES ('${name}', ${campaigns[0]!.TENANT_ID})`,
+    );
+    await runOn(source.ownerUrl, ...more);
     const strict = await (await migration.start('strict')).result().catch((error: unknown) => error);
     expect(messageOf(strict).message).toContain('2 values do not fit without loss');
     const result = await (await migration.start('aside', { rowErrors: 'setAside' })).result();
@@ -122,5 +114,5 @@ describe('a value that is too long for the destination', () => {
     expect((await migration.caravel('verify', 'aside')).code).toBe(3);
     const { stdout } = await migration.caravel('issues', 'aside', '--csv');
     expect(stdout.match(/,truncation,/g)).toHaveLength(2);
-  }, 120_000);
+  }, 300_000);
 });

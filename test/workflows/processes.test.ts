@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { onDatabase } from '../../infra/services/onDatabase.ts';
+import { dialect } from '../support/ddl.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
+import { rowsOf, runOn } from '../support/plainSql.ts';
 import { countQueued, readProcesses, readSubscriptions } from '../support/processes.ts';
+import { acceptNewRows, quickInserts, refuseNewRows, slowInserts } from '../support/tampering.ts';
+import { until } from '../support/until.ts';
 
-const run = (url: string, statement: string) => onDatabase(url, (client) => client.query(statement));
 const ofProduction = (label: string) => label.includes(' production ');
 const ofQuality = (label: string) => label.includes(' quality ');
 const texts = (subscriptions: { text: string }[]) => subscriptions.map(({ text }) => text).sort();
@@ -13,7 +15,7 @@ function migrationOf(name: string, isOrphaned = false): () => MigrationTest {
   beforeAll(async () => {
     migration = await createMigrationTest(name, { rows: 300, orphans: isOrphaned });
     migration.startWorker();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => migration?.cleanUp());
   return () => migration;
 }
@@ -51,22 +53,22 @@ describe('processes: all', () => {
     expect(texts(await readSubscriptions(destination))).toEqual(expected);
     expect(await migration().differences()).toEqual([]);
     // Of the application outside the scope.
-    const { rows } = await run(destination, `SELECT 1 FROM "OSSYS_BPM_PROCESS" WHERE "LABEL" LIKE 'Inspection%'`);
-    expect(rows).toEqual([]);
-    const cleared = await run(
+    const inspections = `SELECT "ID" FROM "OSSYS_BPM_PROCESS" WHERE "LABEL" LIKE 'Inspection%'`;
+    expect(await rowsOf(destination, inspections)).toEqual([]);
+    const [cleared] = await rowsOf(
       destination,
-      `SELECT count(*)::int AS rows, count("IS_RUNNING_SINCE")::int + count("IS_RUNNING_AT")::int + count("LAST_ERROR_ID")::int AS kept
+      `SELECT count(*) AS "all", count("IS_RUNNING_SINCE") + count("IS_RUNNING_AT") + count("LAST_ERROR_ID") AS "kept"
        FROM "OSSYS_BPM_ACTIVITY" a JOIN "OSSYS_BPM_PROCESS" p ON p."ID" = a."PROCESS_ID" WHERE p."LABEL" LIKE '% production %'`,
     );
-    expect(cleared.rows[0]).toMatchObject({ kept: 0 });
-    expect(cleared.rows[0].rows).toBeGreaterThan(100);
-  }, 120_000);
+    expect(cleared!.kept).toBe('0');
+    expect(Number(cleared!.all)).toBeGreaterThan(100);
+  }, 300_000);
 
   it('once: the same again inserts nothing and subscribes nobody twice, and both runs verify', async () => {
     const [, destination] = urlsOf(migration());
     const subscriptions = texts(await readSubscriptions(destination));
     // One that the destination has dealt with since stays gone.
-    await run(
+    await runOn(
       destination,
       `DELETE FROM "OSEVT_k4w_Payment" WHERE "_ACTIVITY_ID" = (SELECT max("_ACTIVITY_ID") FROM "OSEVT_k4w_Payment")`,
     );
@@ -77,7 +79,7 @@ describe('processes: all', () => {
     expect(subscriptions).toEqual(expect.arrayContaining(now));
     for (const id of ['all', 'again']) expect((await migration().caravel('verify', id)).code, id).toBe(0);
     expect(await countQueued(destination)).toBe(0);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('processes: active', () => {
@@ -85,12 +87,12 @@ describe('processes: active', () => {
 
   it('brings the trees whose root goes on; what refers to the others becomes NULL and is counted', async () => {
     const [source, destination] = urlsOf(migration());
-    const { rows } = await run(
+    const rows = await rowsOf(
       source,
-      `SELECT p."LABEL" AS label FROM "OSSYS_BPM_PROCESS" p JOIN "OSSYS_BPM_PROCESS" r ON r."ID" = p."TOP_PROCESS_ID"
-       JOIN "OSSYS_BPM_PROCESS_STATUS" s ON s."ID" = r."STATUS_ID" WHERE NOT s."IS_TERMINAL" AND p."LABEL" LIKE '% production %'`,
+      `SELECT p."LABEL" AS "label" FROM "OSSYS_BPM_PROCESS" p JOIN "OSSYS_BPM_PROCESS" r ON r."ID" = p."TOP_PROCESS_ID"
+       JOIN "OSSYS_BPM_PROCESS_STATUS" s ON s."ID" = r."STATUS_ID" WHERE s."IS_TERMINAL" = 'false' AND p."LABEL" LIKE '% production %'`,
     );
-    const active = new Set(rows.map(({ label }) => label as string));
+    const active = new Set(rows.map(({ label }) => label!));
     const isActive = (label: string) => active.has(label);
     const coming = await readProcesses(source, isActive);
     const before = await readSubscriptions(destination);
@@ -101,14 +103,14 @@ describe('processes: active', () => {
     expect(await readProcesses(destination, ofProduction)).toEqual(coming);
     expect(coming.length).toBe(active.size);
     const count = (name: string) => result.entities.find(({ entity }) => entity === name)!;
-    const processes = await run(source, 'SELECT count(*)::int AS rows FROM "OSSYS_BPM_PROCESS"');
-    expect(count('Process')).toMatchObject({ inserted: active.size, leftOut: processes.rows[0].rows - active.size });
-    const nulled = await run(
+    const processes = await rowsOf(source, 'SELECT "ID" FROM "OSSYS_BPM_PROCESS"');
+    expect(count('Process')).toMatchObject({ inserted: active.size, leftOut: processes.length - active.size });
+    const nulled = await rowsOf(
       source,
-      `SELECT count(*)::int AS rows FROM "OSUSR_a1b_Order" o JOIN "OSSYS_BPM_PROCESS" p ON p."ID" = o."APPROVALPROCESSID"
-       WHERE NOT p."LABEL" = ANY('{${[...active].map((label) => `"${label}"`).join()}}')`,
+      `SELECT o."ID" FROM "OSUSR_a1b_Order" o JOIN "OSSYS_BPM_PROCESS" p ON p."ID" = o."APPROVALPROCESSID"
+       WHERE p."LABEL" NOT IN (${[...active].map(dialect.text).join()})`,
     );
-    expect(count('Order').nulled).toBe(nulled.rows[0].rows);
+    expect(count('Order').nulled).toBe(nulled.length);
     expect(count('ApprovalTask')).toMatchObject({ setAside: 0 });
     expect(count('ApprovalTask').leftOut).toBeGreaterThan(5);
     expect(texts(await readSubscriptions(destination))).toEqual(
@@ -116,7 +118,7 @@ describe('processes: active', () => {
     );
     expect(await countQueued(destination)).toBe(0);
     expect((await migration().caravel('verify', 'active')).code).toBe(0);
-  }, 120_000);
+  }, 300_000);
 
   it('and "all" afterwards brings the rest', async () => {
     const [source, destination] = urlsOf(migration());
@@ -124,7 +126,7 @@ describe('processes: active', () => {
     expect(result.status).toBe('completed');
     expect(await readProcesses(destination, ofProduction)).toEqual(await readProcesses(source, ofProduction));
     expect(await countQueued(destination)).toBe(0);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('processes: none', () => {
@@ -139,7 +141,7 @@ describe('processes: none', () => {
     expect(result.entities.find(({ entity }) => entity === 'ApprovalTask')).toMatchObject({ inserted: 0 });
     expect(texts(await readSubscriptions(destination))).toEqual(before);
     expect(await countQueued(destination)).toBe(0);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('a definition that the destination lacks', () => {
@@ -147,13 +149,16 @@ describe('a definition that the destination lacks', () => {
 
   it('sets whole trees aside, and the references to them follow missingReferences', async () => {
     const [source, destination] = urlsOf(migration());
-    await run(destination, `UPDATE "OSSYS_BPM_ACTIVITY_DEFINITION" SET "IS_ACTIVE" = false WHERE "NAME" = 'Finish'`);
-    const { rows } = await run(
+    await runOn(
+      destination,
+      `UPDATE "OSSYS_BPM_ACTIVITY_DEFINITION" SET "IS_ACTIVE" = 'false' WHERE "NAME" = 'Finish'`,
+    );
+    const rows = await rowsOf(
       source,
-      `SELECT DISTINCT p."LABEL" AS label FROM "OSSYS_BPM_PROCESS" p JOIN "OSSYS_BPM_ACTIVITY" a ON a."PROCESS_ID" = p."TOP_PROCESS_ID"
+      `SELECT DISTINCT p."LABEL" AS "label" FROM "OSSYS_BPM_PROCESS" p JOIN "OSSYS_BPM_ACTIVITY" a ON a."PROCESS_ID" = p."TOP_PROCESS_ID"
        WHERE a."NAME" = 'Finish'`,
     );
-    const gone = new Set(rows.map(({ label }) => label as string));
+    const gone = new Set(rows.map(({ label }) => label!));
     expect(gone.size).toBeGreaterThan(10);
     const stays = (label: string) => ofProduction(label) && !gone.has(label);
     const blocked = await (await migration().start('blocked', { missingReferences: 'fail' }))
@@ -175,10 +180,10 @@ describe('a definition that the destination lacks', () => {
     expect((await migration().caravel('verify', 'undefined')).code).toBe(3);
 
     // The cause is mended: a run brings what was set aside.
-    await run(destination, `UPDATE "OSSYS_BPM_ACTIVITY_DEFINITION" SET "IS_ACTIVE" = true WHERE "NAME" = 'Finish'`);
+    await runOn(destination, `UPDATE "OSSYS_BPM_ACTIVITY_DEFINITION" SET "IS_ACTIVE" = 'true' WHERE "NAME" = 'Finish'`);
     expect((await (await migration().start('mended')).result()).status).toBe('completed');
     expect(await readProcesses(destination, ofProduction)).toEqual(await readProcesses(source, ofProduction));
-  }, 180_000);
+  }, 600_000);
 });
 
 describe('values and subscriptions whose row is gone', () => {
@@ -186,7 +191,7 @@ describe('values and subscriptions whose row is gone', () => {
 
   it('become NULL, as the spec says; but a subscription never listens to every row instead of one', async () => {
     const [source, destination] = urlsOf(migration());
-    await run(
+    await runOn(
       source,
       `UPDATE "OSEVT_a1b_Payment" SET "ORDERID" = 987654398 WHERE "_ACTIVITY_ID" = (SELECT min("_ACTIVITY_ID") FROM "OSEVT_a1b_Payment")`,
     );
@@ -196,14 +201,15 @@ describe('values and subscriptions whose row is gone', () => {
     expect(JSON.parse(stdout).issues.map(({ code }: { code: string }) => code)).toEqual(['subscription-set-aside']);
     const ofSource = `SELECT "ID" FROM "OSSYS_BPM_PROCESS" WHERE "LABEL" LIKE '% production %'`;
     const unmapped = `"SS_TYPE" LIKE 'bt%' AND "INPUT_VALUE" = '987654399' AND "PROCESS_ID" IN (${ofSource})`;
-    const { rows } = await run(source, `SELECT count(*)::int AS rows FROM "OSSYS_BPM_PROCESS_INPUT" WHERE ${unmapped}`);
-    expect(rows[0].rows).toBeGreaterThan(0);
-    expect(result.entities.find(({ entity }) => entity === 'Process_Input')!.nulled).toBe(rows[0].rows);
-    expect((await run(destination, `SELECT 1 FROM "OSSYS_BPM_PROCESS_INPUT" WHERE ${unmapped}`)).rows).toEqual([]);
-    const any = `SELECT 1 FROM "OSEVT_k4w_Payment" WHERE "_ACTIVITY_ID" IS NOT NULL AND "ORDERID" IS NULL`;
-    expect((await run(destination, any)).rows).toEqual([]);
+    const inputs = `SELECT "ID" FROM "OSSYS_BPM_PROCESS_INPUT" WHERE ${unmapped}`;
+    const gone = await rowsOf(source, inputs);
+    expect(gone.length).toBeGreaterThan(0);
+    expect(result.entities.find(({ entity }) => entity === 'Process_Input')!.nulled).toBe(gone.length);
+    expect(await rowsOf(destination, inputs)).toEqual([]);
+    const any = `SELECT "_ACTIVITY_ID" FROM "OSEVT_k4w_Payment" WHERE "_ACTIVITY_ID" IS NOT NULL AND "ORDERID" IS NULL`;
+    expect(await rowsOf(destination, any)).toEqual([]);
     expect(await countQueued(destination)).toBe(0);
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('a run that does not finish', () => {
@@ -211,27 +217,22 @@ describe('a run that does not finish', () => {
 
   it('is blocked while events wait in a queue, unless the spec lets them', async () => {
     const [, destination] = urlsOf(migration());
-    await run(destination, `INSERT INTO "OSSYS_BPM_EVENT" ("ENTITY_RECORD_ID") VALUES ('1')`);
+    await runOn(destination, `INSERT INTO "OSSYS_BPM_EVENT" ("ENTITY_RECORD_ID") VALUES ('1')`);
     const blocked = await (await migration().start('queued')).result().catch((error) => error);
     expect(blocked.cause.message).toContain("1 event waits in OSSYS_BPM_EVENT of 'quality'");
-    await run(destination, 'DELETE FROM "OSSYS_BPM_EVENT"');
-  }, 60_000);
+    await runOn(destination, 'DELETE FROM "OSSYS_BPM_EVENT"');
+  }, 300_000);
 
   it('gives the destination its own subscriptions back: failed, cancelled, or by hand when it was terminated', async () => {
     const [, destination] = urlsOf(migration());
     const before = texts(await readSubscriptions(destination));
-    const refuse = (column: string, body: string) => `
-      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} RETURN NEW; END $$;
-      CREATE TRIGGER refuse BEFORE INSERT ON "${column}" FOR EACH ROW EXECUTE FUNCTION refuse()`;
-    const allow = (table: string) => `DROP TRIGGER refuse ON "${table}"; DROP FUNCTION refuse()`;
-
-    await run(destination, refuse('OSUSR_k4w_Payment', `RAISE EXCEPTION 'not today' USING ERRCODE = '23514';`));
+    await refuseNewRows(destination, 'OSUSR_k4w_Payment');
     const failed = await (await migration().start('failing')).result().catch((error) => error);
     expect(failed.cause.message).toMatch(/Payment/);
     expect(texts(await readSubscriptions(destination))).toEqual(before);
-    await run(destination, allow('OSUSR_k4w_Payment'));
+    await acceptNewRows(destination, 'OSUSR_k4w_Payment');
 
-    await run(destination, refuse('OSUSR_k4w_Invoice', 'PERFORM pg_sleep(0.2);'));
+    await runOn(destination, slowInserts('OSUSR_k4w_Invoice', 2));
     const cancelled = await migration().start('cancelled', { batchRows: 10 });
     await untilSilent(destination);
     await cancelled.cancel();
@@ -244,27 +245,23 @@ describe('a run that does not finish', () => {
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stderr).toContain("run 'terminated' has not ended and gives them back itself");
     await terminated.terminate();
-    await run(destination, allow('OSUSR_k4w_Invoice'));
+    await runOn(destination, quickInserts('OSUSR_k4w_Invoice'));
     expect(texts(await readSubscriptions(destination))).not.toEqual(before);
     const restored = await migration().caravel('restore', 'terminated');
     expect(restored).toMatchObject({ code: 0, stderr: '' });
     expect(restored.stdout).toMatch(/^event subscriptions of 'quality': \d+ rows given back\n$/);
     expect(texts(await readSubscriptions(destination))).toEqual(before);
     expect((await migration().caravel('restore', 'terminated')).stdout).toContain('were all there');
-  }, 180_000);
+  }, 600_000);
 
   it('is taken over by the next one, whatever it left behind', async () => {
     const [source, destination] = urlsOf(migration());
     const before = await readSubscriptions(destination);
-    await run(
-      destination,
-      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
-       CREATE TRIGGER refuse BEFORE INSERT ON "OSUSR_k4w_Invoice" FOR EACH ROW EXECUTE FUNCTION refuse()`,
-    );
+    await runOn(destination, slowInserts('OSUSR_k4w_Invoice', 2));
     const left = await migration().start('left', { batchRows: 10 });
     await untilSilent(destination);
     await left.terminate();
-    await run(destination, 'DROP TRIGGER refuse ON "OSUSR_k4w_Invoice"; DROP FUNCTION refuse()');
+    await runOn(destination, quickInserts('OSUSR_k4w_Invoice'));
     const result = await (await migration().start('next')).result();
     expect(result.status).toBe('completed');
     expect(await readProcesses(destination, ofProduction)).toEqual(await readProcesses(source, ofProduction));
@@ -273,13 +270,11 @@ describe('a run that does not finish', () => {
     );
     expect(await countQueued(destination)).toBe(0);
     expect((await migration().caravel('restore', 'left')).stdout).toContain('were all there');
-  }, 120_000);
+  }, 300_000);
 });
 
-async function untilSilent(destination: string): Promise<void> {
-  for (;;) {
-    const { rows } = await run(destination, 'SELECT count(*)::int AS rows FROM "OSEVT_k4w_Order1"');
-    if (rows[0].rows === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const untilSilent = (destination: string) =>
+  until('the subscriptions are gone', async () => {
+    const [row] = await rowsOf(destination, 'SELECT count(*) AS "left" FROM "OSEVT_k4w_Order1"');
+    return row!.left === '0';
+  });

@@ -2,13 +2,23 @@ import { connect } from '../../../src/database/connect.ts';
 import type { Cell, Database } from '../../../src/database/port.ts';
 import { shortenedName } from '../schema/applicationTables.ts';
 import { queueTables } from '../schema/processTables.ts';
-import { type ColumnDescription, type ColumnType, neutralValue, type Value } from '../schema/tables.ts';
+import {
+  type ColumnDescription,
+  type ColumnType,
+  neutralValue,
+  type TableDescription,
+  type Value,
+} from '../schema/tables.ts';
 import type { CreateDemoDatabase, DemoDatabase } from './dialect.ts';
 import { queueStatements } from './eventTriggers.ts';
 
 const password = 'Caravel-demo-1';
-const rowsAtATime = 5_000;
 const longestName = 128;
+/** Rows that travel in one parameter. */
+const rowsAtATime = 5_000;
+/** A batch is sent when it has this many statements, or this many characters of rows. */
+const statementsAtATime = 150;
+const charactersAtATime = 2_000_000;
 /** Only a database that holds this table is ever replaced. */
 const marker = 'caravel_demo';
 
@@ -57,6 +67,68 @@ function cellOf(value: Value, type: ColumnType): Cell {
   return type.kind === 'boolean' ? (Number(value) === 0 ? '0' : '1') : String(value);
 }
 
+/** Rows as a JSON document of arrays, in the order of the columns. */
+const documentOf = (rows: Cell[][]): string =>
+  JSON.stringify(rows, (_, cell) => (cell instanceof Uint8Array ? Buffer.from(cell).toString('hex') : cell));
+
+/** Babelfish's OPENJSON leaves backslashes as JSON writes them, and cuts values at 4,000 characters. */
+const isPlain = (document: string): boolean => !document.includes('\\') && !/"[^"]{4001,}"/.test(document);
+
+const hasIdentity = (table: TableDescription): boolean => table.columns.some(({ identity }) => identity);
+const takeIdentity = (table: TableDescription, onOrOff: 'ON' | 'OFF'): string =>
+  `SET IDENTITY_INSERT dbo.${quoted(table.name)} ${onOrOff}`;
+
+/** Inserts the rows of a plain document. */
+function insertStatement(table: TableDescription): string {
+  const isBinary = ({ type }: ColumnDescription) => type.kind === 'binary';
+  const names = table.columns.map(({ name }) => quoted(name));
+  const values = table.columns.map((column, index) =>
+    isBinary(column) ? `CONVERT(varbinary(max), ${names[index]}, 2)` : names[index],
+  );
+  const forms = table.columns.map(
+    (column, index) => `${names[index]} ${isBinary(column) ? 'varchar(max)' : typeName(column.type)} '$[${index}]'`,
+  );
+  const rows = `SELECT ${values.join(', ')} FROM OPENJSON(?) WITH (${forms.join(', ')})`;
+  const insert = `INSERT INTO dbo.${quoted(table.name)} (${names.join(', ')}) ${rows}`;
+  return hasIdentity(table) ? [takeIdentity(table, 'ON'), insert, takeIdentity(table, 'OFF')].join(';\n') : insert;
+}
+
+/** Inserts any rows: by the driver's bulk load into a temporary table, which takes a handful of round trips. */
+async function insertStaged(database: Database, table: TableDescription, rows: Cell[][]): Promise<void> {
+  const columns = table.columns.map(({ name }) => name);
+  await database.transaction(async (transaction) => {
+    const stage = await transaction.stage({ schema: 'dbo', name: table.name }, columns, rows);
+    if (hasIdentity(table)) await transaction.execute(takeIdentity(table, 'ON'));
+    await transaction.insertStaged(stage, null);
+    if (hasIdentity(table)) await transaction.execute(takeIdentity(table, 'OFF'));
+  });
+}
+
+/**
+ * Statements that wait to be sent together: a round trip for each would take most of the time. Only those that
+ * may share a batch with others; what must be alone in its own comes as EXEC.
+ */
+function statementBatch(database: Database) {
+  let statements: string[] = [];
+  let documents: string[] = [];
+  let characters = 0;
+  const batch = {
+    async add(statement: string, document?: string): Promise<void> {
+      statements.push(statement);
+      if (document !== undefined) documents.push(document);
+      characters += document?.length ?? 0;
+      if (statements.length >= statementsAtATime || characters >= charactersAtATime) await batch.send();
+    },
+    async send(): Promise<void> {
+      if (statements.length === 0) return;
+      const [text, parameters] = [statements.join(';\n'), documents];
+      [statements, documents, characters] = [[], [], 0];
+      await database.transaction((transaction) => transaction.execute(text, parameters));
+    },
+  };
+  return batch;
+}
+
 /** URL of a database of the server, and of a login to it. */
 function urlOf(serverUrl: string, database: string, login?: string): string {
   const url = new URL(serverUrl);
@@ -86,72 +158,75 @@ async function onServer<T>(serverUrl: string, work: (server: Database) => Promis
  */
 export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, name) => {
   await onServer(serverUrl, async (server) => {
-    const [row] = await server.query('SELECT DB_ID(?)', [name]);
-    if (row?.[0] != null && (await isOurs(serverUrl, name))) await drop(server, name);
-    const [left] = await server.query('SELECT DB_ID(?)', [name]);
-    if (left?.[0] == null) await server.execute(`CREATE DATABASE ${quoted(name)}`);
+    let isThere = await hasDatabase(server, name);
+    if (isThere && (await isOurs(serverUrl, name))) {
+      await drop(server, name);
+      isThere = false;
+    }
+    if (!isThere) await alone(server, `CREATE DATABASE ${quoted(name)}`);
   });
   const url = urlOf(serverUrl, name);
   const database = open(url);
-  await database.execute(`CREATE TABLE ${marker} (created datetime NOT NULL DEFAULT CURRENT_TIMESTAMP)`);
+
+  const batch = statementBatch(database);
+  await batch.add(`CREATE TABLE ${marker} (created datetime NOT NULL DEFAULT CURRENT_TIMESTAMP)`);
+  const readable: string[] = [marker];
+  /** The largest identity value loaded, by table. */
+  const largest = new Map<string, number>();
 
   const demo: DemoDatabase = {
     url,
     async createTable(table) {
-      await database.execute(
-        `CREATE TABLE dbo.${quoted(table.name)} (${table.columns.map(columnDefinition).join(', ')})`,
-      );
+      readable.push(table.name);
+      await batch.add(`CREATE TABLE dbo.${quoted(table.name)} (${table.columns.map(columnDefinition).join(', ')})`);
     },
     async createView(view) {
-      const statement = `CREATE VIEW dbo.${quoted(view.name)} AS ${view.query}`;
+      readable.push(view.name);
       // A view must be alone in its batch.
-      await database.execute(`EXEC (${text(statement)})`);
+      await batch.add(`EXEC (${text(`CREATE VIEW dbo.${quoted(view.name)} AS ${view.query}`)})`);
     },
     async load(table, rows) {
-      const target = { schema: 'dbo', name: table.name };
-      const columns = table.columns.map(({ name: column }) => column);
-      const keepsIdentity = table.columns.some(({ identity }) => identity);
-      let count = 0;
-      const write = (cells: Cell[][]) =>
-        database.transaction(async (transaction) => {
-          const stage = await transaction.stage(target, columns, cells);
-          if (keepsIdentity) await transaction.execute(`SET IDENTITY_INSERT dbo.${quoted(table.name)} ON`);
-          await transaction.insertStaged(stage, null);
-          if (keepsIdentity) await transaction.execute(`SET IDENTITY_INSERT dbo.${quoted(table.name)} OFF`);
-        });
-      let cells: Cell[][] = [];
-      for (const row of rows) {
-        cells.push(row.map((value, index) => cellOf(value, table.columns[index]!.type)));
-        count++;
-        if (cells.length === rowsAtATime) {
-          await write(cells);
-          cells = [];
+      const insert = insertStatement(table);
+      const identity = table.columns.findIndex((column) => column.identity);
+      let [count, highest] = [0, 0];
+      let waiting: Cell[][] = [];
+      const write = async () => {
+        const document = documentOf(waiting);
+        if (waiting.length > 0 && isPlain(document)) await batch.add(insert, document);
+        else if (waiting.length > 0) {
+          await batch.send();
+          await insertStaged(database, table, waiting);
         }
+        waiting = [];
+      };
+      for (const row of rows) {
+        waiting.push(row.map((value, index) => cellOf(value, table.columns[index]!.type)));
+        if (identity >= 0) highest = Math.max(highest, Number(row[identity]));
+        count++;
+        if (waiting.length === rowsAtATime) await write();
       }
-      if (cells.length > 0) await write(cells);
+      await write();
+      largest.set(table.name, highest);
       return count;
     },
     async addKeys(table, gap) {
       const target = `dbo.${quoted(table.name)}`;
       if (table.primaryKey) {
         const { name: key, column } = table.primaryKey;
-        await database.execute(`ALTER TABLE ${target} ADD CONSTRAINT ${named(key)} PRIMARY KEY (${quoted(column)})`);
+        await batch.add(`ALTER TABLE ${target} ADD CONSTRAINT ${named(key)} PRIMARY KEY (${quoted(column)})`);
       }
       for (const index of table.indexes) {
         const columns = index.columns.map(quoted).join(', ');
-        await database.execute(
-          `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${named(index.name)} ON ${target} (${columns})`,
-        );
+        await batch.add(`CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${named(index.name)} ON ${target} (${columns})`);
       }
-      for (const column of table.columns.filter((one) => one.identity)) {
-        const [row] = await database.query(`SELECT COALESCE(MAX(${quoted(column.name)}), 0) FROM ${target}`);
-        const largest = Number(row![0]);
-        await database.execute(`DBCC CHECKIDENT ('${target.replaceAll("'", "''")}', RESEED, ${largest + gap})`);
+      if (hasIdentity(table)) {
+        const next = largest.get(table.name)! + gap;
+        await batch.add(`DBCC CHECKIDENT ('${target.replaceAll("'", "''")}', RESEED, ${next})`);
       }
     },
     async addForeignKeys(table) {
       for (const key of table.foreignKeys) {
-        await database.execute(
+        await batch.add(
           `ALTER TABLE dbo.${quoted(table.name)} ADD CONSTRAINT ${named(key.name)} FOREIGN KEY (${quoted(key.column)})
            REFERENCES dbo.${quoted(key.target)} (${quoted(key.targetColumn)})${key.cascade ? ' ON DELETE CASCADE' : ''}`,
         );
@@ -172,53 +247,71 @@ export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, nam
           ${statements}
         END`;
       // A trigger must be alone in its batch.
-      await database.execute(`EXEC (${text(statement)})`);
+      await batch.add(`EXEC (${text(statement)})`);
     },
     async createLogin(login, writableTables) {
+      await batch.send();
       await onServer(serverUrl, async (server) => {
-        await server.execute(`DROP LOGIN ${quoted(login)}`).catch(() => {});
-        await server.execute(`CREATE LOGIN ${quoted(login)} WITH PASSWORD = '${password}'`);
+        await alone(server, `DROP LOGIN ${quoted(login)}`).catch(() => {});
+        await alone(server, `CREATE LOGIN ${quoted(login)} WITH PASSWORD = '${password}'`);
       });
       await database.execute(`CREATE USER ${quoted(login)} FOR LOGIN ${quoted(login)}`);
-      await grant(database, login, writableTables);
+      await grant({ database, login, readable, writable: writableTables });
       return urlOf(serverUrl, name, login);
     },
     async analyze() {
+      await batch.send();
       await database.execute('EXEC sp_updatestats').catch(() => {
         // Only estimates depend on it.
       });
     },
-    close: () => database.close(),
+    async close() {
+      await database.close();
+    },
   };
   return demo;
 };
 
 /** The two roles of OutSystems' cloud; where a server lacks them, the same rights on each table. */
-async function grant(database: Database, login: string, writableTables: readonly string[]): Promise<void> {
+async function grant(options: {
+  database: Database;
+  login: string;
+  readable: readonly string[];
+  writable: readonly string[];
+}): Promise<void> {
+  const { database, login, readable, writable } = options;
   try {
     await database.execute(`ALTER ROLE db_datareader ADD MEMBER ${quoted(login)}`);
-    if (writableTables.length > 0) await database.execute(`ALTER ROLE db_datawriter ADD MEMBER ${quoted(login)}`);
+    if (writable.length > 0) await database.execute(`ALTER ROLE db_datawriter ADD MEMBER ${quoted(login)}`);
   } catch {
-    for (const { schema, name } of await database.tables()) {
-      await database.execute(`GRANT SELECT ON ${quoted(schema)}.${quoted(name)} TO ${quoted(login)}`);
-    }
-    for (const name of writableTables) {
-      await database.execute(`GRANT INSERT, UPDATE, DELETE ON dbo.${quoted(name)} TO ${quoted(login)}`);
-    }
+    const granted = (rights: string, names: readonly string[]) =>
+      names.map((name) => `GRANT ${rights} ON dbo.${quoted(name)} TO ${quoted(login)}`);
     // There, triggers run with the rights of whoever writes.
-    for (const { name } of writableTables.length > 0 ? queueTables : []) {
-      await database.execute(`GRANT INSERT ON dbo.${quoted(name)} TO ${quoted(login)}`);
-    }
+    const queues = writable.length > 0 ? queueTables.map((queue) => queue.name) : [];
+    const statements = [
+      ...granted('SELECT', readable),
+      ...granted('INSERT, UPDATE, DELETE', writable),
+      ...granted('INSERT', queues),
+    ];
+    await database.execute(statements.join(';\n'));
   }
+}
+
+/** Runs a statement that Azure takes only by itself: `execute` would ask for its count in the same batch. */
+const alone = async (server: Database, statement: string): Promise<void> => void (await server.query(statement));
+
+async function hasDatabase(server: Database, name: string): Promise<boolean> {
+  return (await server.query('SELECT 1 FROM sys.databases WHERE name = ?', [name])).length > 0;
 }
 
 /** @throws Error when the database holds tables that the demo did not make */
 async function isOurs(serverUrl: string, name: string): Promise<boolean> {
   const database = open(urlOf(serverUrl, name));
   try {
-    const tables = (await database.tables()).map((table) => table.name.toLowerCase());
-    if (tables.includes(marker)) return true;
-    if (tables.length === 0) return false;
+    const [row] = await database.query(`SELECT OBJECT_ID('${marker}'), (SELECT COUNT(*) FROM sys.tables)`);
+    const [found, tables] = row!;
+    if (found !== null) return true;
+    if (Number(tables) === 0) return false;
     throw new Error(`the database ${name} holds tables that the demo did not make; name an empty or a new one`);
   } finally {
     await database.close();
@@ -227,17 +320,16 @@ async function isOurs(serverUrl: string, name: string): Promise<boolean> {
 
 async function drop(server: Database, name: string): Promise<void> {
   // Ends other connections to it, where the server knows how to.
-  await server.execute(`ALTER DATABASE ${quoted(name)} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`).catch(() => {});
-  await server.execute(`DROP DATABASE ${quoted(name)}`);
+  await alone(server, `ALTER DATABASE ${quoted(name)} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`).catch(() => {});
+  await alone(server, `DROP DATABASE ${quoted(name)}`);
 }
 
 /** Drops a demo database, if it is there, and the logins that were made for it. */
 export async function dropSqlServerDatabase(serverUrl: string, name: string): Promise<void> {
   await onServer(serverUrl, async (server) => {
-    const [row] = await server.query('SELECT DB_ID(?)', [name]);
-    if (row?.[0] != null && (await isOurs(serverUrl, name))) await drop(server, name);
+    if ((await hasDatabase(server, name)) && (await isOurs(serverUrl, name))) await drop(server, name);
     for (const login of [`${name}_reader`, `${name}_writer`]) {
-      await server.execute(`DROP LOGIN ${quoted(login)}`).catch(() => {
+      await alone(server, `DROP LOGIN ${quoted(login)}`).catch(() => {
         // It was not there.
       });
     }

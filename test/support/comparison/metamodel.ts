@@ -1,5 +1,5 @@
-import type pg from 'pg';
-import { textRows } from './connection.ts';
+import { asCompared, type PlainConnection } from '../plainSql.ts';
+import type { Reading } from './reading.ts';
 
 /** An active entity of an environment, as its OSSYS tables describe it. */
 export interface ComparedEntity {
@@ -23,8 +23,6 @@ export interface ComparedAttribute {
   key: string;
   name: string;
   column: string;
-  /** Decimals are compared without trailing zeros. */
-  isDecimal: boolean;
   isAutoNumber: boolean;
   /** Key of the entity referred to; null for scalars and where the type resolves to nothing. */
   references: string | null;
@@ -36,19 +34,17 @@ export interface Metamodel {
   meanings: Map<string, Map<string, string>>;
 }
 
-/** Reads the metamodel of one environment. Written from docs/metamodel.md alone: it shares nothing with the engine. */
-export async function readMetamodel(client: pg.Client): Promise<Metamodel> {
-  const columns = new Map<string, { table: string; columns: Map<string, string> }>();
-  for (const [table, column, type] of await textRows(
-    client,
-    "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'",
-  )) {
-    const found = columns.get(table!.toLowerCase()) ?? { table: table!, columns: new Map() };
-    found.columns.set(column!, type!);
-    columns.set(table!.toLowerCase(), found);
-  }
-  const entityRows = await textRows(
-    client,
+const read = new WeakMap<Reading, Promise<Metamodel>>();
+
+/** The metamodel of one environment. Written from docs/metamodel.md alone: it shares nothing with the engine. */
+export function metamodelOf(reading: Reading): Promise<Metamodel> {
+  const found = read.get(reading) ?? readMetamodel(reading);
+  read.set(reading, found);
+  return found;
+}
+
+async function readMetamodel({ connection, tables }: Reading): Promise<Metamodel> {
+  const entityRows = await connection.arrays(
     `SELECT e."ID", e."NAME", e."PHYSICAL_TABLE_NAME", lower(e."SS_KEY"), lower(e."PRIMARYKEY_SS_KEY"), e."DATA_KIND",
             e."IS_ACTIVE", e."IS_SYSTEM", e."IS_EXTERNAL", e."MULTITENANT", e."ESPACE_ID",
             coalesce(lower(s."SS_KEY"), lower(x."SS_KEY")), coalesce(s."NAME", x."NAME")
@@ -56,9 +52,9 @@ export async function readMetamodel(client: pg.Client): Promise<Metamodel> {
      LEFT JOIN "OSSYS_ESPACE" s ON s."ID" = e."ESPACE_ID"
      LEFT JOIN "OSSYS_EXTENSION" x ON x."ID" = e."EXTENSION_ID"`,
   );
-  const active = entityRows.filter((row) => row[6] === 't');
+  const active = entityRows.filter((row) => row[6] === '1');
   const activeKeys = new Set(active.map((row) => `${row[11]}*${row[3]}`));
-  const formerKeys = new Set(entityRows.filter((row) => row[6] !== 't').map((row) => `${row[11]}*${row[3]}`));
+  const formerKeys = new Set(entityRows.filter((row) => row[6] !== '1').map((row) => `${row[11]}*${row[3]}`));
 
   /** Follows a `bt` type; one that names an espace the entity has left is followed to where it is now (trap 2). */
   const resolve = (type: string): string | null => {
@@ -68,29 +64,27 @@ export async function readMetamodel(client: pg.Client): Promise<Metamodel> {
     const now = active.filter((row) => row[3] === key.split('*')[1]);
     return formerKeys.has(key) && now.length === 1 ? `${now[0]![11]}*${now[0]![3]}` : null;
   };
-  const attributeRows = await textRows(
-    client,
+  const attributeRows = await connection.arrays(
     `SELECT "ENTITY_ID", lower("SS_KEY"), "NAME", coalesce(nullif("DATABASE_NAME", ''), upper("NAME")), "TYPE", "IS_AUTONUMBER"
-     FROM "OSSYS_ENTITY_ATTR" WHERE "IS_ACTIVE"`,
+     FROM "OSSYS_ENTITY_ATTR" WHERE "IS_ACTIVE" = 'true'`,
   );
   const attributesOf = new Map<string, (string | null)[][]>();
   for (const row of attributeRows) attributesOf.set(row[0]!, [...(attributesOf.get(row[0]!) ?? []), row]);
   const entities = new Map<string, ComparedEntity>();
   for (const row of active) {
     const [id, name, physical, entityKey, identifier, dataKind, , isSystem, isExternal, multiTenant, espaceId] = row;
-    const found = columns.get(physical?.toLowerCase() ?? '');
+    const found = tables.get(physical?.toLowerCase() ?? '');
     const attributes = (attributesOf.get(id!) ?? []).map(([, key, attribute, column, type, isAutoNumber]) => ({
       key: key!,
       name: attribute!,
       column: column!,
-      isDecimal: found?.columns.get(column!) === 'numeric',
-      isAutoNumber: isAutoNumber === 't',
+      isAutoNumber: isAutoNumber === '1',
       references: resolve(type!),
     }));
     const kind =
-      isSystem === 't'
+      isSystem === '1'
         ? 'platform'
-        : isExternal === 't' || dataKind === 'clientEntity'
+        : isExternal === '1' || dataKind === 'clientEntity'
           ? 'elsewhere'
           : dataKind === 'staticEntity'
             ? 'static'
@@ -100,20 +94,20 @@ export async function readMetamodel(client: pg.Client): Promise<Metamodel> {
       name: `${row[12]}.${name}`,
       espaceId: espaceId ?? '',
       entityKey: entityKey!,
-      table: found?.table ?? null,
+      table: found?.name ?? null,
       kind,
-      multiTenant: multiTenant === 't' && (found?.columns.has('TENANT_ID') ?? false),
+      multiTenant: multiTenant === '1' && (found?.columns.has('TENANT_ID') ?? false),
       attributes: new Map(attributes.map((one) => [one.key, one])),
       identifier: identifier || null,
     });
   }
-  return { entities, meanings: await readMeanings(client, entities) };
+  return { entities, meanings: await readMeanings(connection, entities) };
 }
 
-async function readMeanings(client: pg.Client, entities: Map<string, ComparedEntity>) {
+async function readMeanings(connection: PlainConnection, entities: Map<string, ComparedEntity>) {
   const meanings = new Map<string, Map<string, string>>();
   const add = async (table: string, statement: string) => {
-    const rows = await textRows(client, statement);
+    const rows = await connection.arrays(statement);
     meanings.set(table, new Map(rows.map(([id, ...meaning]) => [id!, `${table} ${meaning.join(' ')}`])));
   };
   await add('OSSYS_ESPACE', 'SELECT "ID", lower("SS_KEY") FROM "OSSYS_ESPACE"');
@@ -121,9 +115,10 @@ async function readMeanings(client: pg.Client, entities: Map<string, ComparedEnt
     'OSSYS_TENANT',
     `SELECT t."ID", lower(s."SS_KEY"), t."NAME" FROM "OSSYS_TENANT" t JOIN "OSSYS_ESPACE" s ON s."ID" = t."ESPACE_ID"`,
   );
-  const tenant = `(SELECT lower(s."SS_KEY") || ' ' || t."NAME" FROM "OSSYS_TENANT" t
+  const tenant = `(SELECT CONCAT(lower(s."SS_KEY"), ' ', t."NAME") FROM "OSSYS_TENANT" t
     JOIN "OSSYS_ESPACE" s ON s."ID" = t."ESPACE_ID" WHERE t."ID" = owned."TENANT_ID")`;
-  await add('OSSYS_USER', `SELECT owned."ID", ${tenant}, owned."USERNAME" FROM "OSSYS_USER" owned`);
+  const username = asCompared(connection.engine, 'owned."USERNAME"');
+  await add('OSSYS_USER', `SELECT owned."ID", ${tenant}, ${username} FROM "OSSYS_USER" owned`);
   await add('OSSYS_GROUP', `SELECT owned."ID", ${tenant}, owned."NAME" FROM "OSSYS_GROUP" owned`);
   await add(
     'OSSYS_ROLE',
@@ -140,9 +135,8 @@ async function readMeanings(client: pg.Client, entities: Map<string, ComparedEnt
     'OSSYS_BPM_ACTIVITY',
     'SELECT a."ID", p."LABEL", a."NAME" FROM "OSSYS_BPM_ACTIVITY" a JOIN "OSSYS_BPM_PROCESS" p ON p."ID" = a."PROCESS_ID"',
   );
-  const records = await textRows(
-    client,
-    'SELECT "ESPACE_ID", lower("ENTITY_SS_KEY"), "DATA_ID", lower("SS_KEY") FROM "OSSYS_ENTITY_RECORD" WHERE "IS_ACTIVE"',
+  const records = await connection.arrays(
+    'SELECT "ESPACE_ID", lower("ENTITY_SS_KEY"), "DATA_ID", lower("SS_KEY") FROM "OSSYS_ENTITY_RECORD" WHERE "IS_ACTIVE" = \'true\'',
   );
   for (const entity of entities.values()) {
     if (entity.kind !== 'static') continue;
@@ -154,20 +148,18 @@ async function readMeanings(client: pg.Client, entities: Map<string, ComparedEnt
 
 /** Stored entities of the applications, and whatever stored entities those refer to, directly or not; by key. */
 export async function entitiesInScope(
-  client: pg.Client,
+  connection: PlainConnection,
   { entities }: Metamodel,
   applications: readonly string[],
 ): Promise<string[]> {
-  const owners = await textRows(
-    client,
+  const owners = await connection.arrays(
     `SELECT coalesce(lower(s."SS_KEY"), lower(x."SS_KEY"))
      FROM "OSSYS_APPLICATION" a
      JOIN "OSSYS_APP_DEFINITION_MODULE" l ON l."APPLICATION_ID" = a."ID"
      JOIN "OSSYS_MODULE" m ON m."ID" = l."MODULE_ID"
      LEFT JOIN "OSSYS_ESPACE" s ON s."ID" = m."ESPACE_ID"
      LEFT JOIN "OSSYS_EXTENSION" x ON x."ID" = m."EXTENSION_ID"
-     WHERE a."NAME" = ANY($1)`,
-    [applications],
+     WHERE a."NAME" IN (${applications.map((name) => `'${name.replaceAll("'", "''")}'`).join()})`,
   );
   const owned = new Set(owners.map(([key]) => key));
   const scope = new Set<string>();

@@ -1,6 +1,5 @@
-import type pg from 'pg';
-import { quotedName, textRows } from './connection.ts';
 import type { ComparedAttribute, ComparedEntity, Metamodel } from './metamodel.ts';
+import { digestOf, positionOf, type Reading } from './reading.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Rows of one entity in one environment: what each says by itself, and which rows it refers to. */
@@ -28,20 +27,20 @@ export type ComparedAttributes = Map<string, string[]>;
  * A reference to a row that is not there says NULL in the source (missingReferences null), and is told in the destination.
  */
 export async function readRowGraph(options: {
-  client: pg.Client;
+  reading: Reading;
   metamodel: Metamodel;
   scope: readonly string[];
   attributes: ComparedAttributes;
   before: Snapshot | null;
 }): Promise<RowGraph> {
-  const { client, metamodel, scope, attributes, before } = options;
+  const { reading, metamodel, scope, attributes, before } = options;
   const graph: RowGraph = { sets: new Map(), problems: [] };
   const positions = new Map<string, Map<string, number>>();
   const cells = new Map<string, (string | null)[][]>();
   for (const key of scope) {
     const entity = metamodel.entities.get(key)!;
     const compared = attributes.get(key)!.map((one) => entity.attributes.get(one)!);
-    const rows = await readRows(client, entity, compared, before);
+    const rows = await readRows(reading, entity, compared, before);
     cells.set(key, rows);
     positions.set(key, new Map(rows.map((row, position) => [row[0]!, position])));
   }
@@ -55,32 +54,31 @@ export async function readRowGraph(options: {
 
 /** Identifier (or reading order), tenant, then the compared attributes. */
 async function readRows(
-  client: pg.Client,
+  reading: Reading,
   entity: ComparedEntity,
   compared: ComparedAttribute[],
   before: Snapshot | null,
 ): Promise<(string | null)[][]> {
-  const identifier = entity.identifier === null ? null : entity.attributes.get(entity.identifier)!;
-  const expressions = compared.map((one) =>
-    one.isDecimal ? `trim_scale(row_.${quotedName(one.column)})` : `row_.${quotedName(one.column)}`,
-  );
-  const rows = await textRows(
-    client,
-    `SELECT ${identifier ? `row_.${quotedName(identifier.column)}` : 'NULL'},
-            ${before && !identifier ? 'md5(row_::text)' : 'NULL'},
-            ${[entity.multiTenant ? 'row_."TENANT_ID"' : 'NULL', ...expressions].join(', ')}
-     FROM ${quotedName(entity.table!)} row_`,
-  );
+  const table = reading.tables.get(entity.table!.toLowerCase())!;
+  const at = (column: string) => positionOf(table, column);
+  const identifier = entity.identifier === null ? null : at(entity.attributes.get(entity.identifier)!.column);
+  const wanted = compared.map(({ column }) => at(column));
+  const tenant = entity.multiTenant ? at('TENANT_ID') : null;
   const known = before?.tables.get(entity.table!);
   const left = new Map(known?.digests);
-  const mine = rows.filter(([id, digest]) => {
+  const mine = (await reading.rowsOf(entity.table!)).filter((row) => {
     if (!known) return true;
-    if (id != null) return !known.rows.has(id);
-    const remaining = left.get(digest!) ?? 0;
-    left.set(digest!, remaining - 1);
+    if (identifier !== null) return !known.rows.has(row[identifier]!);
+    const digest = digestOf(row);
+    const remaining = left.get(digest) ?? 0;
+    left.set(digest, remaining - 1);
     return remaining <= 0;
   });
-  return mine.map(([id, , ...others], position) => [id ?? String(position + 1), ...others]);
+  return mine.map((row, position) => [
+    identifier === null ? String(position + 1) : row[identifier]!,
+    tenant === null ? null : row[tenant]!,
+    ...wanted.map((index) => row[index]!),
+  ]);
 }
 
 function describeRows(options: {

@@ -1,7 +1,7 @@
-import type pg from 'pg';
-import { openTextConnection, quotedName, textRows } from './connection.ts';
+import { onPlain } from '../plainSql.ts';
+import { beginReading, digestOf, positionOf, type Reading } from './reading.ts';
 
-/** What a database held at one moment: a digest of every row of every table of schema public. */
+/** What a database held at one moment: a digest of every row of every table of the environment's schema. */
 export interface Snapshot {
   tables: Map<string, TableSnapshot>;
 }
@@ -17,42 +17,23 @@ export interface TableSnapshot {
 
 /** Takes a snapshot of the destination, to be compared with what is there after a migration. */
 export async function snapshotDestination(url: string): Promise<Snapshot> {
-  const client = await openTextConnection(url);
-  try {
-    return await snapshotOf(client);
-  } finally {
-    await client.end();
-  }
+  return onPlain(url, async (connection) => snapshotOf(await beginReading(connection)));
 }
 
-/** The same over an open connection. */
-export async function snapshotOf(client: pg.Client): Promise<Snapshot> {
-  const tables = new Map<string, TableSnapshot>();
-  for (const [name, key] of await tablesWithKeys(client)) {
-    const keyExpression = key === null ? 'NULL' : `${quotedName(key)}::text`;
-    const rows = await textRows(client, `SELECT ${keyExpression}, md5(row_::text) FROM ${quotedName(name)} row_`);
-    const snapshot: TableSnapshot = { rows: new Map(), digests: new Map(), key };
-    for (const [id, digest] of rows) {
-      if (id != null) snapshot.rows.set(id, digest!);
-      snapshot.digests.set(digest!, (snapshot.digests.get(digest!) ?? 0) + 1);
+/** The same of an environment that is being read. */
+export async function snapshotOf({ tables, rowsOf }: Reading): Promise<Snapshot> {
+  const snapshots = new Map<string, TableSnapshot>();
+  for (const table of tables.values()) {
+    const snapshot: TableSnapshot = { rows: new Map(), digests: new Map(), key: table.key };
+    const key = table.key === null ? null : positionOf(table, table.key);
+    for (const row of await rowsOf(table.name)) {
+      const digest = digestOf(row);
+      if (key !== null) snapshot.rows.set(row[key]!, digest);
+      snapshot.digests.set(digest, (snapshot.digests.get(digest) ?? 0) + 1);
     }
-    tables.set(name, snapshot);
+    snapshots.set(table.name, snapshot);
   }
-  return { tables };
-}
-
-async function tablesWithKeys(client: pg.Client): Promise<Map<string, string | null>> {
-  const rows = await textRows(
-    client,
-    `SELECT tables.relname,
-            CASE WHEN array_length(keys.conkey, 1) = 1
-                 THEN (SELECT attname FROM pg_attribute WHERE attrelid = tables.oid AND attnum = keys.conkey[1]) END
-     FROM pg_class tables
-     LEFT JOIN pg_constraint keys ON keys.conrelid = tables.oid AND keys.contype = 'p'
-     WHERE tables.relnamespace = 'public'::regnamespace AND tables.relkind = 'r'
-     ORDER BY 1`,
-  );
-  return new Map(rows.map(([name, key]) => [name!, key ?? null]));
+  return { tables: snapshots };
 }
 
 /** Says how one table's rows differ from those of before. `mayGrow`: further rows are no difference. */
