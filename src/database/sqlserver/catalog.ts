@@ -55,6 +55,8 @@ ORDER BY t.parent_id, t.name`;
 export async function readTables(session: Session, names?: string[]): Promise<PhysicalTable[]> {
   const wanted = names === undefined ? null : new Set(names.map((name) => name.toLowerCase()));
   if (wanted?.size === 0) return [];
+  // Whoever reads the catalog plans anew: what was remembered of its columns may be of before.
+  session.types.clear();
   const tables = new Map<string, PhysicalTable>();
   for (const row of texts(await queryCells(session, tablesQuestion))) {
     const [id, schema, name, type, rows] = row as [string, string, string, string, string | null];

@@ -10,8 +10,11 @@ FROM sys.columns AS c
 LEFT JOIN sys.types AS t ON t.user_type_id = c.system_type_id
 WHERE c.object_id = OBJECT_ID(?)`;
 
-/** What was asked once is remembered for a while: a batch would otherwise ask for its table each time. */
-const rememberedMs = 60_000;
+/**
+ * What was asked once is remembered for a while: a batch would otherwise ask for its table each time. Not for long: a text
+ * that was staged for a wider column than there is now loses its trailing blanks without an error.
+ */
+const rememberedMs = 10_000;
 
 /**
  * Types of some columns, in the order asked for.
