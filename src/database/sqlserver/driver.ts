@@ -17,7 +17,7 @@ export interface ConnectionInsides {
   /** There once the server was reached. */
   socket?: Socket;
   state: object;
-  STATE: { LOGGED_IN: object };
+  STATE: { LOGGED_IN: object; CONNECTING: object };
   createTokenStreamParser(message: object, handler: object): TokenParser;
 }
 

@@ -5,6 +5,8 @@ import { insidesOf } from './driver.ts';
 
 /** How often a login is looked at. */
 const lookEveryMs = 250;
+/** Without a socket for so long a login does not go on; the driver itself rests for 500 ms before it tries again. */
+const lostAfterMs = 2_000;
 
 const ignore = () => {};
 
@@ -43,10 +45,15 @@ function guardSockets(connection: Connection): void {
 
 /** The driver's own time-out does not reach into the answer to a login: one that breaks off is waited for without end. */
 function guardLogin(connection: Connection): void {
+  const insides = insidesOf(connection);
   const began = performance.now();
+  let lostSince: number | null = null;
   const timer = setInterval(() => {
-    const isLost = insidesOf(connection).socket?.destroyed === true;
-    if (isLost || performance.now() - began >= timeouts.opening) connection.close();
+    const now = performance.now();
+    // While it connects, to another server for instance, it has none.
+    const hasSocket = insides.state === insides.STATE.CONNECTING || insides.socket?.destroyed !== true;
+    lostSince = hasSocket ? null : (lostSince ?? now);
+    if (now - (lostSince ?? now) >= lostAfterMs || now - began >= timeouts.opening) connection.close();
   }, lookEveryMs);
   const end = () => clearInterval(timer);
   connection.once('connect', end);
