@@ -144,8 +144,8 @@ export function openPool(options: ConnectOptions): SessionPool {
 
 /**
  * Every option that what follows depends on, on each new connection, after each use that altered one, and to try one that
- * rested: nothing is taken over from the server's defaults. English, because names of constraints are only in messages. A deadlock costs
- * the migration a repetition; it would cost the application's user an error.
+ * rested: nothing is taken over from the server's defaults. English, because names of constraints are only in messages.
+ * A deadlock costs the migration a repetition; it would cost the application's user an error.
  */
 export function settings(isolation: string): string {
   return `SET LANGUAGE us_english;

@@ -185,8 +185,8 @@ export async function* streamRows<T>(
       });
     }
   } finally {
-    unwatch();
     if (!ended) {
+      paused = false;
       const over = new Promise<void>((resolve) => {
         wake = () => {
           if (ended) resolve();
@@ -194,6 +194,7 @@ export async function* streamRows<T>(
       });
       await cancel(session, request, over);
     }
+    unwatch();
   }
 }
 

@@ -34,6 +34,8 @@ export async function runTransaction<T>(pool: SessionPool, work: (transaction: T
   const session = await pool.acquire();
   const state: TransactionState = { session, readOnly: pool.readOnly, stages: new Map(), count: 0, failed: null };
   try {
+    // The request's isolation level stays with the session.
+    session.altered = pool.readOnly;
     await control(session, 'begin');
     const result = await work(transactionOn(state));
     if (state.failed !== null) throw alreadyFailed(session, state.failed);
