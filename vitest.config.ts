@@ -14,6 +14,17 @@ const withoutDatabase = [
   'test/processes/{exclusions,subscriptions}.test.ts',
 ];
 
+/**
+ * What takes longest on a T-SQL server, beside a test of the same subject that stays: `npm run test:sqlserver` runs these
+ * too, an hour in all on two cores, and `npm test` with the name of a test.
+ */
+const longOnes = [
+  'test/workflows/{destination,emptying,processes,retry}.test.ts',
+  'test/crash/{people,steering,zombie}.test.ts',
+  'test/infra/demoComparison.test.ts',
+];
+const everything = process.env.CARAVEL_TEST_EVERYTHING !== undefined;
+
 /** What talks to SQL Server alone; where there is no server, what is pure in it still runs. */
 const sqlServerAlone = ['test/database/sqlserver*.test.ts'];
 const sqlServerIsThere = process.env.CARAVEL_TEST_SQLSERVER !== undefined;
@@ -55,7 +66,7 @@ const onPostgres: Part = {
 const onSqlServer: Part = {
   name: 'sqlserver',
   include: [...onEveryEngine, ...sqlServerAlone],
-  exclude: withoutDatabase,
+  exclude: [...withoutDatabase, ...(everything ? [] : longOnes)],
   maxWorkers: 1,
 };
 

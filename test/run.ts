@@ -9,7 +9,8 @@ import color from 'picocolors';
 
 /**
  * `npm test`: lint, types, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
- * "N passed, N failed" and exits 0 only when all of it is well. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
+ * "N passed, N failed" and exits 0 only when all of it is well. With `--sqlserver` (`npm run test:sqlserver`) everything that
+ * there is for SQL Server, and nothing else. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
  * breaks connections for so long.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -115,14 +116,22 @@ interface PartResult extends Part, Counts {
 }
 
 const sqlServer = process.env.CARAVEL_TEST_SQLSERVER;
-const [first, minutes = '60', ...others] = process.argv.slice(2);
-const isSoak = first === '--soak';
+const given = process.argv.slice(2);
+const isSoak = given[0] === '--soak';
+const isSqlServer = given[0] === '--sqlserver';
+if (isSqlServer && sqlServer === undefined) {
+  console.error('CARAVEL_TEST_SQLSERVER is not set: it names the server, mssql://… of an administrator');
+  process.exit(64);
+}
+const [, minutes = '60'] = given;
 if (isSoak) process.env.CARAVEL_SOAK_MINUTES = minutes;
-const filters = isSoak ? others : process.argv.slice(2);
+const filters = isSoak ? given.slice(2) : isSqlServer ? given.slice(1) : given;
+// A test that is named is run on both engines, however long it takes.
+if (isSqlServer || filters.length > 0) process.env.CARAVEL_TEST_EVERYTHING = 'yes';
 const parts: Part[] = isSoak
   ? [{ project: 'soak', title: 'lost connections' }]
   : [
-      { project: 'postgres', title: 'PostgreSQL' },
+      ...(isSqlServer ? [] : [{ project: 'postgres', title: 'PostgreSQL' }]),
       ...(sqlServer === undefined ? [] : [{ project: 'sqlserver', title: 'SQL Server' }]),
     ];
 
@@ -141,7 +150,7 @@ chmodSync(folder, 0o711);
 const failures: string[] = [];
 const results: PartResult[] = [];
 try {
-  if (filters.length === 0 && !isSoak) {
+  if (filters.length === 0 && !isSoak && !isSqlServer) {
     if (!(await step('Lint', [program('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']))) failures.push('lint');
     if (!(await step('Types', [program('typescript', 'bin', 'tsc'), '--noEmit']))) failures.push('types');
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../../../src/database/connect.ts';
 import type { Cell, Database } from '../../../src/database/port.ts';
 import { shortenedName } from '../schema/applicationTables.ts';
@@ -12,6 +13,7 @@ import {
 import type { CreateDemoDatabase, DemoDatabase } from './dialect.ts';
 import { queueStatements } from './eventTriggers.ts';
 
+const dropAttempts = 20;
 const password = 'Caravel-demo-1';
 const longestName = 128;
 /** Rows that travel in one parameter. */
@@ -318,10 +320,18 @@ async function isOurs(serverUrl: string, name: string): Promise<boolean> {
   }
 }
 
+/** Where the server cannot end other connections, those that were closed a moment ago are waited for. */
 async function drop(server: Database, name: string): Promise<void> {
-  // Ends other connections to it, where the server knows how to.
   await alone(server, `ALTER DATABASE ${quoted(name)} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`).catch(() => {});
-  await alone(server, `DROP DATABASE ${quoted(name)}`);
+  for (let left = dropAttempts; ; left--) {
+    try {
+      await alone(server, `DROP DATABASE ${quoted(name)}`);
+      return;
+    } catch (error) {
+      if (left <= 1) throw error;
+      await pause(500);
+    }
+  }
 }
 
 /** Drops a demo database, if it is there, and the logins that were made for it. */
