@@ -1,6 +1,7 @@
 /**
  * Labelled places where a test may end or stop this process: `CARAVEL_FAILPOINTS=insert:after=kill@2` kills it
- * the second time it comes by, `stop` suspends it, `throw` throws where nobody catches. Costs one comparison with null when the variable is not set.
+ * the second time it comes by, `stop` suspends it, `throw` throws where nobody catches. Costs one comparison with null
+ * when the variable is not set.
  */
 type Action = 'kill' | 'stop' | 'throw';
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/database/port.ts';
 import type { ContractGround } from './contract.ts';
 import { failureOf, fillForLoss, kindsOfWork, LossyWay } from './loss.ts';
 
@@ -64,22 +65,24 @@ export function describeLoss(ground: ContractGround): void {
         { name: 'a login', work: question!, kind: 'stall', direction: 'toClient', share: null } as const,
         { name: 'a login', work: question!, kind: 'blackHole', direction: 'toServer', share: null } as const,
       ];
-      const ways = await Promise.all(
-        cases.map(async ({ work, kind, direction, share }) => {
-          const stalled = await LossyWay.begin(ground);
-          const { proxy } = stalled;
-          if (share === null) {
-            proxy.arm({ kind, direction, after: { bytes: 100 } });
-            return { stalled, one: null };
-          }
-          const one = stalled.open();
-          await one.query('select 1');
-          const before = proxy.passed(direction);
-          await work(one);
-          proxy.arm({ kind, direction, after: { bytes: Math.floor((proxy.passed(direction) - before) * share) } });
-          return { stalled, one };
-        }),
-      );
+      const ways: { stalled: LossyWay; one: Database | null }[] = [];
+      // One after the other: what others insert meanwhile makes the ids of a batch, and with them its answer, longer.
+      for (const { work, kind, direction, share } of cases) {
+        const stalled = await LossyWay.begin(ground);
+        const { proxy } = stalled;
+        if (share === null) {
+          proxy.arm({ kind, direction, after: { bytes: 100 } });
+          ways.push({ stalled, one: null });
+          continue;
+        }
+        const one = stalled.open();
+        await one.query('select 1');
+        await work(one);
+        const before = proxy.passed(direction);
+        await work(one);
+        proxy.arm({ kind, direction, after: { bytes: Math.floor((proxy.passed(direction) - before) * share) } });
+        ways.push({ stalled, one });
+      }
       try {
         process.env.CARAVEL_TIMEOUTS = 'short';
         const databases = await Promise.all(
@@ -91,7 +94,7 @@ export function describeLoss(ground: ContractGround): void {
             if (failure !== null || share === null) {
               expect(failure, `${name}, ${kind} ${direction}`).toMatchObject({ code: 'unreachable' });
             }
-            expect(stalled.proxy.struck()).toBe(true);
+            expect(stalled.proxy.struck(), `${name}, ${kind} ${direction}`).toBe(true);
             return one;
           }),
         );

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { CopyToStreamQuery } from 'pg-copy-streams';
 import { timeouts } from '../../config/timeouts.ts';
+import { DatabaseError } from '../errors.ts';
 import { type Session, wireOf } from './session.ts';
+import { run } from './statements.ts';
 
 /** "53.7. Message Formats", CancelRequest. */
 const cancelRequest = 80_877_102;
@@ -52,9 +54,9 @@ async function sendCancelRequest(session: Session): Promise<void> {
 /** The request may come late, when nothing is left to cancel: then it hits this statement, and not the next one. */
 async function answersAgain(session: Session): Promise<boolean> {
   try {
-    await session.client.query('SELECT 1');
+    await run(session, 'SELECT 1');
     return true;
   } catch (error) {
-    return (error as { code?: string }).code === cancelled;
+    return error instanceof DatabaseError && error.number === cancelled;
   }
 }

@@ -156,7 +156,7 @@ async function* readPage(session: Session, page: Page, batches: RowBatches): Asy
   copy.on('error', () => {});
   let waitsForUs = false;
   const unwatch = watch(session, () => waitsForUs);
-  let finished = false;
+  let isOver = false;
   try {
     for await (const chunk of copy.iterator({ destroyOnReturn: false })) {
       decode(chunk as Buffer);
@@ -164,10 +164,14 @@ async function* readPage(session: Session, page: Page, batches: RowBatches): Asy
       for (let rows = batches.next(); rows !== undefined; rows = batches.next()) yield rows;
       waitsForUs = false;
     }
-    finished = true;
+    isOver = true;
+  } catch (error) {
+    // It failed: there is nothing to cancel, and the session is looked at by whoever began it.
+    isOver = true;
+    throw error;
   } finally {
     unwatch();
-    if (!finished) await cancelCopy(session, copy);
+    if (!isOver) await cancelCopy(session, copy);
   }
   if (!extraKey && keyIndex >= 0 && lastRow !== undefined) end.lastKey = lastRow[keyIndex]!;
   return end;
