@@ -33,11 +33,14 @@ export async function checkInUse({ destination }: PlanRequest, catalogs: Catalog
   if (users === undefined || login === undefined || now === null) return findings;
   const [right] = await destination.rights([{ schema: users.schema, name: users.name }]);
   if (!right!.select) return findings;
-  const since = new Date(Date.parse(`${now}Z`) - minutesAtWork * 60_000).toISOString().slice(0, 19);
+  // The server says its time to the second: a login of this second came after it.
+  const [since, until] = [-minutesAtWork * 60_000, 1000].map((apart) =>
+    new Date(Date.parse(`${now}Z`) + apart).toISOString().slice(0, 19),
+  );
   const quote = quoteFor(destination);
   const [row] = await destination.query(
     `select count(*) from ${tableText(quote, users)} where ${quote(login)} > ? and ${quote(login)} <= ?`,
-    [since, now],
+    [since!, until!],
   );
   const atWork = Number(row![0]);
   if (atWork > 0) {
