@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { cacheDirectory } from '../infra/services/home.ts';
 
-const project = fileURLToPath(new URL('..', import.meta.url));
+/** The project's folder, whether this runs from its sources or from dist/. */
+const project = path.dirname(createRequire(import.meta.url).resolve('#package'));
 
 /**
  * Path of the bundled workflow code, built when the sources or the SDK changed. Bundling takes seconds and hundreds of

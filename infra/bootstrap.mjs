@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, stateOfBuild } from '../src/cli/build.mjs';
 import { waitForLock } from './services/processLock.mjs';
 
-// node infra/bootstrap.mjs <entry.ts> [args]: installs the dependencies when they are absent or stale, then runs a
-// TypeScript file. Plain JavaScript without dependencies, since on a fresh clone there are none.
+// node infra/bootstrap.mjs <entry.ts> [args]: installs the dependencies when they are absent or stale, builds dist/ when it
+// is, then runs a TypeScript file. Plain JavaScript without dependencies, since on a fresh clone there are none.
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const modules = path.join(root, 'node_modules');
@@ -20,6 +21,7 @@ const [entry, ...args] = process.argv.slice(2);
 if (entry === undefined) stopWith('usage: node infra/bootstrap.mjs <entry.ts> [arguments]', 64);
 checkNode();
 if (!installedIsFresh()) await install();
+if (stateOfBuild() !== 'fresh') await buildProgram();
 process.exitCode = await run(path.resolve(root, entry), args);
 
 function stopWith(message, code) {
@@ -100,6 +102,14 @@ async function install() {
     process.stderr.write(terminal ? ` done in ${seconds} s\n` : `Installed in ${seconds} s\n`);
   } finally {
     release();
+  }
+}
+
+async function buildProgram() {
+  try {
+    await build();
+  } catch (error) {
+    stopWith(`dist/ cannot be built from the sources: ${error.message}`, 70);
   }
 }
 

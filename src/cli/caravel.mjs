@@ -1,27 +1,24 @@
 #!/usr/bin/env node
-// The package's bin: makes Node understand TypeScript, then hands over to main.ts.
-import { spawn } from 'node:child_process';
-import nodeModule from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+// The package's bin: runs what was built from the sources, and builds it where that has not been done.
+import { setSourceMapsEnabled } from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { build, builtProgram, stateOfBuild } from './build.mjs';
 
+const verbose = process.argv.includes('--verbose');
 // Standard error holds the program's own lines: what Node and libraries warn of (deprecations, experiments) is for
 // developers.
-if (!process.argv.includes('--verbose')) process.removeAllListeners('warning');
+if (!verbose) process.removeAllListeners('warning');
 
-if (typeof nodeModule.register === 'function') {
-  const { register } = await import('tsx/esm/api');
-  // The project needs no tsconfig to run, and must not pick up one of the folder it is called from.
-  register({ tsconfig: false });
-  await import('./main.ts');
-} else {
-  // Node before 20.6 takes a loader only on its command line.
-  const loader = pathToFileURL(nodeModule.createRequire(import.meta.url).resolve('tsx')).href;
-  const main = fileURLToPath(new URL('main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--no-warnings', '--loader', loader, main, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  });
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  // A terminal sends Ctrl-C to both.
-  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
-  child.on('exit', (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code)));
+const state = stateOfBuild();
+if (state !== 'fresh') {
+  try {
+    await build();
+    if (state === 'stale') console.error('caravel: dist/ was older than its sources; it was built anew');
+  } catch (error) {
+    const why = error.code === 'ERR_MODULE_NOT_FOUND' ? 'esbuild is not installed' : error.message.split('\n')[0];
+    console.error(`caravel: dist/ is ${state} and cannot be built (${why}); run npm ci and npm run build`);
+    if (state === 'missing') process.exit(70);
+  }
 }
+if (verbose) setSourceMapsEnabled(true);
+await import(pathToFileURL(builtProgram).href);

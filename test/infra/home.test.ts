@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -69,13 +69,14 @@ describe('a free port', () => {
 });
 
 describe('the bootstrap', () => {
-  /** A project whose only dependency lies beside it, so that nothing has to be fetched. */
+  /** A project whose dependencies lie beside it, so that nothing has to be fetched. */
   function project(version: string): void {
     const write = (file: string, text: string) => {
       mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
       writeFileSync(path.join(folder, file), text);
     };
-    const manifest = { name: 'project', version, type: 'module', dependencies: { tsx: 'file:tsx' } };
+    const dependencies = { esbuild: 'file:esbuild', tsx: 'file:tsx' };
+    const manifest = { name: 'project', version, type: 'module', dependencies };
     write('package.json', JSON.stringify(manifest));
     write(
       'package-lock.json',
@@ -85,7 +86,9 @@ describe('the bootstrap', () => {
         lockfileVersion: 3,
         requires: true,
         packages: {
-          '': { name: 'project', version, dependencies: { tsx: 'file:tsx' } },
+          '': { name: 'project', version, dependencies },
+          'node_modules/esbuild': { resolved: 'esbuild', link: true },
+          esbuild: { version: '1.0.0' },
           'node_modules/tsx': { resolved: 'tsx', link: true },
           tsx: { version: '1.0.0' },
         },
@@ -93,8 +96,13 @@ describe('the bootstrap', () => {
     );
     write('tsx/package.json', '{ "name": "tsx", "version": "1.0.0", "main": "index.js" }');
     write('tsx/index.js', '');
+    write('esbuild/package.json', '{ "name": "esbuild", "version": "1.0.0", "type": "module", "main": "index.js" }');
+    write(
+      'esbuild/index.js',
+      "export const build = ({ outdir }) => ({ outputFiles: [{ path: outdir + '/main.js', contents: 'built' }] });",
+    );
     write('entry.mjs', 'console.log(process.argv.slice(2).join()); process.exit(7);');
-    for (const file of ['infra/bootstrap.mjs', 'infra/services/processLock.mjs']) {
+    for (const file of ['infra/bootstrap.mjs', 'infra/services/processLock.mjs', 'src/cli/build.mjs']) {
       write(file, readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8'));
     }
   }
@@ -105,12 +113,19 @@ describe('the bootstrap', () => {
     return spawnSync(process.execPath, args, { env, cwd: tmpdir(), encoding: 'utf8' });
   }
 
-  it('installs what is missing or stale, and passes arguments and exit code on', () => {
+  it('installs and builds what is missing or stale, and passes arguments and exit code on', () => {
     project('1.0.0');
     const first = run();
     expect(first.stderr).toMatch(/^Installing the dependencies \(npm ci\) …\nInstalled in \d+ s\n$/);
     expect([first.status, first.stdout]).toEqual([7, 'one,two\n']);
+    const built = path.join(folder, 'dist/main.js');
+    expect(readFileSync(built, 'utf8')).toBe('built');
+    writeFileSync(built, 'built before');
     expect(run().stderr).toBe('');
+    expect(readFileSync(built, 'utf8')).toBe('built before');
+    utimesSync(built, 0, 0);
+    expect(run().stderr).toBe('');
+    expect(readFileSync(built, 'utf8')).toBe('built');
 
     rmSync(path.join(folder, 'node_modules', '.package-lock.json'));
     expect(run().stderr).toContain('Installing');
