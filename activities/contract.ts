@@ -10,13 +10,21 @@ export type EntityStage = EntityState;
 /** A run of its own, or one that migrates what an earlier one set aside. */
 export type RunRequest = { spec: unknown } | { retryOf: string };
 
+/** When a run's activities are taken for dead, and tried again. */
+export interface Pace {
+  /** A worker silent for this long is taken for dead. */
+  heartbeatSeconds: number;
+  /** Before an activity that failed is tried again; a fifth longer each time. */
+  firstRetrySeconds: number;
+  longestRetrySeconds: number;
+}
+
 /** How a run is to be conducted; decided once, by the activity that opens it. */
 export interface RunSettings {
   concurrency: number;
   approval: boolean;
   verify: 'content' | 'counts' | 'none';
-  /** A worker silent for this long is taken for dead. */
-  heartbeatSeconds: number;
+  pace: Pace;
 }
 
 export interface PlanSummary {
@@ -52,7 +60,7 @@ export interface EntityInput {
   /** `Espace.Entity`, for summaries. */
   name: string;
   isPeople: boolean;
-  heartbeatSeconds: number;
+  pace: Pace;
 }
 
 export interface EntityReport {

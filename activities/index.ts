@@ -22,6 +22,7 @@ import type { Activities, EntityInput, EntityReport } from './contract.ts';
 import { endRun } from './endRun.ts';
 import { typed } from './failures.ts';
 import { heartbeating } from './heartbeat.ts';
+import { paceOfRuns } from './pace.ts';
 import { planRun } from './planRun.ts';
 import { specOfRetry } from './retryRun.ts';
 
@@ -32,13 +33,8 @@ const batchBytes = 8 * 1024 * 1024;
 const longestDetails = 20_000;
 const detailWidth = 100;
 
-export interface WorkerSettings {
-  /** Silence after which Temporal gives an activity to another worker, in seconds. */
-  heartbeatSeconds: number;
-}
-
 /** The activities of one worker, over the databases it holds open. */
-export function createActivities(connections: Connections, settings: WorkerSettings): Activities {
+export function createActivities(connections: Connections): Activities {
   const { journal } = connections;
 
   async function stateOf(run: string): Promise<HolderState> {
@@ -140,7 +136,7 @@ export function createActivities(connections: Connections, settings: WorkerSetti
           concurrency: checked.concurrency,
           approval: checked.approval,
           verify: checked.verify,
-          heartbeatSeconds: settings.heartbeatSeconds,
+          pace: paceOfRuns(),
         };
       }),
 

@@ -1,5 +1,6 @@
 import { NativeConnection, type NativeConnectionOptions, Worker } from '@temporalio/worker';
 import { loadConfiguration } from '../src/config/configuration.ts';
+import { timeouts } from '../src/config/timeouts.ts';
 import { migrateJournal } from '../src/journal/migrate.ts';
 import { Connections } from './connections.ts';
 import { taskQueue } from './contract.ts';
@@ -44,18 +45,16 @@ export async function createCaravelWorker(options: CaravelWorkerOptions): Promis
       namespace,
       taskQueue,
       workflowBundle: { codePath: await workflowBundle() },
-      activities: createActivities(connections, {
-        heartbeatSeconds: Number(process.env.CARAVEL_HEARTBEAT_SECONDS ?? 20),
-      }),
+      activities: createActivities(connections),
       interceptors: { activity: [inFlight.interceptor] },
       maxConcurrentActivityTaskExecutions: activities,
       maxCachedWorkflows: 200,
       workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
       activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
       // A copy sees a cancellation, and a stopped worker's tasks move on, within a batch or two.
-      maxHeartbeatThrottleInterval: '2 seconds',
-      defaultHeartbeatThrottleInterval: '1 second',
-      stickyQueueScheduleToStartTimeout: '3 seconds',
+      maxHeartbeatThrottleInterval: Math.min(2_000, timeouts.heartbeat / 4),
+      defaultHeartbeatThrottleInterval: Math.min(1_000, timeouts.heartbeat / 4),
+      stickyQueueScheduleToStartTimeout: timeouts.takeover,
       shutdownGraceTime: '1 second',
       shutdownForceTime: '2 minutes',
     });

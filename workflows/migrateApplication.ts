@@ -13,22 +13,12 @@ import {
 } from '@temporalio/workflow';
 import type { Activities, PlanSummary, RunEnd, RunRequest, RunResult, RunSettings } from '../activities/contract.ts';
 import type { MigrationSpecInput } from '../src/config/migrationSpec.ts';
+import { bookkeeping, moving, planning } from './activityOptions.ts';
 import { approve, pause, progress, resume } from './messages.ts';
 import { RunStory } from './progress.ts';
 import { migrateInWindow } from './window.ts';
 
-const retry = { initialInterval: '1 second', backoffCoefficient: 1.2, maximumInterval: '1 minute' } as const;
-
-const { openRun, describePlan, setPaused, endRun } = proxyActivities<Activities>({
-  startToCloseTimeout: '2 minutes',
-  retry,
-});
-const { planRun, approveRun } = proxyActivities<Activities>({
-  startToCloseTimeout: '6 hours',
-  heartbeatTimeout: '1 minute',
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry,
-});
+const { openRun, describePlan, setPaused, endRun } = proxyActivities<Activities>(bookkeeping);
 
 /** What a run carries over when it continues as new; everything else is in the journal. */
 export interface CarriedOver {
@@ -114,13 +104,7 @@ async function giveSubscriptionsBack(run: string, settings: RunSettings): Promis
 }
 
 const eventActivities = (settings: RunSettings, summary: string) =>
-  proxyActivities<Activities>({
-    startToCloseTimeout: '1 hour',
-    heartbeatTimeout: `${settings.heartbeatSeconds} seconds`,
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    retry,
-    summary,
-  });
+  proxyActivities<Activities>(moving(settings.pace, summary, '1 hour'));
 
 async function conduct(
   run: string,
@@ -130,6 +114,7 @@ async function conduct(
   end: (how: RunEnd) => Promise<RunResult | null>,
   again: Again,
 ): Promise<RunResult> {
+  const { planRun, approveRun } = proxyActivities<Activities>(planning(settings.pace));
   const plan = await planRun({ run });
   story.planned(plan);
   if (!plan.executable) {
@@ -176,13 +161,7 @@ async function conduct(
 
 /** Deletes what the plan says; what was deleted by this run is not deleted again when it continues as new. */
 async function empty(run: string, settings: RunSettings, steering: CarriedOver): Promise<void> {
-  const { emptyDestination } = proxyActivities<Activities>({
-    startToCloseTimeout: '15 minutes',
-    heartbeatTimeout: `${settings.heartbeatSeconds} seconds`,
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    retry,
-    summary: 'empty the destination',
-  });
+  const { emptyDestination } = proxyActivities<Activities>(moving(settings.pace, 'empty the destination'));
   for (;;) {
     const { outcome } = await emptyDestination({ run });
     if (outcome === 'done') return;
@@ -225,7 +204,7 @@ async function walk(
     entities: plan.entities,
     takesPart: ({ isPeople }) => phase === 'references' || isPeople === (phase === 'people'),
     width: settings.concurrency,
-    heartbeatSeconds: settings.heartbeatSeconds,
+    pace: settings.pace,
     paused: () => steering.paused,
     full: () => workflowInfo().continueAsNewSuggested,
     onReport: (index, report) => story.report(index, report.read, report.stage),
@@ -238,13 +217,7 @@ async function walk(
 
 /** Every entity, in as many lanes as entities may be copied at the same time. */
 async function verify(run: string, settings: RunSettings, plan: PlanSummary): Promise<void> {
-  const { verifyEntities } = proxyActivities<Activities>({
-    startToCloseTimeout: '15 minutes',
-    heartbeatTimeout: `${settings.heartbeatSeconds} seconds`,
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    retry,
-    summary: 'verify entities',
-  });
+  const { verifyEntities } = proxyActivities<Activities>(moving(settings.pace, 'verify entities'));
   const lanes: string[][] = Array.from({ length: Math.min(settings.concurrency, plan.entities.length) }, () => []);
   for (const [index, { key }] of plan.entities.entries()) lanes[index % lanes.length]!.push(key);
   const different = await Promise.all(

@@ -1,5 +1,6 @@
 import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities, EntityInput, EntityReport } from '../activities/contract.ts';
+import { moving } from './activityOptions.ts';
 
 /** One entity's copy, or its second pass. */
 export type EntityStep = 'copy' | 'references';
@@ -9,13 +10,8 @@ export type EntityStep = 'copy' | 'references';
  * The journal remembers every batch, so nothing is carried from one call to the next.
  */
 export async function migrateEntity(input: EntityInput, step: EntityStep): Promise<EntityReport> {
-  const { copyEntity, fillReferences } = proxyActivities<Activities>({
-    startToCloseTimeout: '15 minutes',
-    heartbeatTimeout: `${input.heartbeatSeconds} seconds`,
-    retry: { initialInterval: '1 second', backoffCoefficient: 1.2, maximumInterval: '1 minute' },
-    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    summary: step === 'copy' ? `copy ${input.name}` : `fill references of ${input.name}`,
-  });
+  const summary = step === 'copy' ? `copy ${input.name}` : `fill references of ${input.name}`;
+  const { copyEntity, fillReferences } = proxyActivities<Activities>(moving(input.pace, summary));
   const work = step === 'copy' ? copyEntity : fillReferences;
   for (;;) {
     const report = await work(input);

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, condition, startChild, workflowInfo } from '@temporalio/workflow';
-import type { EntityReport, PlannedWork } from '../activities/contract.ts';
+import type { EntityReport, Pace, PlannedWork } from '../activities/contract.ts';
 import { type EntityStep, migrateEntity } from './migrateEntity.ts';
 
 interface Window {
@@ -10,7 +10,7 @@ interface Window {
   takesPart(work: PlannedWork): boolean;
   /** Entities in flight, at most. */
   width: number;
-  heartbeatSeconds: number;
+  pace: Pace;
   paused(): boolean;
   /** The history is long enough: start nothing more. */
   full(): boolean;
@@ -51,7 +51,7 @@ export async function migrateInWindow(window: Window): Promise<'done' | 'full'> 
       const child = await startChild(migrateEntity, {
         workflowId: step === 'copy' ? `${run}/${name}` : `${run}/${name}/references`,
         taskQueue: workflowInfo().taskQueue,
-        args: [{ run, key: work.key, name, isPeople: work.isPeople, heartbeatSeconds: window.heartbeatSeconds }, step],
+        args: [{ run, key: work.key, name, isPeople: work.isPeople, pace: window.pace }, step],
         staticSummary:
           step === 'copy' ? `${name}: ${work.rows.toLocaleString('en')} rows` : `${name}: deferred references`,
       });

@@ -1,10 +1,9 @@
-/** Below this a busy machine would look like a broken one. */
-const shortest = 2_000;
+/** Below this a busy machine would look like a broken one, in seconds. */
+const shortest = 2;
 
-/** With CARAVEL_TIMEOUTS=short every time-out is a twentieth, for tests, and none is under two seconds. */
-function seconds(count: number): number {
-  const milliseconds = count * 1_000;
-  return process.env.CARAVEL_TIMEOUTS === 'short' ? Math.max(milliseconds / 20, shortest) : milliseconds;
+/** With CARAVEL_TIMEOUTS=short all of them are a twentieth, for tests; what decides that somebody is gone is not under two seconds. */
+function seconds(count: number, least = shortest): number {
+  return 1_000 * (process.env.CARAVEL_TIMEOUTS === 'short' ? Math.max(count / 20, least) : count);
 }
 
 /** How long the program waits for others, in milliseconds. What a server is told to enforce by itself is not here. */
@@ -28,5 +27,21 @@ export const timeouts = {
   /** The same while a question of the planner is answered, which may scan the largest table. */
   get silenceOfQuestion() {
     return seconds(1_800);
+  },
+  /** A worker that said nothing for so long is taken for dead, and its activities go to another one. */
+  get heartbeat() {
+    return seconds(20);
+  },
+  /** A worker that knew a workflow does not take up its next step: another one does. */
+  get takeover() {
+    return seconds(3, 1);
+  },
+  /** Before an activity that failed is tried again for the first time. */
+  get firstRetry() {
+    return seconds(1, 0.1);
+  },
+  /** The same, however often it was tried. */
+  get longestRetry() {
+    return seconds(60);
   },
 };

@@ -98,7 +98,7 @@ export async function createMigrationTest(
     ...process.env,
     CARAVEL_CONFIG: configuration,
     CARAVEL_HOME: path.join(folder, 'home'),
-    CARAVEL_HEARTBEAT_SECONDS: '3',
+    CARAVEL_TIMEOUTS: 'short',
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
   };
