@@ -106,6 +106,11 @@ export interface TableName {
   name: string;
 }
 
+export interface ColumnName {
+  table: TableName;
+  column: string;
+}
+
 export interface RowRead {
   table: TableName;
   columns: string[];
@@ -252,8 +257,11 @@ export interface Database extends Queries {
   ): Promise<{ table: TableName; select: boolean; insert: boolean; update: boolean; delete: boolean }[]>;
   /** Whether the login may make temporary tables, in which batches are staged. */
   mayStage(): Promise<boolean>;
-  /** Where the engine's counter of an identity column stands (the last value minted); null, or its start, when never used; null when unknown. */
-  identityPosition(table: TableName, column: string): Promise<bigint | null>;
+  /**
+   * Where the engine's counter of each identity column stands, in the order asked for: the last value minted; null, or its
+   * start, when never used; null when unknown.
+   */
+  identityPositions(columns: readonly ColumnName[]): Promise<(bigint | null)[]>;
   /** Quotes one identifier for this engine. */
   quote(identifier: string): string;
   /** Expression for the length in bytes of a binary one. */

@@ -1,4 +1,4 @@
-import type { Database, TableName } from '../database/port.ts';
+import type { ColumnName, Database, TableName } from '../database/port.ts';
 import type { Connected } from './connectDrafts.ts';
 import type { Draft } from './draft.ts';
 import { inParallel } from './parallel.ts';
@@ -40,10 +40,7 @@ export async function readBounds(
 }
 
 /** Largest value of each of these columns, as one statement sees them together; null of an empty table. @throws DatabaseError */
-export async function largestIds(
-  database: Database,
-  places: readonly { table: TableName; column: string }[],
-): Promise<(string | null)[]> {
+export async function largestIds(database: Database, places: readonly ColumnName[]): Promise<(string | null)[]> {
   const quote = quoteFor(database);
   const found: (string | null)[] = [];
   for (let first = 0; first < places.length; first += boundsAtOnce) {

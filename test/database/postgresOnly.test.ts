@@ -143,7 +143,8 @@ describe('postgres alone', () => {
 
   it('knows a counter that was set back, where it may look', async () => {
     await database.owner.execute('ALTER TABLE "T" ALTER COLUMN "ID" RESTART WITH 40');
-    expect(await database.owner.identityPosition(named('T'), 'ID')).toBe(39n);
-    expect(await database.rows.identityPosition(named('T'), 'ID')).toBeNull();
+    const column = { table: named('T'), column: 'ID' };
+    expect(await database.owner.identityPositions([column])).toEqual([39n]);
+    expect(await database.rows.identityPositions([column])).toEqual([null]);
   });
 });

@@ -114,7 +114,7 @@ const statements: [string, string][] = [
   ['triggers', triggersOf('1, 2')],
   ['column types', columnsQuestion],
   ['rights', rightsQuestion(3)],
-  ['identity position', identityQuestion],
+  ['identity positions', identityQuestion(3)],
   ['lock', lockStatement],
   ['maximum', maximumQuestion(table, 'a]b')],
   ['count', countQuestion(table)],

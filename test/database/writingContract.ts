@@ -225,8 +225,9 @@ export function describeWriting(ground: ContractGround): void {
     it('knows where the counter of an identity stands', async ({ skip }) => {
       skip(!database().can.showIdentities, 'the server hides it from this login');
       const ids = listed(await insert(['CODE'], [['a'], ['b']]));
-      expect(await database().rows.identityPosition(child(), 'ID')).toBe(ids.at(-1));
-      expect(await database().rows.identityPosition(child(), 'CODE')).toBeNull();
+      const asked = ['CODE', 'ID', 'COUNT'].map((column) => ({ table: child(), column }));
+      expect(await database().rows.identityPositions(asked)).toEqual([null, ids.at(-1), null]);
+      expect(await database().rows.identityPositions([])).toEqual([]);
       await database().restartIdentity('osusr_abc_Child', 'ID', 900_000);
       expect(listed(await insert(['CODE'], [['c']]))).toEqual([900_000n]);
     });

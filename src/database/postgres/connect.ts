@@ -4,7 +4,7 @@ import { readTables } from './catalog.ts';
 import { readFacts } from './facts.ts';
 import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
-import { mayStage, readIdentityPosition, readRights } from './rights.ts';
+import { mayStage, readIdentityPositions, readRights } from './rights.ts';
 import { openPool } from './session.ts';
 import { executeCount, queryCells } from './statements.ts';
 import { runTransaction } from './transaction.ts';
@@ -31,7 +31,7 @@ export function connectPostgres(options: ConnectOptions): Database {
     transaction: (work) => runTransaction(pool, work),
     rights: (tables) => pool.use((session) => readRights(session, tables)),
     mayStage: () => pool.use(mayStage),
-    identityPosition: (table, column) => pool.use((session) => readIdentityPosition(session, table, column)),
+    identityPositions: (columns) => pool.use((session) => readIdentityPositions(session, columns)),
     quote: quoteIdentifier,
     byteLength: (expression) => `octet_length(${expression})`,
     close: () => pool.close(),

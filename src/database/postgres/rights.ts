@@ -1,5 +1,5 @@
-import type { Database, TableName } from '../port.ts';
-import { arrayText, quoteIdentifier, quoteTable } from './quoting.ts';
+import type { ColumnName, Database, TableName } from '../port.ts';
+import { arrayText, quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
 
@@ -39,29 +39,44 @@ export async function mayStage(session: Session): Promise<boolean> {
 }
 
 /**
- * The last value minted for an identity or serial column; null when it never minted one, or has no counter of its own,
+ * The last value minted for each identity or serial column; null when it never minted one, or has no counter of its own,
  * or the login may not look. After `RESTART WITH n` it is the one before n where the login may read the sequence, else null.
  */
-export async function readIdentityPosition(session: Session, table: TableName, column: string): Promise<bigint | null> {
+export async function readIdentityPositions(
+  session: Session,
+  columns: readonly ColumnName[],
+): Promise<(bigint | null)[]> {
   const found = await queryCells(
     session,
-    `SELECT n.nspname, c.relname, has_sequence_privilege(c.oid, 'SELECT'), q.last_value, q.start_value, q.increment_by
-     FROM pg_class c
+    `SELECT asked.position, n.nspname, c.relname, has_sequence_privilege(c.oid, 'SELECT'), q.last_value, q.start_value,
+       q.increment_by
+     FROM unnest(?::text[], ?::text[]) WITH ORDINALITY asked (name, "column", position)
+     JOIN pg_class c ON c.oid = pg_get_serial_sequence(asked.name, asked."column")::regclass
      JOIN pg_namespace n ON n.oid = c.relnamespace
-     JOIN pg_sequences q ON q.schemaname = n.nspname AND q.sequencename = c.relname
-     WHERE c.oid = pg_get_serial_sequence(?, ?)::regclass`,
-    [quoteTable(table), column],
-    { table: table.name },
+     JOIN pg_sequences q ON q.schemaname = n.nspname AND q.sequencename = c.relname`,
+    [arrayText(columns.map(({ table }) => quoteTable(table))), arrayText(columns.map(({ column }) => column))],
   );
-  if (found.length === 0) return null;
+  const positions: (bigint | null)[] = columns.map(() => null);
   // Names and numbers: never binary.
-  const [schema, name, mayRead, lastValue, start, increment] = found[0] as (string | null)[];
-  if (lastValue != null) return BigInt(lastValue);
-  if (mayRead !== '1') return null;
-  const rows = await queryCells(
-    session,
-    `SELECT last_value FROM ${quoteIdentifier(schema!)}.${quoteIdentifier(name!)}`,
-  );
+  for (const row of found as (string | null)[][]) {
+    const [position, schema, name, mayRead, lastValue, start, increment] = row;
+    const index = Number(position) - 1;
+    if (lastValue != null) positions[index] = BigInt(lastValue);
+    else if (mayRead === '1') {
+      positions[index] = await beforeNext(session, quoteTable({ schema: schema!, name: name! }), start!, increment!);
+    }
+  }
+  return positions;
+}
+
+/** What a counter that minted nothing since it was set stands at; null where it was never set. */
+async function beforeNext(
+  session: Session,
+  sequence: string,
+  start: string,
+  increment: string,
+): Promise<bigint | null> {
+  const rows = await queryCells(session, `SELECT last_value FROM ${sequence}`);
   const next = rows[0]![0] as string;
-  return next === start ? null : BigInt(next) - BigInt(increment!);
+  return next === start ? null : BigInt(next) - BigInt(increment);
 }

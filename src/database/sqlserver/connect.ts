@@ -6,7 +6,7 @@ import { readFacts } from './facts.ts';
 import { openPool } from './pool.ts';
 import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
-import { readIdentityPosition, readRights } from './rights.ts';
+import { readIdentityPositions, readRights } from './rights.ts';
 import { executeCount, queryCells } from './statements.ts';
 import { runTransaction } from './transaction.ts';
 
@@ -39,7 +39,7 @@ export function connectSqlServer(options: ConnectOptions): Database {
     rights: (tables) => pool.use((session) => readRights(session, tables)),
     // Every login may make temporary tables.
     mayStage: async () => true,
-    identityPosition: (table, column) => pool.use((session) => readIdentityPosition(session, table, column)),
+    identityPositions: (columns) => pool.use((session) => readIdentityPositions(session, columns)),
     quote: quoteIdentifier,
     byteLength: (expression) => `DATALENGTH(${expression})`,
     close: () => pool.close(),

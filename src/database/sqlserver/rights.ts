@@ -1,4 +1,4 @@
-import type { Database, TableName } from '../port.ts';
+import type { ColumnName, Database, TableName } from '../port.ts';
 import { quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
@@ -39,13 +39,28 @@ export function rightsQuestion(tables: number): string {
 FROM (${asked.join(' UNION ALL ')}) AS [asked]`;
 }
 
-export const identityQuestion = `SELECT CONVERT(varchar(41), COALESCE(last_value, IDENT_CURRENT(?)))
-FROM sys.identity_columns WHERE object_id = OBJECT_ID(?) AND name = ?`;
+export function identityQuestion(columns: number): string {
+  const asked = Array.from(
+    { length: columns },
+    (_, index) => `SELECT ${index} AS [position], ? AS [name], ? AS [column]`,
+  );
+  return `SELECT [asked].[position], CONVERT(varchar(41), COALESCE(c.last_value, IDENT_CURRENT([asked].[name])))
+FROM (${asked.join(' UNION ALL ')}) AS [asked]
+JOIN sys.identity_columns AS c ON c.object_id = OBJECT_ID([asked].[name]) AND c.name = [asked].[column]`;
+}
 
-/** The last value minted for an identity column, its seed when it never minted one; null when it is none. */
-export async function readIdentityPosition(session: Session, table: TableName, column: string): Promise<bigint | null> {
-  const name = quoteTable(table);
-  const rows = await queryCells(session, identityQuestion, [name, name, column], { table: table.name });
-  const value = rows[0]?.[0];
-  return value == null ? null : BigInt(value as string);
+/** The last value minted for each identity column, its seed when it never minted one; null when it is none. */
+export async function readIdentityPositions(
+  session: Session,
+  columns: readonly ColumnName[],
+): Promise<(bigint | null)[]> {
+  const positions: (bigint | null)[] = columns.map(() => null);
+  for (let at = 0; at < columns.length; at += tablesAtATime) {
+    const some = columns.slice(at, at + tablesAtATime);
+    const names = some.flatMap(({ table, column }) => [quoteTable(table), column]);
+    for (const [index, value] of await queryCells(session, identityQuestion(some.length), names)) {
+      if (value !== null) positions[at + Number(index)] = BigInt(value as string);
+    }
+  }
+  return positions;
 }

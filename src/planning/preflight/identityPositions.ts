@@ -1,16 +1,13 @@
-import type { Database, EngineName, TableName } from '../../database/port.ts';
+import type { ColumnName, Database, EngineName, TableName } from '../../database/port.ts';
 import type { Finding } from '../../outsystems/finding.ts';
 import type { Draft } from '../draft.ts';
+import { largestIds } from '../facts.ts';
 import type { Findings } from '../findings.ts';
-import { inParallel } from '../parallel.ts';
-import { mainTable, quoteFor, tableText } from '../statements.ts';
 
 /** A column of the destination that mints identifiers. */
-export interface MintedIdentity {
+export interface MintedIdentity extends ColumnName {
   /** `Espace.Entity`. */
   entity: string;
-  table: TableName;
-  column: string;
 }
 
 export function mintedIdentity(draft: Draft): MintedIdentity[] {
@@ -28,26 +25,23 @@ export async function checkIdentityPositions(
   database: Database,
   identities: readonly MintedIdentity[],
 ): Promise<Findings> {
-  const quote = quoteFor(database);
-  const found = await inParallel(identities, async ({ entity, table, column }): Promise<Finding[]> => {
-    const position = await database.identityPosition(table, column);
-    if (position === null) return [];
-    const [row] = await database.query(
-      `select max(${mainTable}.${quote(column)}) from ${tableText(quote, table)} ${mainTable}`,
-    );
-    const largest = row?.[0];
-    if (largest === null || largest === undefined || position >= BigInt(String(largest))) return [];
+  // The counter is read last: identifiers that are minted meanwhile raise it.
+  const largest = await largestIds(database, identities);
+  const positions = await database.identityPositions(identities);
+  const blocking = identities.flatMap(({ entity, table, column }, index): Finding[] => {
+    const [position, id] = [positions[index] ?? null, largest[index] ?? null];
+    if (position === null || id === null || position >= BigInt(id)) return [];
     return [
       {
         code: 'identity-behind',
         entity,
         message:
-          `the identity of ${table.name} in '${database.name}' stands at ${position}, below the largest id ${largest}; ` +
-          `a database administrator can mend it: ${reseed(database.engine, table, column, String(largest))}`,
+          `the identity of ${table.name} in '${database.name}' stands at ${position}, below the largest id ${id}; ` +
+          `a database administrator can mend it: ${reseed(database.engine, table, column, id)}`,
       },
     ];
   });
-  return { blocking: found.flat(), warnings: [] };
+  return { blocking, warnings: [] };
 }
 
 function reseed(engine: EngineName, table: TableName, column: string, largest: string): string {
