@@ -1,8 +1,9 @@
 import { addIndexColumn, texts } from '../catalogRows.ts';
 import type { PhysicalColumn, PhysicalForeignKey, PhysicalTable } from '../port.ts';
-import { columnType, declaration, kindOf } from './columnTypes.ts';
+import { type ColumnType, columnType, declaration, kindOf } from './columnTypes.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
+import { rememberTypes } from './tableTypes.ts';
 
 /** Numbers of tables written into one statement. */
 const tablesAtATime = 1_000;
@@ -24,13 +25,11 @@ LEFT JOIN sys.default_constraints AS d ON d.object_id = c.default_object_id
 WHERE c.object_id IN (${tables})
 ORDER BY c.object_id, c.column_id`;
 
-export const foreignKeysOf = (tables: string) => `SELECT k.parent_object_id, k.name, c.name, o.name, r.name,
-  k.delete_referential_action, k.is_disabled, k.is_not_trusted
+export const foreignKeysOf = (tables: string) => `SELECT k.parent_object_id, k.name,
+  COL_NAME(f.parent_object_id, f.parent_column_id), OBJECT_NAME(f.referenced_object_id),
+  COL_NAME(f.referenced_object_id, f.referenced_column_id), k.delete_referential_action, k.is_disabled, k.is_not_trusted
 FROM sys.foreign_keys AS k
 JOIN sys.foreign_key_columns AS f ON f.constraint_object_id = k.object_id
-JOIN sys.columns AS c ON c.object_id = f.parent_object_id AND c.column_id = f.parent_column_id
-JOIN sys.objects AS o ON o.object_id = f.referenced_object_id
-JOIN sys.columns AS r ON r.object_id = f.referenced_object_id AND r.column_id = f.referenced_column_id
 WHERE k.parent_object_id IN (${tables})
 ORDER BY k.parent_object_id, k.name, f.constraint_column_id`;
 
@@ -83,19 +82,27 @@ export async function readTables(session: Session, names?: string[]): Promise<Ph
       for (const [id, ...facts] of texts(await queryCells(session, question(some)))) add(tables.get(id!)!, facts);
     }
   };
-  await each(columnsOf, (table, facts) => table.columns.push(column(facts)));
+  const types = new Map<PhysicalTable, [string, ColumnType][]>([...tables.values()].map((table) => [table, []]));
+  await each(columnsOf, (table, [name, base, bytes, precision, scale, collation, ...rest]) => {
+    const type = columnType(base!, bytes!, precision!, scale!, collation!);
+    table.columns.push(column(name!, type, rest));
+    types.get(table)!.push([name!, type]);
+  });
+  for (const [table, columns] of types) rememberTypes(session, table, columns);
   await each(foreignKeysOf, (table, facts) => table.foreignKeys.push(foreignKey(facts)));
   await each(indexesOf, addIndexColumn);
   await each(triggersOf, (table, [name, disabled]) => table.triggers.push({ name: name!, enabled: disabled !== '1' }));
   return [...tables.values()];
 }
 
-function column([name, base, bytes, precision, scale, collation, ...rest]: (string | null)[]): PhysicalColumn {
-  const [nullable, identity, computed, expression] = rest;
-  const type = columnType(base!, bytes!, precision!, scale!, collation!);
+function column(
+  name: string,
+  type: ColumnType,
+  [nullable, identity, computed, expression]: (string | null)[],
+): PhysicalColumn {
   const kind = kindOf(type);
   return {
-    name: name!,
+    name,
     kind,
     type: declaration(type),
     length: type.length,
@@ -106,7 +113,7 @@ function column([name, base, bytes, precision, scale, collation, ...rest]: (stri
     // The server writes a rowversion by itself too.
     computed: computed === '1' || type.base === 'timestamp',
     default: expression ?? null,
-    collation: collation ?? null,
+    collation: type.collation,
   };
 }
 

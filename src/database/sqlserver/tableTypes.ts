@@ -11,10 +11,17 @@ LEFT JOIN sys.types AS t ON t.user_type_id = c.system_type_id
 WHERE c.object_id = OBJECT_ID(?)`;
 
 /**
- * What was asked once is remembered for a while: a batch would otherwise ask for its table each time. Not for long: a text
+ * What was read once is remembered for a while: a batch would otherwise ask for its table each time. Not for long: a text
  * that was staged for a wider column than there is now loses its trailing blanks without an error.
  */
-const rememberedMs = 10_000;
+const rememberedMs = 30_000;
+
+/** Keeps what was read of a table's columns. */
+export function rememberTypes(session: Session, table: TableName, columns: (readonly [string, ColumnType])[]): void {
+  // By its exact name, else as the server compares names nearly everywhere.
+  const folded = columns.map(([column, type]) => [column.toLowerCase(), type] as const);
+  session.types.set(quoteTable(table), { at: performance.now(), columns: new Map([...folded, ...columns]) });
+}
 
 /**
  * Types of some columns, in the order asked for.
@@ -29,10 +36,8 @@ export async function columnTypes(session: Session, table: TableName, columns: s
   if (isOld || !columns.every(isKnown)) {
     const rows = texts(await queryCells(session, columnsQuestion, [name]));
     const types = rows.map(([column, ...facts]) => [column!, columnType(...(facts as ColumnFacts))] as const);
-    // By its exact name, else as the server compares names nearly everywhere.
-    const folded = types.map(([column, type]) => [column.toLowerCase(), type] as const);
-    remembered = { at: performance.now(), columns: new Map([...folded, ...types]) };
-    if (rows.length > 0) session.types.set(name, remembered);
+    rememberTypes(session, table, types);
+    remembered = session.types.get(name);
   }
   const known = remembered!.columns;
   return columns.map((column) => {
