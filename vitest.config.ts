@@ -1,4 +1,5 @@
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** The folders whose tests ask `test/support/engine.ts` for an engine: each runs on every server that is there. */
 const onEveryEngine = [
@@ -23,6 +24,22 @@ const longOnes = [
   'test/crash/{people,steering,zombie}.test.ts',
   'test/infra/demoComparison.test.ts',
 ];
+/** They begin first, so that short ones fill the time beside them: those that wait beside those that compute. */
+const longestFirst = [
+  ...['crash/kill', 'workflows/processes', 'crash/people', 'workflows/emptying', 'crash/emptying', 'workflows/people'],
+  ...['crash/processes', 'workflows/retry', 'crash/zombie', 'workflows/destination', 'planning/planMigration'],
+  ...['crash/outage', 'copying/copyEntity', 'cli/worker', 'crash/steering', 'cli/files', 'database/postgres'],
+];
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = longestFirst.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return found < 0 ? longestFirst.length : found;
+    };
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
+  }
+}
+
 const everything = process.env.CARAVEL_TEST_EVERYTHING !== undefined;
 
 /** What talks to SQL Server alone; where there is no server, what is pure in it still runs. */
@@ -46,7 +63,7 @@ const project = ({ name, include, exclude, maxWorkers }: Part): TestProjectConfi
     include,
     exclude,
     maxWorkers,
-    // One engine after the other: the machine has two cores, and each server wants one of them.
+    // For `vitest` by itself, which asks for it where projects differ in workers; `npm test` runs each on its own.
     sequence: { groupOrder: name === 'sqlserver' ? 1 : 0 },
     env: { CARAVEL_TEST_ENGINE: name },
     pool: 'forks',
@@ -73,6 +90,7 @@ const onSqlServer: Part = {
 export default defineConfig({
   test: {
     globalSetup: ['test/support/services.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: isSoak
       ? [project({ name: 'soak', include: soak, exclude: [], maxWorkers: 1 })]
       : [onPostgres, ...(sqlServerIsThere ? [onSqlServer] : [])].map(project),

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,28 +20,42 @@ const testRun = randomUUID();
 const folder = mkdtempSync(path.join(tmpdir(), 'caravel-tests-'));
 const plain = !process.stdout.isTTY && process.env.FORCE_COLOR === undefined;
 
-let current: ChildProcess | null = null;
+const current = new Set<ChildProcess>();
 let interrupted: NodeJS.Signals | null = null;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     if (interrupted !== null) return;
     interrupted = signal;
-    // From a terminal, Ctrl-C has reached the child already; a second one would cut its clean-up short.
-    if (!(signal === 'SIGINT' && process.stdin.isTTY)) current?.kill(signal);
+    // From a terminal, Ctrl-C has reached the children already; a second one would cut their clean-up short.
+    if (!(signal === 'SIGINT' && process.stdin.isTTY)) for (const child of current) child.kill(signal);
   });
 }
 
-/** @returns whether it ended well. */
-async function step(title: string, words: string[]): Promise<boolean> {
+const announce = (title: string) => console.log(`\n${color.bold(color.cyan('▸'))} ${color.bold(title)}`);
+
+/**
+ * @param after a step that prints meanwhile: what this one prints is held back until both have ended.
+ * @returns whether it ended well.
+ */
+async function step(title: string, words: string[], after?: Promise<unknown>): Promise<boolean> {
   if (interrupted) return false;
-  console.log(`\n${color.bold(color.cyan('▸'))} ${color.bold(title)}`);
-  current = spawn(process.execPath, words, {
+  if (!after) announce(title);
+  const printed = path.join(folder, `${randomUUID()}.log`);
+  const output = after ? openSync(printed, 'w') : 'inherit';
+  const child = spawn(process.execPath, words, {
     cwd: root,
-    stdio: 'inherit',
-    env: { ...(plain ? { NO_COLOR: '1' } : {}), ...process.env, CARAVEL_TEST_RUN: testRun, TMPDIR: folder },
+    stdio: ['inherit', output, output],
+    env: { ...(plain || after ? { NO_COLOR: '1' } : {}), ...process.env, CARAVEL_TEST_RUN: testRun, TMPDIR: folder },
   });
-  const [code] = (await once(current, 'exit')) as [number | null];
-  current = null;
+  current.add(child);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  current.delete(child);
+  if (typeof output === 'number') {
+    closeSync(output);
+    await after;
+    announce(title);
+    process.stdout.write(readFileSync(printed));
+  }
   return code === 0;
 }
 
@@ -135,13 +149,13 @@ const parts: Part[] = isSoak
       ...(sqlServer === undefined ? [] : [{ project: 'sqlserver', title: 'SQL Server' }]),
     ];
 
-/** Runs the tests of a part. */
-async function runPart(part: Part): Promise<PartResult> {
+/** Runs the tests of a part, beside those of another one. */
+async function runPart(part: Part, beside?: Promise<unknown>): Promise<PartResult> {
   const report = path.join(folder, `${part.project}.json`);
   const began = performance.now();
   const options = ['--project', part.project, '--passWithNoTests', '--reporter=default', '--reporter=json'];
   const words = [program('vitest', 'vitest.mjs'), 'run', ...options, `--outputFile.json=${report}`, ...filters];
-  if (!(await step(`Tests: ${part.title}`, words))) failures.push(`tests (${part.title})`);
+  if (!(await step(`Tests: ${part.title}`, words, beside))) failures.push(`tests (${part.title})`);
   const counts = countTests(report) ?? { passed: 0, failed: 0 };
   return { ...part, ...counts, minutes: (performance.now() - began) / 60_000 };
 }
@@ -154,7 +168,10 @@ try {
     if (!(await step('Lint', [program('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']))) failures.push('lint');
     if (!(await step('Types', [program('typescript', 'bin', 'tsc'), '--noEmit']))) failures.push('types');
   }
-  for (const part of parts) if (!interrupted) results.push(await runPart(part));
+  // Each engine has a server of its own, and neither keeps two cores busy.
+  const first = runPart(parts[0]!);
+  const others = parts.slice(1).map((part) => runPart(part, first));
+  results.push(...(await Promise.all([first, ...others])));
   const left = await endLeftBehind();
   if (interrupted) failures.push('interrupted');
   else if (left.length > 0) failures.push(`processes left behind (${left.join(', ')}, ended now)`);
