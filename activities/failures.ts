@@ -8,7 +8,7 @@ import { EmptyingError } from '../src/emptying/errors.ts';
 import { BatchClosedError } from '../src/journal/batches.ts';
 import { LeaseHeldError, LeaseLostError } from '../src/journal/lease.ts';
 import { RunTakenError, UnknownRunError } from '../src/journal/runs.ts';
-import { PlanningError } from '../src/planning/errors.ts';
+import { PlanningError } from '../src/planning/questions/errors.ts';
 
 /**
  * Turns an error into the failure that Temporal acts on. A database that is away is retried for ever; a fault of the

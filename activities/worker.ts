@@ -2,8 +2,8 @@ import { NativeConnection, type NativeConnectionOptions, Worker } from '@tempora
 import { loadConfiguration } from '../src/config/configuration.ts';
 import { timeouts } from '../src/config/timeouts.ts';
 import { migrateJournal } from '../src/journal/migrate.ts';
-import { Connections } from './connections.ts';
-import { taskQueue } from './contract.ts';
+import { Connections } from '../src/runs/connections.ts';
+import { taskQueue } from '../src/runs/contract.ts';
 import { createActivities } from './index.ts';
 import { ActivitiesInFlight, type ActivityInFlight } from './inFlight.ts';
 import { workflowBundle } from './workflowBundle.ts';

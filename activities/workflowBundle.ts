@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { cacheDirectory } from '../infra/services/home.ts';
+import { cacheDirectory } from '../src/services/home.ts';
 
 /** The project's folder, whether this runs from its sources or from dist/. */
 const project = path.dirname(createRequire(import.meta.url).resolve('#package'));

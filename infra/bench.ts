@@ -3,6 +3,8 @@ import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { connect } from '../src/database/connect.ts';
+import { startPostgres } from '../src/services/postgres.ts';
+import { startTemporal } from '../src/services/temporal.ts';
 import type { BenchEngine, BenchSide, Measured } from './bench/engine.ts';
 import { buildBenchDatabase } from './bench/environment.ts';
 import { measureCopy, measureRowByRow, measureSetUp } from './bench/floor.ts';
@@ -11,8 +13,6 @@ import { measurePeople } from './bench/people.ts';
 import { postgresBench } from './bench/postgres.ts';
 import { measureProcesses } from './bench/processes.ts';
 import { sqlserverBench } from './bench/sqlserver.ts';
-import { startPostgres } from './services/postgres.ts';
-import { startTemporal } from './services/temporal.ts';
 
 /**
  * `npm run bench`: one entity of a million rows, and the people it refers to, through the whole engine, side by side with its floor (`COPY` out piped into `COPY`

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import color from 'picocolors';
+import { recreateDatabase } from '../src/services/onDatabase.ts';
+import { startPostgres } from '../src/services/postgres.ts';
+import { startTemporal } from '../src/services/temporal.ts';
 import { buildDemoEnvironments, type DemoEnvironments } from './demo/build.ts';
-import { recreateDatabase } from './services/onDatabase.ts';
-import { startPostgres } from './services/postgres.ts';
-import { startTemporal } from './services/temporal.ts';
 
 /**
  * `npm run demo`: starts what is needed, builds two environments, and migrates with the commands that users type.

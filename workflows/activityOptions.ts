@@ -1,5 +1,5 @@
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { Pace } from '../activities/contract.ts';
+import type { Pace } from '../src/runs/contract.ts';
 
 /** How a run's activities are tried again: soon, and for ever. What cannot be mended is marked so by the activity. */
 const retryOf = ({ firstRetrySeconds, longestRetrySeconds }: Omit<Pace, 'heartbeatSeconds'>) => ({

@@ -11,8 +11,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities, PlanSummary, RunEnd, RunRequest, RunResult, RunSettings } from '../activities/contract.ts';
 import type { MigrationSpecInput } from '../src/config/migrationSpec.ts';
+import type { Activities, PlanSummary, RunEnd, RunRequest, RunResult, RunSettings } from '../src/runs/contract.ts';
 import { bookkeeping, moving, planning } from './activityOptions.ts';
 import { approve, pause, progress, resume } from './messages.ts';
 import { RunStory } from './progress.ts';

@@ -1,5 +1,5 @@
 import { continueAsNew, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities, EntityInput, EntityReport } from '../activities/contract.ts';
+import type { Activities, EntityInput, EntityReport } from '../src/runs/contract.ts';
 import { moving } from './activityOptions.ts';
 
 /** One entity's copy, or its second pass. */

@@ -1,6 +1,6 @@
 import { setCurrentDetails } from '@temporalio/workflow';
-import type { EntityStage, PlanSummary } from '../activities/contract.ts';
 import type { RunPhase } from '../src/journal/runs.ts';
+import type { EntityStage, PlanSummary } from '../src/runs/contract.ts';
 
 /** Answer of the `progress` query. Counts are rows. */
 export interface RunProgress {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, condition, startChild, workflowInfo } from '@temporalio/workflow';
-import type { EntityReport, Pace, PlannedWork } from '../activities/contract.ts';
+import type { EntityReport, Pace, PlannedWork } from '../src/runs/contract.ts';
 import { type EntityStep, migrateEntity } from './migrateEntity.ts';
 
 interface Window {

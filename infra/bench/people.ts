@@ -2,7 +2,7 @@ import { alignMatched } from '../../src/alignment/alignMatched.ts';
 import { readTenants } from '../../src/alignment/tenants.ts';
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
-import { alignPlannedPeople } from '../../src/planning/alignPlannedPeople.ts';
+import { alignPlannedPeople } from '../../src/planning/people/alignPlannedPeople.ts';
 import { planWithCatalogs, readCatalogs } from '../../src/planning/planMigration.ts';
 import { noExclusions } from '../../src/processes/exclusions.ts';
 import type { BenchEngine, BenchSide } from './engine.ts';

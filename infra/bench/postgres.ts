@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { onDatabase, recreateDatabase } from '../services/onDatabase.ts';
+import { onDatabase, recreateDatabase } from '../../src/services/onDatabase.ts';
 import type { BenchEngine } from './engine.ts';
 import { orderColumns, orderTable, statuses } from './environment.ts';
 

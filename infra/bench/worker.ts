@@ -4,10 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { type RunResult, taskQueue } from '../../activities/contract.ts';
 import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
-import { createNamespace } from '../services/namespace.ts';
+import { type RunResult, taskQueue } from '../../src/runs/contract.ts';
+import { createNamespace } from '../../src/services/namespace.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/caravel.mjs', import.meta.url));
 

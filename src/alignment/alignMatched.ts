@@ -1,11 +1,12 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { Finding } from '../outsystems/finding.ts';
+import { type Environment, entityOf } from '../outsystems/environment.ts';
+import { entityName } from '../outsystems/naming.ts';
 import { platformEntityKey } from '../outsystems/platform.ts';
-import { type Environment, entityOf, nameOf } from './environment.ts';
+import type { Finding } from '../plan/finding.ts';
 import { KeyedRowReader } from './keyedRows.ts';
+import { alignPlatformRows } from './matchPlatformRows.ts';
 import { type NaturalKey, naturalKeyOf, naturalKeys } from './naturalKeys.ts';
-import { alignPlatformRows } from './platformRows.ts';
 import { alignStaticRecords } from './staticRecords.ts';
 
 export interface AlignmentRequest {
@@ -45,7 +46,7 @@ export async function alignMatched(request: AlignmentRequest): Promise<Alignment
     }
     if (entity !== undefined && entity.kind !== 'platform') continue;
     const definition = naturalKeyOfEntity(key, entity?.physicalTableName ?? null);
-    const name = entity === undefined ? (definition?.table ?? key) : nameOf(entity);
+    const name = entity === undefined ? (definition?.table ?? key) : entityName(entity);
     if (definition === undefined) {
       alignment.warnings.push({
         code: 'no-natural-key',

@@ -1,6 +1,6 @@
 import type { Cell, PhysicalTable, Row } from '../database/port.ts';
+import { columnOf, type Environment, page } from '../outsystems/environment.ts';
 import { foldKey, foldText } from './collation.ts';
-import { columnOf, type Environment, page } from './environment.ts';
 import { type KeyPart, type NaturalKey, naturalKeyOf } from './naturalKeys.ts';
 
 /** Rows of a platform table in one environment by natural key. Memory: one key text a row. */

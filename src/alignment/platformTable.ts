@@ -1,5 +1,5 @@
 import type { Cell, PhysicalColumn, RowRead } from '../database/port.ts';
-import { columnOf, type Environment, page } from './environment.ts';
+import { columnOf, type Environment, page } from '../outsystems/environment.ts';
 
 /** Cells of the columns asked for, in that order; null for a column that this platform version lacks. */
 export type PlatformCells = Cell[];

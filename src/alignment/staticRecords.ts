@@ -1,8 +1,9 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { Entity, EntityKey, StaticRecord } from '../outsystems/catalog.ts';
-import type { Finding } from '../outsystems/finding.ts';
+import { type Environment, entityOf, page } from '../outsystems/environment.ts';
+import { entityName } from '../outsystems/naming.ts';
+import type { Finding } from '../plan/finding.ts';
 import { foldText } from './collation.ts';
-import { type Environment, entityOf, nameOf, page } from './environment.ts';
 
 /**
  * Maps the records of one static entity through OSSYS_ENTITY_RECORD: active records of both sides with the same espace,
@@ -19,10 +20,10 @@ export async function alignStaticRecords(
   const map: MatchedMap = { entity: key, type, pairs: [] };
   const warnings: Finding[] = [];
   const entity = entities[0]!;
-  const warn = (code: string, message: string) => warnings.push({ code, entity: nameOf(entity), message });
+  const warn = (code: string, message: string) => warnings.push({ code, entity: entityName(entity), message });
   const there = destination.catalog.environment;
   if (entities[1] === undefined) {
-    warn('static-entity-missing', `'${there}' has no static entity ${nameOf(entity)}; publish its module there`);
+    warn('static-entity-missing', `'${there}' has no static entity ${entityName(entity)}; publish its module there`);
     return { map, warnings };
   }
   const sourceRows = await physicalIds(source, entity);

@@ -1,9 +1,9 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
-import type { Finding } from '../outsystems/finding.ts';
+import type { Environment } from '../outsystems/environment.ts';
 import { tenantTable } from '../outsystems/platform.ts';
-import type { Environment } from './environment.ts';
+import type { Finding } from '../plan/finding.ts';
+import { type ReferenceColumn, referredIds } from './idsReferredTo.ts';
 import { platformRows } from './platformTable.ts';
-import { type ReferenceColumn, referredIds } from './referredIds.ts';
 
 export interface Tenant {
   id: string;

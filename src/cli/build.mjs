@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const dist = path.join(root, 'dist');
-const sources = ['src', 'workflows', 'activities', 'infra/services'];
+const sources = ['src', 'workflows', 'activities'];
 
 /** The built program; its chunks lie beside it. */
 export const builtProgram = path.join(dist, 'main.js');

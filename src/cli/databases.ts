@@ -1,9 +1,9 @@
-import { readRunningServices } from '../../infra/services/home.ts';
 import { type Configuration, configuredJournal, environmentUrl } from '../config/configuration.ts';
 import { connect } from '../database/connect.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Database } from '../database/port.ts';
 import { migrateJournal } from '../journal/migrate.ts';
+import { readRunningServices } from '../services/home.ts';
 import { readConfigurationIfAny } from './configurationFile.ts';
 import { notePlace } from './databasePlaces.ts';
 import { CommandError, exitCode } from './exitCodes.ts';

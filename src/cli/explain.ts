@@ -1,8 +1,8 @@
-import { ServiceError } from '../../infra/services/serviceError.ts';
 import { ConfigurationError } from '../config/configuration.ts';
 import { DatabaseError, type DatabaseErrorCode } from '../database/errors.ts';
 import { UnknownRunError } from '../journal/runs.ts';
-import { PlanningError } from '../planning/errors.ts';
+import { PlanningError } from '../planning/questions/errors.ts';
+import { ServiceError } from '../services/serviceError.ts';
 import { placeOf } from './databasePlaces.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 

@@ -1,10 +1,10 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
-import type { RunResult } from '../../activities/contract.ts';
 import { DatabaseError } from '../database/errors.ts';
 import type { Database } from '../database/port.ts';
 import { getRun, loadPlanIfAny, UnknownRunError } from '../journal/runs.ts';
-import type { Finding } from '../outsystems/finding.ts';
+import type { Finding } from '../plan/finding.ts';
+import type { RunResult } from '../runs/contract.ts';
 import { type ProgressDisplay, progressDisplay } from './progressDisplay.ts';
 import { RunReader } from './runView.ts';
 import { aborted, pause } from './stopSignal.ts';

@@ -1,6 +1,6 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
-import { taskQueue } from '../../activities/contract.ts';
 import type { Database } from '../database/port.ts';
+import { taskQueue } from '../runs/contract.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 import { followRun } from './followRun.ts';
 import type { DataOptions } from './options.ts';

@@ -1,7 +1,7 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
 import color from 'picocolors';
 import type { RunPhase } from '../journal/runs.ts';
-import { duration } from '../planning/duration.ts';
+import { duration } from '../plan/duration.ts';
 import { counted, grouped } from './output.ts';
 import { RateMeter } from './rateMeter.ts';
 import { type EntityView, nameOf, type RunView, totals } from './runView.ts';

@@ -1,6 +1,6 @@
-import type { RunResult } from '../../activities/contract.ts';
 import type { Counts } from '../journal/progress.ts';
-import { duration } from '../planning/duration.ts';
+import { duration } from '../plan/duration.ts';
+import type { RunResult } from '../runs/contract.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 import type { RunOutcome } from './followRun.ts';
 import type { DataOptions } from './options.ts';

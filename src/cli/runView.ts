@@ -7,7 +7,7 @@ import {
   type Verification,
 } from '../journal/progress.ts';
 import { getRun, loadPlanIfAny, type Run, type RunPhase, type RunStatus } from '../journal/runs.ts';
-import type { Plan } from '../planning/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 
 /** Progress of one entity, in rows: what `caravel status --json` says of it. */
 export interface EntityView extends Counts {

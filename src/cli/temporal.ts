@@ -7,8 +7,8 @@ import {
 } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import { readRunningServices } from '../../infra/services/home.ts';
 import type { HolderState } from '../journal/lease.ts';
+import { readRunningServices } from '../services/home.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 
 /** A server that does not answer for this long (ms) is out of reach. */

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
 import { DefaultLogger, makeTelemetryFilterString, Runtime } from '@temporalio/worker';
-import { taskQueue } from '../../activities/contract.ts';
 import { type CaravelWorkerOptions, createCaravelWorker } from '../../activities/worker.ts';
 import { ConfigurationError } from '../config/configuration.ts';
 import { DatabaseError } from '../database/errors.ts';
+import { taskQueue } from '../runs/contract.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 import type { Log } from './log.ts';
 import { outOfReach } from './temporal.ts';

@@ -7,11 +7,12 @@ import { closeBatch, readPosition } from '../journal/batches.ts';
 import { closeFill } from '../journal/fills.ts';
 import { renewLease } from '../journal/lease.ts';
 import { advanceProgress, getProgress } from '../journal/progress.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
-import { BatchSize } from './batchSize.ts';
-import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable, nameOf } from './context.ts';
-import { underEntityLock } from './entityLock.ts';
-import { failpoint } from './failpoints.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
+import { nameOf } from '../plan/plan.ts';
+import { BatchSize } from '../writing/batchSize.ts';
+import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable } from '../writing/context.ts';
+import { underEntityLock } from '../writing/entityLock.ts';
+import { failpoint } from '../writing/failpoints.ts';
 import type { Translator } from './translator.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Row, Transaction } from '../database/port.ts';
-import type { AlignedRows, PlannedEntity } from '../planning/plan.ts';
-import { destinationTable } from './context.ts';
+import type { AlignedRows, PlannedEntity } from '../plan/plan.ts';
+import { destinationTable } from '../writing/context.ts';
 import { stageRows } from './staging.ts';
 import { keepRows, type TranslatedRows, type Translator } from './translator.ts';
 

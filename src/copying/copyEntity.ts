@@ -8,13 +8,13 @@ import { BatchClosedError, closeBatch, type EntityPosition, readPosition, reclai
 import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import { type Exclusions, loadExclusions, noExclusions } from '../processes/exclusions.ts';
+import { BatchSize } from '../writing/batchSize.ts';
+import type { CopyContext, CopyControl, CopyOutcome } from '../writing/context.ts';
 import { adoptMerged, beginAligned, overwriteMatched } from './alignEntity.ts';
 import { AlignedBatches } from './alignedBatches.ts';
 import { type Batch, StalePositionError, settleIntent, upToOf, writeBatch } from './batch.ts';
-import { BatchSize } from './batchSize.ts';
-import type { CopyContext, CopyControl, CopyOutcome } from './context.ts';
 import { needsSecondPass } from './deferred.ts';
 import { refusedIssue } from './errors.ts';
 import { MissingTargets } from './missingTargets.ts';

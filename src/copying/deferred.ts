@@ -7,14 +7,16 @@ import { leftNull, type NewIssue } from '../journal/issues.ts';
 import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import { isNullIdentifier } from '../outsystems/naming.ts';
+import type { PlannedEntity, PlannedReference } from '../plan/plan.ts';
+import { nameOf } from '../plan/plan.ts';
 import { type Exclusions, loadExclusions } from '../processes/exclusions.ts';
-import { BatchSize } from './batchSize.ts';
-import { type CopyContext, type CopyControl, type CopyOutcome, nameOf } from './context.ts';
-import { underEntityLock } from './entityLock.ts';
+import { BatchSize } from '../writing/batchSize.ts';
+import type { CopyContext, CopyControl, CopyOutcome } from '../writing/context.ts';
+import { underEntityLock } from '../writing/entityLock.ts';
+import { failpoint } from '../writing/failpoints.ts';
 import { missingReference } from './errors.ts';
-import { failpoint } from './failpoints.ts';
-import { isNullIdentifier, typeOf } from './translator.ts';
+import { typeOf } from './translator.ts';
 
 /** A column of deferred references: what it is read from, and what it refers to, by the row's type where it has one. */
 interface Deferred {

@@ -1,6 +1,7 @@
 import type { DatabaseError } from '../database/errors.ts';
 import type { NewIssue } from '../journal/issues.ts';
-import type { PlannedEntity, PlannedReference } from '../planning/plan.ts';
+import type { PlannedEntity, PlannedReference } from '../plan/plan.ts';
+import { nameOf } from '../plan/plan.ts';
 
 /** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (design.md, "Temporal"). */
 export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded' | 'events-queued';
@@ -17,8 +18,6 @@ export class CopyError extends Error {
     this.sourceId = sourceId;
   }
 }
-
-const nameOf = (entity: PlannedEntity) => `${entity.espace}.${entity.entity}`;
 
 /** Why a row that the destination does not take is set aside. */
 export function refusedIssue(error: DatabaseError, sourceId: string | null): NewIssue {

@@ -1,6 +1,6 @@
 import { openIssueIds } from '../journal/issues.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
-import type { CopyContext } from './context.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
+import type { CopyContext } from '../writing/context.ts';
 import { MissingReferenceError, missingBecauseSetAside } from './errors.ts';
 
 /** The target of a reference may be missing because this very run set it aside: then that is what has to be mended. */

@@ -1,8 +1,8 @@
 import { openIssueIds } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
-import type { CopyContext } from './context.ts';
+import type { CopyContext } from '../writing/context.ts';
 import { keepRows, type PendingReference, setAsideFor, type TranslatedRows } from './translator.ts';
 
 interface Target {

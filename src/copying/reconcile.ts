@@ -1,10 +1,10 @@
 import type { Transaction } from '../database/port.ts';
 import { unpackIds } from '../identity/idList.ts';
 import type { Intent } from '../journal/batches.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
-import type { CopyContext } from './context.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
+import type { CopyContext } from '../writing/context.ts';
+import { fingerprint, unpackFingerprints } from '../writing/fingerprint.ts';
 import { foreignWrites } from './errors.ts';
-import { fingerprint, unpackFingerprints } from './fingerprint.ts';
 
 /** What became of a batch that was written down: its destination ids (null: rows without identifier), or nothing went in. */
 export type Settlement = { wentIn: true; destinationIds: string[] | null } | { wentIn: false };

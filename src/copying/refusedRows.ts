@@ -1,7 +1,7 @@
 import { DatabaseError } from '../database/errors.ts';
 import type { Database, Row } from '../database/port.ts';
 import { rolledBack } from '../database/rolledBack.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import { stageRows } from './staging.ts';
 
 /** A row of an entity without identifier, told by the fingerprint of its source cells. */

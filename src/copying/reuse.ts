@@ -1,6 +1,6 @@
 import type { Row, Transaction } from '../database/port.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
-import { destinationTable } from './context.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
+import { destinationTable } from '../writing/context.ts';
 import { disputed } from './errors.ts';
 import { keepRows, type TranslatedRows } from './translator.ts';
 

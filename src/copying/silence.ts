@@ -1,11 +1,11 @@
 import type { Queries, Row, TableName, Transaction } from '../database/port.ts';
 import { renewLease } from '../journal/lease.ts';
 import { holdSubscriptions, readHeld } from '../journal/subscriptions.ts';
-import type { EventTable } from '../processes/eventTables.ts';
+import type { EventTable } from '../plan/eventTable.ts';
 import { packSubscriptions, union, unpackSubscriptions } from '../processes/subscriptions.ts';
-import type { CopyContext, CopyControl } from './context.ts';
-import { takeLock } from './entityLock.ts';
-import { failpoint } from './failpoints.ts';
+import type { CopyContext, CopyControl } from '../writing/context.ts';
+import { takeLock } from '../writing/entityLock.ts';
+import { failpoint } from '../writing/failpoints.ts';
 
 /** Subscriptions of one row of the journal. */
 const rowsAtOnce = 5_000;

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row, Stage, Transaction } from '../database/port.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
-import { type CopyContext, destinationTable, nameOf } from './context.ts';
-import { failpoint } from './failpoints.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
+import { nameOf } from '../plan/plan.ts';
+import { type CopyContext, destinationTable } from '../writing/context.ts';
+import { failpoint } from '../writing/failpoints.ts';
 
 /** Servers end transactions that are idle for long; one that waits for its turn says something this often (ms). */
 const signOfLife = 15_000;

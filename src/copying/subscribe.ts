@@ -6,8 +6,9 @@ import { renewLease } from '../journal/lease.ts';
 import { insertSegment, nextOrdinal, readSegments, type Segment } from '../journal/segments.ts';
 import { markReturned } from '../journal/subscriptions.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import { sameName } from '../outsystems/references.ts';
-import { activityColumn, type EventTable } from '../processes/eventTables.ts';
+import { sameName } from '../outsystems/naming.ts';
+import type { EventTable } from '../plan/eventTable.ts';
+import { activityColumn } from '../processes/eventTables.ts';
 import { countQueued } from '../processes/queues.ts';
 import {
   lacking,
@@ -16,10 +17,10 @@ import {
   translateSubscription,
   union,
 } from '../processes/subscriptions.ts';
-import type { CopyContext, CopyControl } from './context.ts';
+import type { CopyContext, CopyControl } from '../writing/context.ts';
+import { failpoint } from '../writing/failpoints.ts';
+import { fingerprint, packFingerprints, unpackFingerprints } from '../writing/fingerprint.ts';
 import { eventsQueued } from './errors.ts';
-import { failpoint } from './failpoints.ts';
-import { fingerprint, packFingerprints, unpackFingerprints } from './fingerprint.ts';
 import { heldOf, lockEvents, readSubscriptions } from './silence.ts';
 
 /** What is added to an event table besides what was there before. */

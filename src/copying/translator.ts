@@ -3,10 +3,11 @@ import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { NewIssue } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import { type PlannedColumn, type PlannedEntity, type PlannedReference, referencesOf } from '../planning/plan.ts';
+import { isNullIdentifier } from '../outsystems/naming.ts';
+import { type PlannedColumn, type PlannedEntity, type PlannedReference, referencesOf } from '../plan/plan.ts';
 import { type Exclusions, noExclusions } from '../processes/exclusions.ts';
+import { fingerprints } from '../writing/fingerprint.ts';
 import { missingReference } from './errors.ts';
-import { fingerprints } from './fingerprint.ts';
 
 /** Rows as the destination will hold them, and what became of those that it will not hold. */
 export interface TranslatedRows {
@@ -48,14 +49,6 @@ export interface Translator {
    * @throws CopyError `missing-reference` under missingReferences "fail".
    */
   translate(rows: readonly Row[]): TranslatedRows;
-}
-
-/**
- * A value that the platform reads as "no row" though the column is not NULL (trap 39). It is kept as it is: where it
- * exists, no constraint forbids it.
- */
-export function isNullIdentifier(value: string): boolean {
-  return value === '0' || value === '';
 }
 
 type Step =

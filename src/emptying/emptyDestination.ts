@@ -1,13 +1,13 @@
-import type { CopyContext, CopyControl, CopyOutcome } from '../copying/context.ts';
-import { takeLock } from '../copying/entityLock.ts';
-import { failpoint } from '../copying/failpoints.ts';
 import type { RowRead, Transaction } from '../database/port.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadIdMap, remap } from '../identity/mapStore.ts';
 import { dropMap, type EmptyingStep, noteStep, readSteps } from '../journal/emptying.ts';
 import { renewLease } from '../journal/lease.ts';
 import { getRun, pairsTo } from '../journal/runs.ts';
-import type { EmptiedTable } from '../planning/plan.ts';
+import type { EmptiedTable } from '../plan/plan.ts';
+import type { CopyContext, CopyControl, CopyOutcome } from '../writing/context.ts';
+import { takeLock } from '../writing/entityLock.ts';
+import { failpoint } from '../writing/failpoints.ts';
 import { outsideRowsCame } from './errors.ts';
 import { GoingInstances } from './goingInstances.ts';
 

@@ -1,6 +1,6 @@
 import type { Database, Queries } from '../database/port.ts';
 import { keepIds, readKeptIds } from '../identity/keptIds.ts';
-import type { EmptiedTable } from '../planning/plan.ts';
+import type { EmptiedTable } from '../plan/plan.ts';
 
 const decision = 'emptied';
 const page = { rows: 20_000, bytes: 4 * 1024 * 1024 };

@@ -1,6 +1,6 @@
 import type { Database, Queries } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import { journalNow } from './clock.ts';
 import { type Lease, renewLease } from './lease.ts';
 

@@ -1,6 +1,6 @@
 import type { MigrationSpec } from '../config/migrationSpec.ts';
 import type { Database, Queries } from '../database/port.ts';
-import type { Plan } from '../planning/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { journalNow } from './clock.ts';
 
 export type RunStatus =

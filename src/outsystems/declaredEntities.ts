@@ -1,8 +1,8 @@
 import type { PhysicalColumn, PhysicalTable } from '../database/port.ts';
 import type { Attribute, Entity, EnvironmentCatalog, Espace } from './catalog.ts';
 import type { EntityPair } from './matching.ts';
+import { sameName } from './naming.ts';
 import { platformEntity, platformTarget, tenantColumnName } from './platform.ts';
-import { sameName } from './references.ts';
 
 /** A platform table whose references the metamodel does not give: they are declared by hand (docs/metamodel.md §3, §4). */
 export interface DeclaredEntity {

@@ -16,11 +16,6 @@ export interface CatalogMatch {
   destinationOnly: Entity[];
 }
 
-/** `Espace.Entity`, for people. */
-export function entityName(entity: Entity): string {
-  return `${entity.espace.name}.${entity.name}`;
-}
-
 /**
  * Matches two catalogs by (espace key, entity key) and, within an entity, by attribute key: names and physical names
  * differ between environments, and one of the three keys alone is not unique (traps 1, 3, 4).

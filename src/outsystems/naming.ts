@@ -83,3 +83,21 @@ export function findAttribute(catalog: EnvironmentCatalog, name: string): { enti
   });
   return { entity, attribute };
 }
+
+/** Physical names are compared without case (metamodel §0, collation). */
+export function sameName(left: string | undefined, right: string | undefined): boolean {
+  return left !== undefined && right !== undefined && left.toUpperCase() === right.toUpperCase();
+}
+
+/** `Espace.Entity`, for people. */
+export function entityName(entity: Entity): string {
+  return `${entity.espace.name}.${entity.name}`;
+}
+
+/**
+ * A value that the platform reads as "no row" though the column is not NULL (trap 39). It is kept as it is: where it
+ * exists, no constraint forbids it.
+ */
+export function isNullIdentifier(value: string): boolean {
+  return value === '0' || value === '';
+}

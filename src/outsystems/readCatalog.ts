@@ -10,7 +10,6 @@ import type {
   StaticRecord,
 } from './catalog.ts';
 import { groupBy } from './grouping.ts';
-import { tenantColumnName } from './platform.ts';
 import {
   flagOf,
   keyOf,
@@ -19,7 +18,8 @@ import {
   type PlatformRow,
   platformReader,
   textOf,
-} from './platformRows.ts';
+} from './metamodelReader.ts';
+import { tenantColumnName } from './platform.ts';
 import { referenceContext, resolveReference } from './references.ts';
 
 /**

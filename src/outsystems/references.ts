@@ -1,6 +1,7 @@
 import type { PhysicalTable } from '../database/port.ts';
 import type { Attribute, Entity, EntityKey } from './catalog.ts';
 import { groupBy } from './grouping.ts';
+import { sameName } from './naming.ts';
 
 /** Active entities, and what is known of former ones, as references are resolved against. */
 export interface ReferenceContext {
@@ -63,9 +64,4 @@ export function resolveReference(
     return candidates.find((candidate) => sameName(candidate.table?.name, constrained.target))?.key ?? null;
   }
   return candidates.length === 1 && context.formerKeys.has(spelled) ? candidates[0]!.key : null;
-}
-
-/** Physical names are compared without case (metamodel §0, collation). */
-export function sameName(left: string | undefined, right: string | undefined): boolean {
-  return left !== undefined && right !== undefined && left.toUpperCase() === right.toUpperCase();
 }

@@ -1,6 +1,6 @@
 import type { Database, PhysicalForeignKey, PhysicalTable } from '../database/port.ts';
 import type { Entity, EnvironmentCatalog } from './catalog.ts';
-import { sameName } from './references.ts';
+import { sameName } from './naming.ts';
 
 /** A column that holds identifiers of another table's rows. */
 export interface ReferringColumn {

@@ -1,7 +1,7 @@
 import type { Cell, Database } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import { type Plan, type PlannedEntity, type PlannedReference, referencesOf } from './plan.ts';
+import { type Plan, type PlannedEntity, type PlannedReference, referencesOf } from '../plan/plan.ts';
 
 /** Rows of one entity that a run set aside. */
 export interface SetAsideRows {

@@ -1,7 +1,7 @@
-import type { Environment } from '../alignment/environment.ts';
 import { platformRows } from '../alignment/platformTable.ts';
 import type { Cell } from '../database/port.ts';
-import { processStatusTable, processTable } from './tables.ts';
+import type { Environment } from '../outsystems/environment.ts';
+import { processStatusTable, processTable } from './instanceTables.ts';
 
 /**
  * Every process instance of an environment with the tree it is part of: a process, its subprocesses, and theirs. A tree is what

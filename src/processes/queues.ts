@@ -1,11 +1,7 @@
 import type { Database, Queries, TableName } from '../database/port.ts';
 import type { EnvironmentCatalog } from '../outsystems/catalog.ts';
-import { queueTables } from './tables.ts';
-
-/** A queue of the destination, and how many events wait in it. */
-export interface Queue extends TableName {
-  queued: number;
-}
+import type { Queue } from '../plan/eventTable.ts';
+import { queueTables } from './instanceTables.ts';
 
 /** Both queues, those that the environment has, as they stand. @throws DatabaseError */
 export async function countQueues(database: Database, { platformTables }: EnvironmentCatalog): Promise<Queue[]> {

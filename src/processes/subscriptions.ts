@@ -1,7 +1,8 @@
 import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import { activityColumn, type EventTable } from './eventTables.ts';
+import type { EventTable } from '../plan/eventTable.ts';
+import { activityColumn } from './eventTables.ts';
 
 /** Rows of an event table have no key: they are told apart by all their cells, and counted. */
 function keyOf(row: Row): string {

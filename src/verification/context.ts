@@ -1,5 +1,5 @@
 import type { Database } from '../database/port.ts';
-import type { Plan } from '../planning/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 
 /** What a proof needs to know of its run. Nothing is written to any of the three databases. */
 export interface VerifyContext {

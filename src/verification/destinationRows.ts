@@ -1,5 +1,5 @@
 import type { Database, Row } from '../database/port.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 
 /** Rows that a range read may give for each one wanted, before it is cheaper to ask for each one. */
 const widestSpread = 2n;

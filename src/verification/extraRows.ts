@@ -1,7 +1,7 @@
 import type { Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { IdSet } from '../identity/idSet.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';
 import { addExample, type VerificationReport } from './report.ts';

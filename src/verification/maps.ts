@@ -2,7 +2,7 @@ import type { IdMap } from '../identity/idMap.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { readSegments, type Segment } from '../journal/segments.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import type { VerifyContext } from './context.ts';
 
 /** The map of the entity itself, and who wrote which of its rows. */

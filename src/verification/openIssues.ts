@@ -1,4 +1,4 @@
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import type { VerifyContext } from './context.ts';
 
 /** Rows of one entity that the journal says were set aside and still are. */

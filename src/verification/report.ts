@@ -1,6 +1,6 @@
 import type { Verification } from '../journal/progress.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 
 /** Outcome of the proof for one entity, in rows. */
 export interface VerificationReport extends Verification {

@@ -2,8 +2,8 @@ import type { Database } from '../database/port.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { mappedEntities } from '../journal/segments.ts';
-import type { Finding } from '../outsystems/finding.ts';
-import type { Plan, PlannedEntity } from '../planning/plan.ts';
+import type { Finding } from '../plan/finding.ts';
+import type { Plan, PlannedEntity } from '../plan/plan.ts';
 
 /** Ids of one page. */
 const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };

@@ -6,7 +6,7 @@ import { readAhead } from '../database/readAhead.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadRetried } from '../identity/retriedIds.ts';
 import { getProgress } from '../journal/progress.ts';
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import { type Exclusion, type Exclusions, loadExclusions } from '../processes/exclusions.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';

@@ -2,7 +2,7 @@ import type { Cell, Database, Row } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { getProgress } from '../journal/progress.ts';
 import { readSegments } from '../journal/segments.ts';
-import type { PhysicalEntity, PlannedEntity } from '../planning/plan.ts';
+import type { PhysicalEntity, PlannedEntity } from '../plan/plan.ts';
 import { loadExclusions } from '../processes/exclusions.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { type ColumnExpectation, expectationsOf } from './expectation.ts';

@@ -1,4 +1,4 @@
-import type { PlannedEntity } from '../planning/plan.ts';
+import type { PlannedEntity } from '../plan/plan.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { type Verdict, type VerificationReport, verdictOf } from './report.ts';
 import { verifyEntity } from './verifyEntity.ts';

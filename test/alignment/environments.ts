@@ -1,9 +1,9 @@
 import { afterAll } from 'vitest';
 import { alignMatched } from '../../src/alignment/alignMatched.ts';
-import type { Environment } from '../../src/alignment/environment.ts';
 import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
 import type { Entity, EntityKind, StaticRecord } from '../../src/outsystems/catalog.ts';
+import type { Environment } from '../../src/outsystems/environment.ts';
 import { platformEntityKey } from '../../src/outsystems/platform.ts';
 import { createDatabases, dropDatabases } from '../support/databases.ts';
 import { dialect, types } from '../support/ddl.ts';

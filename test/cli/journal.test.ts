@@ -8,7 +8,7 @@ import { insertIssues } from '../../src/journal/issues.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
 import { advanceProgress, createProgress } from '../../src/journal/progress.ts';
 import { createRun, savePlan, updateRun } from '../../src/journal/runs.ts';
-import type { PlannedEntity } from '../../src/planning/plan.ts';
+import type { PlannedEntity } from '../../src/plan/plan.ts';
 import { createWorkplace, refusal } from './command.ts';
 
 const database = `cli_journal_${process.pid}`;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CopyContext } from '../../src/copying/context.ts';
 import { copyEntity } from '../../src/copying/copyEntity.ts';
 import { fillDeferred } from '../../src/copying/deferred.ts';
 import type { Database, Transaction } from '../../src/database/port.ts';
 import { listIssues } from '../../src/journal/issues.ts';
 import { getProgress } from '../../src/journal/progress.ts';
+import type { CopyContext } from '../../src/writing/context.ts';
 import { dialect, numbers, types } from '../support/ddl.ts';
 import { control, createWorld, entity, type World } from './world.ts';
 

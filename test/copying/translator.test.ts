@@ -4,7 +4,7 @@ import { CopyError } from '../../src/copying/errors.ts';
 import { createTranslator, resolvePending } from '../../src/copying/translator.ts';
 import type { Cell } from '../../src/database/port.ts';
 import type { IdMap } from '../../src/identity/idMap.ts';
-import type { PlannedEntity, PlannedReference } from '../../src/planning/plan.ts';
+import type { PlannedEntity, PlannedReference } from '../../src/plan/plan.ts';
 
 function mapOf(pairs: Record<string, string>): IdMap {
   return { get: (id) => pairs[id], size: Object.keys(pairs).length };

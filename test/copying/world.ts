@@ -1,12 +1,12 @@
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
-import type { CopyContext, CopyControl } from '../../src/copying/context.ts';
 import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
 import { acquireLease } from '../../src/journal/lease.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
 import { createProgress } from '../../src/journal/progress.ts';
 import { createRun } from '../../src/journal/runs.ts';
-import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/planning/plan.ts';
+import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/plan/plan.ts';
+import type { CopyContext, CopyControl } from '../../src/writing/context.ts';
 import { createDatabases, dropDatabases } from '../support/databases.ts';
 import { schema } from '../support/engine.ts';
 import { openPlain, type PlainConnection } from '../support/plainSql.ts';

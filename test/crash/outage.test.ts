@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../../infra/services/postgres.ts';
+import { type PostgresServer, startPostgres } from '../../src/services/postgres.ts';
 import { engine, serverUrl } from '../support/engine.ts';
 import { createMigrationTest, type MigrationTest } from '../support/migration.ts';
 import { type FaultyProxy, startProxy } from '../support/proxy.ts';

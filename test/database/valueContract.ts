@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellOfKind } from '../../src/database/canonicalText.ts';
 import type { Cell, Row } from '../../src/database/port.ts';
-import { neutralValue } from '../../src/planning/neutralValues.ts';
+import { neutralValue } from '../../src/planning/drafting/neutralValues.ts';
 import { type ContractGround, tableName } from './contract.ts';
 
 const columns = [

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvironmentCatalog } from '../../src/outsystems/catalog.ts';
-import { entityName, matchCatalogs } from '../../src/outsystems/matching.ts';
+import { matchCatalogs } from '../../src/outsystems/matching.ts';
+import { entityName } from '../../src/outsystems/naming.ts';
 import { platformEntityKey, platformTarget } from '../../src/outsystems/platform.ts';
 import { readCatalog } from '../../src/outsystems/readCatalog.ts';
 import { isStale } from '../../src/outsystems/references.ts';

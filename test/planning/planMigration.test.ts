@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
-import type { Finding } from '../../src/outsystems/finding.ts';
-import { PlanningError } from '../../src/planning/errors.ts';
-import type { Plan, PlannedEntity } from '../../src/planning/plan.ts';
-import { planDocument } from '../../src/planning/planDocument.ts';
+import type { Finding } from '../../src/plan/finding.ts';
+import type { Plan, PlannedEntity } from '../../src/plan/plan.ts';
+import { planDocument } from '../../src/plan/planDocument.ts';
+import { printPlan } from '../../src/plan/printPlan.ts';
 import { prepareMigration } from '../../src/planning/prepareMigration.ts';
-import { printPlan } from '../../src/planning/printPlan.ts';
+import { PlanningError } from '../../src/planning/questions/errors.ts';
 import { types } from '../support/ddl.ts';
 import { engine } from '../support/engine.ts';
 import { createLimitedLogin, tableNames } from '../support/logins.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
-import type { Plan } from '../../src/planning/plan.ts';
-import { planDocument } from '../../src/planning/planDocument.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { planDocument } from '../../src/plan/planDocument.ts';
+import { printPlan } from '../../src/plan/printPlan.ts';
 import { prepareMigration } from '../../src/planning/prepareMigration.ts';
-import { printPlan } from '../../src/planning/printPlan.ts';
 import { schema } from '../support/engine.ts';
 import { createLimitedLogin, tableNames } from '../support/logins.ts';
 import { onPlain } from '../support/plainSql.ts';

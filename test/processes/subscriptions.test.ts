@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/database/port.ts';
-import type { EventTable } from '../../src/processes/eventTables.ts';
+import type { EventTable } from '../../src/plan/eventTable.ts';
 import {
   lacking,
   packSubscriptions,

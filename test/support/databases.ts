@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { dropDatabase, recreateDatabase } from '../../infra/services/onDatabase.ts';
+import { dropDatabase, recreateDatabase } from '../../src/services/onDatabase.ts';
 import { engine, serverUrl } from './engine.ts';
 import { onPlain, type PlainConnection, quotedName } from './plainSql.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { startPostgres } from '../../infra/services/postgres.ts';
-import { startTemporal } from '../../infra/services/temporal.ts';
+import { startPostgres } from '../../src/services/postgres.ts';
+import { startTemporal } from '../../src/services/temporal.ts';
 
 /**
  * Vitest's global setup: one PostgreSQL and one Temporal server for the whole run. Tests find them in CARAVEL_TEST_POSTGRES

@@ -7,7 +7,7 @@ import { migrateJournal } from '../../src/journal/migrate.ts';
 import { advanceProgress, createProgress } from '../../src/journal/progress.ts';
 import { createRun } from '../../src/journal/runs.ts';
 import { insertSegment, nextOrdinal, type SegmentCoding } from '../../src/journal/segments.ts';
-import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/planning/plan.ts';
+import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/plan/plan.ts';
 import type { VerifyContext } from '../../src/verification/context.ts';
 import type { VerificationReport } from '../../src/verification/report.ts';
 import { verifyEntity } from '../../src/verification/verifyEntity.ts';

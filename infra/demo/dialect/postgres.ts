@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { dropDatabase, onDatabase, recreateDatabase } from '../../services/onDatabase.ts';
+import { dropDatabase, onDatabase, recreateDatabase } from '../../../src/services/onDatabase.ts';
 import { shortenedName } from '../schema/applicationTables.ts';
 import { type ColumnDescription, type ColumnType, neutralValue, type Value } from '../schema/tables.ts';
 import type { CreateDemoDatabase, DemoDatabase } from './dialect.ts';

@@ -1,9 +1,10 @@
 import type { PhysicalTable, Row } from '../../database/port.ts';
 import type { IdMap } from '../../identity/idMap.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
-import type { Finding } from '../../outsystems/finding.ts';
-import { columnOf, type Environment } from '../environment.ts';
-import { type ReferenceColumn, referredIds } from '../referredIds.ts';
+import { columnOf, type Environment } from '../../outsystems/environment.ts';
+import type { Finding } from '../../plan/finding.ts';
+import type { LinkCounts, PeopleSummary } from '../../plan/summaries.ts';
+import { type ReferenceColumn, referredIds } from '../idsReferredTo.ts';
 import type { Tenant } from '../tenants.ts';
 import { type Decisions, noDecisions } from './decisions.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from './domain.ts';
 import { countLinks } from './links.ts';
 import { matchNames } from './names.ts';
-import { groupRoleTable, groupTable, groupUserTable, userRoleTable, userTable } from './tables.ts';
+import { groupRoleTable, groupTable, groupUserTable, userRoleTable, userTable } from './peopleTables.ts';
 import { alignUsers, type LedgerLine, type UserStrategy } from './users.ts';
 
 export interface PeopleRequest {
@@ -38,21 +39,6 @@ export interface PeopleRequest {
   espaces: { names: ReadonlyMap<string, string>; inScope: ReadonlySet<string> };
   /** What earlier runs mapped; null for none. */
   known(entity: EntityKey): Promise<IdMap | null>;
-}
-
-/** How many people, groups and grants there are to migrate, and what becomes of them. */
-export interface PeopleSummary {
-  users: { matched: number; created: number; updated: number; recreated: number; missing: number };
-  groups: { matched: number; created: number };
-  userRoles: LinkCounts;
-  groupRoles: LinkCounts;
-  groupUsers: LinkCounts;
-}
-
-export interface LinkCounts {
-  matched: number;
-  created: number;
-  setAside: number;
 }
 
 export interface PeopleAlignment {

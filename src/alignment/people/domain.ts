@@ -1,7 +1,7 @@
-import type { Environment } from '../environment.ts';
+import type { Environment } from '../../outsystems/environment.ts';
+import { type ReferenceColumn, referredIds } from '../idsReferredTo.ts';
 import { platformRows } from '../platformTable.ts';
-import { type ReferenceColumn, referredIds } from '../referredIds.ts';
-import { groupRoleTable, groupTable, groupUserTable, roleTable, userRoleTable, userTable } from './tables.ts';
+import { groupRoleTable, groupTable, groupUserTable, roleTable, userRoleTable, userTable } from './peopleTables.ts';
 
 /** A row of one of the link tables: what it links, in the order of the table's natural key (tables.ts). */
 export interface Link {

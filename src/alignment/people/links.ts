@@ -1,5 +1,5 @@
 import type { Database, PhysicalTable, Row } from '../../database/port.ts';
-import { columnOf } from '../environment.ts';
+import { columnOf } from '../../outsystems/environment.ts';
 import { linkColumns } from './domain.ts';
 
 /** Rows matched by one statement. */

@@ -1,5 +1,6 @@
 import type { Cell, Database, PhysicalTable, Row, Transaction } from '../../database/port.ts';
-import { columnOf } from '../environment.ts';
+import { compareIds } from '../../identity/compareIds.ts';
+import { columnOf } from '../../outsystems/environment.ts';
 
 /** A row of the source that is known in the destination by its tenant and its name. */
 export interface NamedRow {
@@ -83,11 +84,6 @@ export const isBlank = (name: string): boolean => name.trim() === '';
 function byPreference(left: NamedRow, right: NamedRow): number {
   if (left.active !== right.active) return left.active ? -1 : 1;
   return compareIds(left.id, right.id);
-}
-
-/** Integer ids of any size in their numeric order. */
-export function compareIds(left: string, right: string): number {
-  return left.length - right.length || (left < right ? -1 : left > right ? 1 : 0);
 }
 
 interface Candidate {

@@ -1,10 +1,10 @@
 import type { PhysicalTable } from '../../database/port.ts';
 import type { IdSet } from '../../identity/idSet.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
-import { sameName } from '../../outsystems/references.ts';
+import { columnOf, type Environment } from '../../outsystems/environment.ts';
+import { entityName, sameName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
-import { columnOf, type Environment, nameOf } from '../environment.ts';
-import { groupTable, groupUserTable, userRoleTable, userTable } from './tables.ts';
+import { groupTable, groupUserTable, userRoleTable, userTable } from './peopleTables.ts';
 
 /** Rows of the destination that refer to users, or to rows that go with them. */
 export interface Hanging {
@@ -76,7 +76,7 @@ export async function findHanging(
       const hanging = {
         table: edge.table,
         column: edge.column,
-        name: edge.entity ? nameOf(edge.entity) : edge.table.name,
+        name: edge.entity ? entityName(edge.entity) : edge.table.name,
         rows,
       };
       const isLink = sameName(target.name, userTable) && (name === userRoleTable || name === groupUserTable);

@@ -1,10 +1,11 @@
 import type { PhysicalTable } from '../../database/port.ts';
+import { compareIds } from '../../identity/compareIds.ts';
 import type { IdMap } from '../../identity/idMap.ts';
-import { columnOf, type Environment } from '../environment.ts';
+import { columnOf, type Environment } from '../../outsystems/environment.ts';
 import type { Tenant } from '../tenants.ts';
 import { type Decisions, type IdPair, noDecisions } from './decisions.ts';
 import type { UserRow } from './domain.ts';
-import { compareIds, isBlank, matchNames, type NamedRow } from './names.ts';
+import { isBlank, matchNames, type NamedRow } from './names.ts';
 
 /** `users` of a migration spec (interface.md). */
 export type UserStrategy = 'match' | 'create' | 'update' | 'recreate';

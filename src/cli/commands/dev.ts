@@ -1,6 +1,6 @@
 import path from 'node:path';
-import type { Services } from '../../../infra/services/dev.ts';
-import { homeDirectory, type ServiceAddresses } from '../../../infra/services/home.ts';
+import type { Services } from '../../services/dev.ts';
+import { homeDirectory, type ServiceAddresses } from '../../services/home.ts';
 import { configurationFile, readConfiguration } from '../configurationFile.ts';
 import { exitCode } from '../exitCodes.ts';
 import { createLog, type Log } from '../log.ts';
@@ -23,7 +23,7 @@ export async function dev(options: DevOptions): Promise<number> {
   const stop = stopSignal();
   stop.addEventListener('abort', () => log.info('stopping; once more stops at once'), { once: true });
   const home = homeDirectory();
-  const { startServices } = await import('../../../infra/services/dev.ts');
+  const { startServices } = await import('../../services/dev.ts');
   const services = await startServices({
     home,
     log: (line) => log.info(line),

@@ -4,7 +4,7 @@ import { stringify } from 'csv-stringify';
 import type { Database } from '../../database/port.ts';
 import { loadIdMap } from '../../identity/mapStore.ts';
 import { getRun, loadPlanIfAny } from '../../journal/runs.ts';
-import type { Plan, PlannedEntity } from '../../planning/plan.ts';
+import type { Plan, PlannedEntity } from '../../plan/plan.ts';
 import { withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';

@@ -1,11 +1,11 @@
 import { stringify } from 'csv-stringify/sync';
-import { prepareWithJournal } from '../../../activities/planRun.ts';
 import type { LedgerLine } from '../../alignment/people/users.ts';
 import { loadMigrationSpec } from '../../config/configuration.ts';
 import { findPair } from '../../journal/runs.ts';
-import { planDocument } from '../../planning/planDocument.ts';
+import { planDocument } from '../../plan/planDocument.ts';
+import { printPlan } from '../../plan/printPlan.ts';
 import { prepareMigration } from '../../planning/prepareMigration.ts';
-import { printPlan } from '../../planning/printPlan.ts';
+import { prepareWithJournal } from '../../runs/planRun.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { withEnvironments, withJournalIfAny } from '../databases.ts';
 import { exitCode } from '../exitCodes.ts';

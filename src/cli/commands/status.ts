@@ -1,6 +1,6 @@
 import type { Database } from '../../database/port.ts';
 import { listRuns } from '../../journal/runs.ts';
-import { duration } from '../../planning/duration.ts';
+import { duration } from '../../plan/duration.ts';
 import { withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';

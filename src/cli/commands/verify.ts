@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Database } from '../../database/port.ts';
 import { getRun, loadPlanIfAny, type Run } from '../../journal/runs.ts';
-import type { Plan } from '../../planning/plan.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { Verdict, VerificationReport } from '../../verification/report.ts';
 import { verifyRun } from '../../verification/verifyRun.ts';
 import { readConfiguration } from '../configurationFile.ts';

@@ -1,5 +1,6 @@
 import { addIndexColumn, missingObject, texts } from '../catalogRows.ts';
 import type { ColumnKind, PhysicalColumn, PhysicalForeignKey, PhysicalTable, TableName } from '../port.ts';
+import type { ColumnLimit } from './cells.ts';
 import { arrayText } from './quoting.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
@@ -148,14 +149,6 @@ function foreignKey([name, child, target, parent, rule, enforced, validated]: (s
 export async function columnTypes(session: Session, table: TableName, columns: string[]): Promise<number[]> {
   const described = await describeColumns(session, table, columns);
   return described.map((type) => type.base);
-}
-
-/** What a column's type would cut off in silence: trailing blanks of a text, digits behind the point. */
-export interface ColumnLimit {
-  /** Characters of a text. */
-  characters: number | null;
-  /** Digits of a fraction. */
-  fraction: number | null;
 }
 
 const varchar = 1043;

@@ -1,7 +1,6 @@
 import { withoutTrailingZeros } from '../canonicalText.ts';
 import { DatabaseError } from '../errors.ts';
 import type { Cell, Row } from '../port.ts';
-import type { ColumnLimit } from './catalog.ts';
 
 /** Types whose text form is not the canonical one (port.ts, `Cell`), by the number PostgreSQL has for them. */
 export const typeIds = { boolean: 16, binary: 17, decimal: 1700, timestampWithZone: 1184 } as const;
@@ -230,4 +229,12 @@ function unstorable(rows: Row[], pattern: RegExp, { database, table, columns }: 
     column,
     message: `${database} on table ${table}, column ${column}: PostgreSQL cannot store a text with U+0000 or half a surrogate pair [22021]`,
   });
+}
+
+/** What a column's type would cut off in silence: trailing blanks of a text, digits behind the point. */
+export interface ColumnLimit {
+  /** Characters of a text. */
+  characters: number | null;
+  /** Digits of a fraction. */
+  fraction: number | null;
 }

@@ -1,12 +1,13 @@
-import { columnOf, type Environment, nameOf } from '../../alignment/environment.ts';
 import { platformRows } from '../../alignment/platformTable.ts';
 import type { PhysicalTable, TableName } from '../../database/port.ts';
 import type { IdSet } from '../../identity/idSet.ts';
 import type { Entity, EntityKey, EnvironmentCatalog } from '../../outsystems/catalog.ts';
+import { columnOf, type Environment } from '../../outsystems/environment.ts';
 import { matchCatalogs } from '../../outsystems/matching.ts';
-import { findEntity } from '../../outsystems/naming.ts';
+import { entityName, findEntity } from '../../outsystems/naming.ts';
 import { platformTarget } from '../../outsystems/platform.ts';
 import { entitiesInScope, espacesInScope } from '../../outsystems/scope.ts';
+import type { Findings } from '../../plan/findings.ts';
 import { ProcessForest } from '../../processes/forest.ts';
 import {
   activityTable,
@@ -14,14 +15,13 @@ import {
   instanceTables,
   processDefinitionTable,
   processTable,
-} from '../../processes/tables.ts';
-import { PlanningError } from '../errors.ts';
-import { countAll } from '../facts.ts';
-import type { Findings } from '../findings.ts';
-import { inParallel } from '../parallel.ts';
+} from '../../processes/instanceTables.ts';
 import { checkWritable, type NeededRights } from '../preflight/rights.ts';
-import type { Catalogs, PlanRequest } from '../request.ts';
-import { quoteFor } from '../statements.ts';
+import { quoteFor } from '../questions/conditions.ts';
+import { countAll } from '../questions/counts.ts';
+import { PlanningError } from '../questions/errors.ts';
+import { inParallel } from '../questions/parallel.ts';
+import type { Catalogs, PlanRequest } from '../questions/request.ts';
 
 /** What goes of each table, by its upper-case name: all of it, or the rows with these ids. */
 export type Emptied = Map<string, 'all' | IdSet>;
@@ -66,7 +66,7 @@ export async function wholeTables(
   const rights = await destination.rights(entities.map(({ entity }) => tableName(entity.table!)));
   const unreadable = entities.filter((one, index) => one.named && !rights[index]!.select);
   const needed = unreadable.map(({ entity }): NeededRights => {
-    return { entity: nameOf(entity), table: tableName(entity.table!), operations: ['SELECT', 'DELETE'] };
+    return { entity: entityName(entity), table: tableName(entity.table!), operations: ['SELECT', 'DELETE'] };
   });
   const quote = quoteFor(destination);
   const readable = entities.filter((_, index) => rights[index]!.select);
@@ -74,7 +74,7 @@ export async function wholeTables(
     readable,
     async ({ key, entity }): Promise<Candidate> => ({
       key,
-      name: nameOf(entity),
+      name: entityName(entity),
       table: entity.table!,
       identifier: entity.identifier?.column?.name ?? null,
       rows: await countAll(destination, quote, entity.table!),

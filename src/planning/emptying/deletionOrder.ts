@@ -1,4 +1,4 @@
-import { stronglyConnectedComponents } from '../graph.ts';
+import { stronglyConnectedComponents } from '../order/graph.ts';
 
 /** A constraint between tables that are emptied, by their numbers: rows of `from` hold back rows of `to` in this column. */
 export interface Holding {

@@ -1,14 +1,15 @@
-import { columnOf, type Environment, nameOf } from '../../alignment/environment.ts';
+import { idsOfRows } from '../../alignment/idsReferredTo.ts';
 import { fittingIds } from '../../alignment/platformTable.ts';
-import { idsOfRows } from '../../alignment/referredIds.ts';
 import type { Database, PhysicalTable, TableName } from '../../database/port.ts';
 import { IdSet } from '../../identity/idSet.ts';
-import type { Finding } from '../../outsystems/finding.ts';
+import { columnOf, type Environment } from '../../outsystems/environment.ts';
+import { entityName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
-import { instanceTables } from '../../processes/tables.ts';
-import { countOf, type Findings, noFindings } from '../findings.ts';
-import { inParallel } from '../parallel.ts';
-import { quoteFor, tableText } from '../statements.ts';
+import type { Finding } from '../../plan/finding.ts';
+import { countOf, type Findings, noFindings } from '../../plan/findings.ts';
+import { instanceTables } from '../../processes/instanceTables.ts';
+import { quoteFor, tableText } from '../questions/conditions.ts';
+import { inParallel } from '../questions/parallel.ts';
 import { type Candidate, type Emptied, tableName } from './candidates.ts';
 
 const ids = { rows: 5_000, bytes: 4 * 1024 * 1024 };
@@ -71,7 +72,7 @@ async function referringRows(
 /** Why rows that stay keep those they refer to from going. */
 export function refusal({ catalog }: Environment, { target, by, rows }: OutsideReference): Finding {
   const { table, column, entity, onDelete } = by;
-  const name = entity === null ? table.name : nameOf(entity);
+  const name = entity === null ? table.name : entityName(entity);
   const along = onDelete === 'cascade' ? ', and would be deleted with them' : '';
   const ways =
     entity?.kind === 'entity'

@@ -1,15 +1,15 @@
-import { columnOf, type Environment } from '../../alignment/environment.ts';
-import { idsOfRows } from '../../alignment/referredIds.ts';
+import { idsOfRows } from '../../alignment/idsReferredTo.ts';
 import type { PhysicalTable } from '../../database/port.ts';
 import { IdSet } from '../../identity/idSet.ts';
-import { sameName } from '../../outsystems/references.ts';
+import { columnOf, type Environment } from '../../outsystems/environment.ts';
+import { sameName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
+import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import type { ColumnOf, EmptiedTable } from '../../plan/plan.ts';
 import { activityColumn } from '../../processes/eventTables.ts';
-import { activityTable, type InstanceTable, processTable } from '../../processes/tables.ts';
-import { addFindings, type Findings, noFindings } from '../findings.ts';
-import type { ColumnOf, EmptiedTable } from '../plan.ts';
+import { activityTable, type InstanceTable, processTable } from '../../processes/instanceTables.ts';
 import { checkWritable, type NeededRights, type Operation } from '../preflight/rights.ts';
-import type { Catalogs, PlanRequest } from '../request.ts';
+import type { Catalogs, PlanRequest } from '../questions/request.ts';
 import {
   activitiesOf,
   type Candidate,

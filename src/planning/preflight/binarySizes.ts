@@ -1,9 +1,9 @@
 import type { Database } from '../../database/port.ts';
-import type { Finding } from '../../outsystems/finding.ts';
-import type { Draft } from '../draft.ts';
-import { countOf } from '../findings.ts';
-import { inParallel } from '../parallel.ts';
-import { columnText, mainTable, quoteFor, tableText } from '../statements.ts';
+import type { Finding } from '../../plan/finding.ts';
+import { countOf } from '../../plan/findings.ts';
+import type { Draft } from '../drafting/draft.ts';
+import { columnText, mainTable, quoteFor, tableText } from '../questions/conditions.ts';
+import { inParallel } from '../questions/parallel.ts';
 
 /** Binary attributes that hold something, with how much it is: it is what a run spends its time on. @throws DatabaseError */
 export async function measureBinaries(database: Database, drafts: readonly Draft[]): Promise<Finding[]> {

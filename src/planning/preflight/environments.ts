@@ -1,7 +1,7 @@
 import type { Database, EngineName, ServerFacts } from '../../database/port.ts';
-import type { Finding } from '../../outsystems/finding.ts';
-import type { Draft } from '../draft.ts';
-import type { Findings } from '../findings.ts';
+import type { Finding } from '../../plan/finding.ts';
+import type { Findings } from '../../plan/findings.ts';
+import type { Draft } from '../drafting/draft.ts';
 
 const productNames: Record<EngineName, string> = { postgres: 'PostgreSQL', sqlserver: 'SQL Server' };
 /** SQL Server 2016's: DROP … IF EXISTS and what else the adapter's statements need. */

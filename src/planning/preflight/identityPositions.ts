@@ -1,8 +1,8 @@
 import type { ColumnName, Database, EngineName, TableName } from '../../database/port.ts';
-import type { Finding } from '../../outsystems/finding.ts';
-import type { Draft } from '../draft.ts';
-import { largestIds } from '../facts.ts';
-import type { Findings } from '../findings.ts';
+import type { Finding } from '../../plan/finding.ts';
+import type { Findings } from '../../plan/findings.ts';
+import type { Draft } from '../drafting/draft.ts';
+import { largestIds } from '../questions/counts.ts';
 
 /** A column of the destination that mints identifiers. */
 export interface MintedIdentity extends ColumnName {

@@ -1,11 +1,11 @@
-import { columnOf } from '../../alignment/environment.ts';
-import { userTable } from '../../alignment/people/tables.ts';
+import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database } from '../../database/port.ts';
-import { largestIds } from '../facts.ts';
-import { countOf, type Findings, noFindings } from '../findings.ts';
-import type { PlannedEntity } from '../plan.ts';
-import type { Catalogs, PlanRequest } from '../request.ts';
-import { quoteFor, tableText } from '../statements.ts';
+import { columnOf } from '../../outsystems/environment.ts';
+import { countOf, type Findings, noFindings } from '../../plan/findings.ts';
+import type { PlannedEntity } from '../../plan/plan.ts';
+import { quoteFor, tableText } from '../questions/conditions.ts';
+import { largestIds } from '../questions/counts.ts';
+import type { Catalogs, PlanRequest } from '../questions/request.ts';
 
 /** Who logged in within this time is at work. */
 const minutesAtWork = 60;

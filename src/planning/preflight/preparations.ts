@@ -1,8 +1,8 @@
 import type { EntityKey, EnvironmentCatalog, Espace } from '../../outsystems/catalog.ts';
 import { espacesInScope } from '../../outsystems/scope.ts';
-import type { Draft } from '../draft.ts';
-import { type Findings, noFindings } from '../findings.ts';
-import type { Catalogs, PlanRequest } from '../request.ts';
+import { type Findings, noFindings } from '../../plan/findings.ts';
+import type { Draft } from '../drafting/draft.ts';
+import type { Catalogs, PlanRequest } from '../questions/request.ts';
 
 /** Triggers of the platform, which are silenced (docs/metamodel.md §5, "Trigger"). */
 const isEventTrigger = (name: string) => name.toUpperCase().startsWith('OSTRG_EI_');

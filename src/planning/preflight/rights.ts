@@ -1,8 +1,8 @@
 import type { Database, TableName } from '../../database/port.ts';
-import type { Finding } from '../../outsystems/finding.ts';
-import type { Draft } from '../draft.ts';
-import { type Findings, noFindings } from '../findings.ts';
-import { quoteFor, tableText } from '../statements.ts';
+import type { Finding } from '../../plan/finding.ts';
+import { type Findings, noFindings } from '../../plan/findings.ts';
+import type { Draft } from '../drafting/draft.ts';
+import { quoteFor, tableText } from '../questions/conditions.ts';
 
 type Rights = Awaited<ReturnType<Database['rights']>>[number];
 

@@ -1,11 +1,11 @@
-import { columnOf } from '../../alignment/environment.ts';
-import { userTable } from '../../alignment/people/tables.ts';
+import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database, PhysicalColumn } from '../../database/port.ts';
 import type { Attribute, EnvironmentCatalog } from '../../outsystems/catalog.ts';
-import type { Finding } from '../../outsystems/finding.ts';
-import type { Draft } from '../draft.ts';
-import { inParallel } from '../parallel.ts';
-import { columnText, mainTable, quoteFor, tableText } from '../statements.ts';
+import { columnOf } from '../../outsystems/environment.ts';
+import type { Finding } from '../../plan/finding.ts';
+import type { Draft } from '../drafting/draft.ts';
+import { columnText, mainTable, quoteFor, tableText } from '../questions/conditions.ts';
+import { inParallel } from '../questions/parallel.ts';
 
 /** Newest rows of an entity that are looked at. */
 const sampledRows = 200;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Database, EngineName, PhysicalForeignKey, ServerFacts } from '../../../src/database/port.ts';
-import type { Draft } from '../../../src/planning/draft.ts';
+import type { Draft } from '../../../src/planning/drafting/draft.ts';
 import { checkEnvironments } from '../../../src/planning/preflight/environments.ts';
 
 const plain: ServerFacts = {

@@ -1,0 +1,74 @@
+import type { Database, TableName } from '../database/port.ts';
+import type { EntityKey } from '../outsystems/catalog.ts';
+import { page } from '../outsystems/environment.ts';
+
+/** A column of the source whose values are ids of `target`: a reference attribute, or the hidden TENANT_ID. */
+export interface ReferenceColumn {
+  table: TableName;
+  column: string;
+  target: EntityKey;
+  /** Only rows whose `column` is at most `upTo` are to be migrated; all of them when left out. */
+  bound?: { column: string; upTo: string };
+  /** Only where this column holds one of these types, in lower case, are the values ids of the target. */
+  typed?: { column: string; types: string[] };
+  /** Rows that stay behind, by what this column holds. */
+  behind?: { column: string; has(id: string): boolean };
+}
+
+/**
+ * The ids of `target` that data refers to: the distinct values of each column, found by the database, together. 0 is the
+ * platform's null identifier and left out (trap 39). Memory: the ids, each once.
+ * @throws DatabaseError
+ */
+export async function referredIds(
+  database: Database,
+  references: readonly ReferenceColumn[],
+  target: EntityKey,
+): Promise<Set<string>> {
+  const ids = new Set<string>();
+  for (const reference of references.filter((one) => one.target === target)) {
+    const found = reference.behind === undefined ? distinctIds(database, reference) : idsOfRows(database, reference);
+    for await (const id of found) if (id !== '0' && id !== '') ids.add(id);
+  }
+  return ids;
+}
+
+async function* distinctIds(
+  database: Database,
+  { table, column, bound, typed }: ReferenceColumn,
+): AsyncGenerator<string> {
+  const quote = (identifier: string) => database.quote(identifier).replaceAll('?', '??');
+  const within = bound === undefined ? '' : ` and ${quote(bound.column)} <= ${BigInt(bound.upTo)}`;
+  const literals = typed?.types.map((type) => `'${type.replaceAll("'", "''").replaceAll('?', '??')}'`).join(', ');
+  const ofType = typed === undefined ? '' : ` and lower(${quote(typed.column)}) in (${literals})`;
+  const rows = await database.query(
+    `select distinct ${quote(column)} from ${quote(table.schema)}.${quote(table.name)} where ${quote(column)} is not null${within}${ofType}`,
+  );
+  for (const [id] of rows) yield String(id);
+}
+
+/** Ids in the rows that travel, one for each row: which rows stay behind, the database does not know. @throws DatabaseError */
+export async function* idsOfRows(
+  database: Database,
+  { table, column, bound, typed, behind }: ReferenceColumn,
+): AsyncGenerator<string> {
+  const columns = [
+    ...new Set([column, behind?.column, typed?.column, bound?.column].filter((name) => name !== undefined)),
+  ];
+  const [ofOwner, ofType] = [columns.indexOf(behind?.column ?? ''), columns.indexOf(typed?.column ?? '')];
+  const pages = database.readRows({
+    table,
+    columns,
+    key: bound?.column ?? null,
+    upTo: bound?.upTo ?? null,
+    batch: page,
+  });
+  for await (const rows of pages) {
+    for (const row of rows) {
+      const [id] = row;
+      if (id === null || id === undefined || id === '0' || id === '') continue;
+      if (typed !== undefined && !typed.types.includes(String(row[ofType]).toLowerCase())) continue;
+      if (behind === undefined || row[ofOwner] === null || !behind.has(String(row[ofOwner]))) yield String(id);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { PeopleTable } from '../../alignment/people/peopleTables.ts';
+import type { PhysicalColumn, PhysicalTable } from '../../database/port.ts';
+import type { Attribute, Entity } from '../../outsystems/catalog.ts';
+import type { EntityPair } from '../../outsystems/matching.ts';
+import { entityName } from '../../outsystems/naming.ts';
+import type { Findings } from '../../plan/findings.ts';
+import type { IdentifierKind, PartOf, PlannedColumn, PlannedReference } from '../../plan/plan.ts';
+import type { InstanceTable } from '../../processes/instanceTables.ts';
+import type { Quote } from '../questions/conditions.ts';
+import type { DataQuestion } from '../questions/dataQuestions.ts';
+import type { SourceReferences } from './sourceReferences.ts';
+
+/** An entity that is written, while its plan is made. */
+export interface Draft {
+  pair: EntityPair;
+  /** The table of people that it is: aligned; null for copied entities. */
+  people: PeopleTable | null;
+  /** The table of process instances that it is, and the instances that its rows are part of; null for all others. */
+  instances: { table: InstanceTable; partOf: PartOf } | null;
+  /** `Espace.Entity`. */
+  name: string;
+  source: PhysicalTable;
+  destination: PhysicalTable;
+  identifier: IdentifierKind;
+  identifierType: 'integer' | 'text' | null;
+  /** Identifier columns; null for an entity without identifier. */
+  identifierColumns: { source: PhysicalColumn; destination: PhysicalColumn } | null;
+  columns: PlannedColumn[];
+  references: DraftReference[];
+  differences: string[];
+}
+
+/** A reference of a draft; `deferred` is decided when all drafts are known. */
+export interface DraftReference extends PlannedReference {
+  /** Column of the source table. */
+  column: PhysicalColumn;
+  /** May be left NULL at insert and filled later. */
+  deferrable: boolean;
+  /** Only where the row's type says so is the column a reference to this target (trap 23); types in lower case. */
+  typed?: { column: PhysicalColumn; types: string[] };
+}
+
+/** What drafting an entity needs to know beside the entity. */
+export interface DraftContext {
+  environments: { source: string; destination: string };
+  missingReferences: 'fail' | 'null' | 'skip';
+  rowErrors: 'fail' | 'setAside';
+  ignored: ReadonlySet<Attribute>;
+  references: SourceReferences;
+  /** References to it keep their value: its rows lie outside both databases. */
+  isOutside(target: string): boolean;
+  /** Names a `bt` type's target as far as it is known: `entity <key> of module Sales`. */
+  wordsFor(type: string): string;
+  quote: Quote;
+}
+
+/** What drafting gives beside the draft: findings at once, and those that wait for the data. */
+export interface DraftNotes {
+  findings: Findings;
+  questions: DataQuestion[];
+}
+
+/** Notes findings about one entity. */
+export class EntityNotes implements DraftNotes {
+  readonly findings: Findings = { blocking: [], warnings: [] };
+  readonly questions: DataQuestion[] = [];
+  readonly #entity: string;
+  readonly #table: PhysicalTable;
+
+  constructor(entity: Entity, table: PhysicalTable) {
+    this.#entity = entityName(entity);
+    this.#table = table;
+  }
+
+  block(code: string, message: string): void {
+    this.findings.blocking.push({ code, entity: this.#entity, message });
+  }
+
+  warn(code: string, message: string): void {
+    this.findings.warnings.push({ code, entity: this.#entity, message });
+  }
+
+  /** Counts source rows that meet the condition; a message that comes back blocks or warns. */
+  ask(condition: string, code: string, answer: (rows: number) => { block: string } | { warn: string } | null): void {
+    this.questions.push({
+      table: { schema: this.#table.schema, name: this.#table.name },
+      condition,
+      answer: (rows) => {
+        const said = answer(rows);
+        if (said === null) return {};
+        return 'block' in said
+          ? { blocking: [{ code, entity: this.#entity, message: said.block }] }
+          : { warnings: [{ code, entity: this.#entity, message: said.warn }] };
+      },
+    });
+  }
+}

@@ -1,0 +1,302 @@
+import type { PhysicalColumn } from '../../database/port.ts';
+import type { Attribute } from '../../outsystems/catalog.ts';
+import type { EntityPair } from '../../outsystems/matching.ts';
+import { entityName } from '../../outsystems/naming.ts';
+import { isStale, isUnresolved, spelledTarget } from '../../outsystems/references.ts';
+import { countOf } from '../../plan/findings.ts';
+import type { PlannedColumn } from '../../plan/plan.ts';
+import { holdsData } from '../questions/conditions.ts';
+import { type Draft, type DraftContext, type DraftReference, EntityNotes } from './draft.ts';
+import { draftIdentifier, unresolvedMessage } from './draftIdentifier.ts';
+import { neutralValue } from './neutralValues.ts';
+import type { SourceReference } from './sourceReferences.ts';
+import { isWidening, typeWords } from './typeDifferences.ts';
+import { doesNotFit } from './valueFit.ts';
+
+/**
+ * Decides for one entity which columns are written with what, and notes everything that does not match (issue: "said, by
+ * name, never dropped"). Reads nothing: what depends on the data becomes a question.
+ * @returns no draft where the entity cannot be copied; the notes then hold a blocking finding.
+ */
+export function draftEntity(pair: EntityPair, context: DraftContext): { draft: Draft | null; notes: EntityNotes } {
+  const { source, destination } = pair;
+  const notes = new EntityNotes(source, source.table!);
+  const identifier = draftIdentifier(source, destination, context, notes);
+  if (identifier === null) return { draft: null, notes };
+  const draft: Draft = {
+    pair,
+    people: null,
+    instances: null,
+    name: entityName(source),
+    source: source.table!,
+    destination: destination.table!,
+    identifier: identifier.kind,
+    identifierType: identifier.type,
+    identifierColumns: identifier.columns,
+    columns: [],
+    references: [],
+    differences: [],
+  };
+  const drafting = new Drafting(draft, context, notes);
+  if (identifier.columns !== null) drafting.addIdentifier(identifier.columns, identifier.reference);
+  for (const { source: from, destination: to } of pair.attributes) {
+    if (from !== source.identifier && to !== destination.identifier) drafting.addAttribute(from, to);
+  }
+  for (const attribute of pair.sourceOnly) if (attribute !== source.identifier) drafting.leaveBehind(attribute);
+  drafting.addTenant();
+  for (const attribute of pair.destinationOnly) {
+    if (attribute !== destination.identifier) drafting.fill(attribute);
+  }
+  drafting.fillDeadColumns();
+  draft.differences.push(...nameDifferences(pair));
+  return { draft, notes };
+}
+
+class Drafting {
+  readonly #draft: Draft;
+  readonly #context: DraftContext;
+  readonly #notes: EntityNotes;
+  /** Columns of the destination that are spoken for. */
+  readonly #taken = new Set<string>();
+
+  constructor(draft: Draft, context: DraftContext, notes: EntityNotes) {
+    this.#draft = draft;
+    this.#context = context;
+    this.#notes = notes;
+  }
+
+  addIdentifier(columns: { source: PhysicalColumn; destination: PhysicalColumn }, reference: DraftReference | null) {
+    this.#taken.add(columns.destination.name);
+    // A minted identifier is not written: the destination makes it.
+    if (this.#draft.identifier === 'minted') return;
+    if (reference !== null) this.#addReference(columns.destination, reference);
+    else this.#add(columns.destination, { as: 'identifier', source: columns.source.name });
+  }
+
+  addAttribute(from: Attribute, to: Attribute): void {
+    const { environments, ignored, references } = this.#context;
+    const reference = references.of(from);
+    const obstacle = reference === null && isUnresolved(from) ? unresolvedMessage(from, this.#context) : null;
+    if (obstacle !== null) {
+      if (!ignored.has(from)) this.#notes.block('unresolved-reference', obstacle);
+      else this.#ignore(from, to);
+      return;
+    }
+    if (from.column === null) {
+      const message = `in '${environments.source}' the table ${this.#draft.source.name} has no column for ${from.name}; it is taken as empty`;
+      this.#notes.warn('column-missing', message);
+      this.fill(to);
+      return;
+    }
+    if (to.column === null) {
+      this.leaveBehind(from);
+      return;
+    }
+    if (to.column.computed || to.column.identity) {
+      this.#taken.add(to.column.name);
+      this.#draft.differences.push(`${to.name} is filled by the database in '${environments.destination}'`);
+      return;
+    }
+    if (this.#taken.has(to.column.name)) {
+      const message = `in '${environments.destination}' two active attributes have the column ${to.column.name}; publish its module there again`;
+      this.#notes.block('column-shared', message);
+      return;
+    }
+    if (isStale(from)) {
+      const message = `the type of ${from.name} still names ${this.#context.wordsFor(from.type)}; it is read as a reference to ${reference!.targetName}, where that entity is now`;
+      this.#notes.warn('stale-reference', message);
+    }
+    if (reference !== null) this.#addAttributeReference(from, to, from.column, to.column, reference);
+    else this.#addScalar(from, to, from.column, to.column);
+  }
+
+  #addAttributeReference(
+    from: Attribute,
+    to: Attribute,
+    source: PhysicalColumn,
+    destination: PhysicalColumn,
+    reference: SourceReference,
+  ): void {
+    const { environments, ignored, quote } = this.#context;
+    const there = to.references ?? null;
+    if (there !== null && from.references !== null && there !== from.references) {
+      if (ignored.has(from)) {
+        this.#ignore(from, to);
+        return;
+      }
+      this.#notes.ask(holdsData(quote, source), 'reference-differs', (rows) => {
+        const message = `${from.name} refers to ${reference.targetName} in '${environments.source}' and to another entity in '${environments.destination}'`;
+        return rows === 0
+          ? { warn: `${message}; no row holds a value` }
+          : { block: `${message}; publish the same version to both, or name it in ignoreAttributes` };
+      });
+    }
+    if (to.references === null && from.references !== null) {
+      this.#draft.differences.push(`${from.name} is a reference in '${environments.source}' only`);
+    }
+    this.#addReference(destination, this.#draftReference(reference, source, destination));
+  }
+
+  #addScalar(from: Attribute, to: Attribute, source: PhysicalColumn, destination: PhysicalColumn): void {
+    const { environments, ignored, quote, rowErrors } = this.#context;
+    const types = typeWords(source, destination, environments);
+    const becameReference = to.references !== null || isUnresolved(to);
+    if (becameReference || (source.kind !== destination.kind && !isWidening(source.kind, destination.kind))) {
+      if (ignored.has(from)) {
+        this.#ignore(from, to);
+        return;
+      }
+      const message = becameReference
+        ? `${from.name} is a reference in '${environments.destination}' and a plain value in '${environments.source}'`
+        : `${from.name} is ${types}`;
+      this.#notes.ask(holdsData(quote, source), 'type-differs', (rows) =>
+        rows === 0
+          ? { warn: `${message}; no row holds a value` }
+          : {
+              block: `${message}, and ${countOf(rows, 'value')} would be lost; publish the same version to both, or name it in ignoreAttributes`,
+            },
+      );
+    } else {
+      const condition = doesNotFit(quote, source, destination);
+      if (condition !== null) {
+        this.#draft.differences.push(`${from.name} is ${types}`);
+        this.#notes.ask(condition, 'value-does-not-fit', (rows) =>
+          rows === 0
+            ? { warn: `${from.name} is ${types}; all values fit for now` }
+            : source.kind === 'text' && rowErrors === 'setAside'
+              ? { warn: `${from.name} is ${types}, and ${countOf(rows, 'value')} do not fit; their rows are set aside` }
+              : {
+                  block: `${from.name} is ${types}, and ${countOf(rows, 'value')} do not fit without loss; publish the same version to '${environments.destination}' or shorten them`,
+                },
+        );
+      }
+    }
+    this.#add(destination, { as: 'value', source: source.name });
+  }
+
+  /** An attribute of the source without a place in the destination: with data it blocks, unless the spec ignores it. */
+  leaveBehind(attribute: Attribute): void {
+    const { environments, ignored, quote } = this.#context;
+    const { name, column } = attribute;
+    this.#draft.differences.push(`${name} is only in '${environments.source}'`);
+    if (column === null) return;
+    this.#notes.ask(holdsData(quote, column), 'attribute-only-in-source', (rows) => {
+      const only = `${name} is only in '${environments.source}'`;
+      if (rows === 0) return { warn: `${only}; no row holds a value` };
+      const holding = `${only}, with ${countOf(rows, 'value')}`;
+      return ignored.has(attribute)
+        ? { warn: `${holding}; it is left behind, as ignoreAttributes says` }
+        : {
+            block: `${holding}; publish it to '${environments.destination}', or name ${this.#draft.name}.${name} in ignoreAttributes`,
+          };
+    });
+  }
+
+  #ignore(from: Attribute, to: Attribute): void {
+    this.#notes.warn('attribute-ignored', `${from.name} is left behind, as ignoreAttributes says`);
+    this.fill(to);
+  }
+
+  /** The hidden TENANT_ID (trap 34). */
+  addTenant(): void {
+    const { source, destination } = this.#draft.pair;
+    const { environments, quote } = this.#context;
+    const reference = this.#context.references.tenantOf(source);
+    const column = destination.tenantColumn;
+    if (column !== null) this.#taken.add(column.name);
+    if (reference?.column && column !== null) {
+      this.#addReference(column, this.#draftReference(reference, reference.column, column));
+    } else if (reference?.column) {
+      this.#notes.ask(holdsData(quote, reference.column), 'tenant-only-in-source', (rows) =>
+        rows === 0
+          ? null
+          : {
+              block: `its rows belong to tenants in '${environments.source}' and to none in '${environments.destination}'; publish the same version to both`,
+            },
+      );
+    } else if (column !== null && (destination.multiTenant || (!column.nullable && column.default === null))) {
+      this.#notes.block(
+        'tenant-only-in-destination',
+        `it is multi-tenant in '${environments.destination}' only, and nothing says to which tenant its rows are to belong; publish the same version to both`,
+      );
+    }
+  }
+
+  /** A destination-only attribute: its default, and where there is none the type's neutral value. */
+  fill(attribute: Attribute): void {
+    const { column } = attribute;
+    const { environments } = this.#context;
+    if (column === null || this.#taken.has(column.name)) return;
+    this.#taken.add(column.name);
+    if (column.identity || column.computed) return;
+    this.#draft.differences.push(`${attribute.name} is only in '${environments.destination}'`);
+    if (column.default !== null && !/^\(*null\b/i.test(column.default)) return;
+    const isReference = spelledTarget(attribute.type) !== null;
+    this.#fillNeutral(column, isReference ? null : neutralValue(column.kind), attribute.name);
+  }
+
+  /** Columns of no active attribute are left out (trap 6), unless they insist on a value. */
+  fillDeadColumns(): void {
+    for (const column of this.#draft.destination.columns) {
+      if (this.#taken.has(column.name) || column.nullable || column.default !== null) continue;
+      if (column.identity || column.computed) continue;
+      this.#fillNeutral(column, neutralValue(column.kind), `its column ${column.name}`);
+    }
+  }
+
+  #fillNeutral(column: PhysicalColumn, value: string | null, what: string): void {
+    if (value === null && !column.nullable) {
+      this.#notes.block(
+        'value-required',
+        `${what} is only in '${this.#context.environments.destination}' and takes no NULL: nothing can stand there; publish the same version to both`,
+      );
+    }
+    this.#add(column, { as: 'neutral', value });
+  }
+
+  #draftReference(reference: SourceReference, source: PhysicalColumn, destination: PhysicalColumn): DraftReference {
+    const { missingReferences, isOutside } = this.#context;
+    const { name, target, targetName, rule } = reference;
+    const outside = isOutside(target);
+    if (outside) {
+      const message = `${name} refers to ${targetName}, whose rows lie outside the environment; its values stay as they are`;
+      this.#notes.warn('external-reference', message);
+    }
+    const unfit = missingReferences === 'null' && !destination.nullable ? 'skip' : missingReferences;
+    return {
+      attribute: name,
+      target,
+      targetName,
+      rule,
+      identifier: false,
+      deferred: false,
+      deferrable: destination.nullable && this.#draft.identifierColumns !== null && !outside,
+      missing: outside ? 'keep' : unfit,
+      column: source,
+    };
+  }
+
+  #addReference(destination: PhysicalColumn, reference: DraftReference): void {
+    const number = this.#draft.references.push(reference) - 1;
+    this.#add(destination, { as: 'reference', source: reference.column.name, reference: number });
+  }
+
+  #add(column: PhysicalColumn, handling: PlannedColumn['handling']): void {
+    this.#taken.add(column.name);
+    this.#draft.columns.push({ destination: column.name, kind: column.kind, handling });
+  }
+}
+
+function nameDifferences({ source, destination, attributes }: EntityPair): string[] {
+  const renamed = (what: string, from: string, to: string) => (from === to ? [] : [`${what} is called ${to} there`]);
+  return [
+    ...renamed(`${source.espace.name}.${source.name}`, entityName(source), entityName(destination)),
+    ...attributes.flatMap((pair) => renamed(pair.source.name, pair.source.name, pair.destination.name)),
+    ...attributes
+      .filter(({ source: from, destination: to }) => from.references !== null && from.deleteRule !== to.deleteRule)
+      .map(
+        ({ source: from, destination: to }) =>
+          `${from.name} has the delete rule ${from.deleteRule} here and ${to.deleteRule} there`,
+      ),
+  ];
+}

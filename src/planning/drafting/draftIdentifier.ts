@@ -1,0 +1,135 @@
+import type { PhysicalColumn } from '../../database/port.ts';
+import type { Entity } from '../../outsystems/catalog.ts';
+import { spelledTarget } from '../../outsystems/references.ts';
+import { countOf } from '../../plan/findings.ts';
+import type { IdentifierKind } from '../../plan/plan.ts';
+import type { DraftContext, DraftReference, EntityNotes } from './draft.ts';
+import { doesNotFit } from './valueFit.ts';
+
+export interface DraftIdentifier {
+  kind: IdentifierKind;
+  type: 'integer' | 'text' | null;
+  columns: { source: PhysicalColumn; destination: PhysicalColumn } | null;
+  /** The 1:1 reference that the identifier is. */
+  reference: DraftReference | null;
+}
+
+const none: DraftIdentifier = { kind: 'none', type: null, columns: null, reference: null };
+
+/** How identifiers of the column are translated. */
+export function identifierType(column: PhysicalColumn): 'integer' | 'text' {
+  return column.kind === 'integer' || (column.kind === 'decimal' && column.scale === 0) ? 'integer' : 'text';
+}
+
+/**
+ * How the rows of an entity get their identifiers in the destination (metamodel §5, "Identifiers"; traps 11 to 14). What
+ * the database does with the column decides, not what the metamodel says of it.
+ * @returns null where the two sides cannot be brought together; the notes then say why.
+ */
+export function draftIdentifier(
+  source: Entity,
+  destination: Entity,
+  context: DraftContext,
+  notes: EntityNotes,
+): DraftIdentifier | null {
+  const { environments } = context;
+  if (source.identifier === null && destination.identifier === null) return none;
+  if (source.identifier === null || destination.identifier === null) {
+    const [has, lacks] = source.identifier
+      ? [environments.source, environments.destination]
+      : [environments.destination, environments.source];
+    notes.block(
+      'identifier-differs',
+      `it has an identifier in '${has}' and none in '${lacks}'; publish the same version to both`,
+    );
+    return null;
+  }
+  const columns = { source: source.identifier.column, destination: destination.identifier.column };
+  for (const side of ['source', 'destination'] as const) {
+    if (columns[side] !== null) continue;
+    const entity = side === 'source' ? source : destination;
+    notes.block(
+      'column-missing',
+      `in '${environments[side]}' the table ${entity.table!.name} has no column for its identifier ${entity.identifier!.name}; publish its module there again`,
+    );
+  }
+  if (columns.source === null || columns.destination === null) return null;
+  const found = { source: columns.source, destination: columns.destination };
+  const kinds = { source: kindOf(source, found.source), destination: kindOf(destination, found.destination) };
+  const types = { source: identifierType(found.source), destination: identifierType(found.destination) };
+  if (kinds.source !== kinds.destination || types.source !== types.destination) {
+    const inWords = (side: 'source' | 'destination') =>
+      `${words[kinds[side]]} (${found[side].type}) in '${environments[side]}'`;
+    notes.block(
+      'identifier-differs',
+      `its identifier is ${inWords('source')} and ${inWords('destination')}; publish the same version to both`,
+    );
+    return null;
+  }
+  const kind = kinds.destination;
+  const identifier: DraftIdentifier = { kind, type: types.destination, columns: found, reference: null };
+  if (kind === 'kept') askWhetherItFits(found, context, notes);
+  if (kind !== 'reference') return identifier;
+  const reference = context.references.of(source.identifier);
+  if (reference === null) {
+    notes.block('unresolved-reference', unresolvedMessage(source.identifier, context));
+    return null;
+  }
+  const { target, targetName, rule, name } = reference;
+  return {
+    ...identifier,
+    reference: {
+      attribute: name,
+      target,
+      targetName,
+      rule,
+      identifier: true,
+      deferred: false,
+      deferrable: false,
+      missing: missingIdentifier(context, target),
+      column: found.source,
+    },
+  };
+}
+
+/** A row whose identifier has no counterpart cannot be written with NULL: under "null" it is set aside. */
+function missingIdentifier(context: DraftContext, target: string): DraftReference['missing'] {
+  if (context.isOutside(target)) return 'keep';
+  return context.missingReferences === 'null' ? 'skip' : context.missingReferences;
+}
+
+const words: Record<IdentifierKind, string> = {
+  minted: 'an auto number',
+  kept: 'set by the application',
+  reference: "another entity's (1:1)",
+  none: 'none',
+};
+
+function kindOf(entity: Entity, column: PhysicalColumn): IdentifierKind {
+  if (column.identity) return 'minted';
+  return spelledTarget(entity.identifier!.type) === null ? 'kept' : 'reference';
+}
+
+function askWhetherItFits(
+  columns: { source: PhysicalColumn; destination: PhysicalColumn },
+  context: DraftContext,
+  notes: EntityNotes,
+): void {
+  const condition = doesNotFit(context.quote, columns.source, columns.destination);
+  if (condition === null) return;
+  notes.ask(condition, 'value-does-not-fit', (rows) =>
+    rows === 0
+      ? null
+      : {
+          block: `identifiers of ${countOf(rows, 'row')} do not fit into ${columns.destination.name} of '${context.environments.destination}' (${columns.destination.type})`,
+        },
+  );
+}
+
+/** Says what an unresolved `bt` type names (trap 7). */
+export function unresolvedMessage(attribute: { name: string; type: string }, context: DraftContext): string {
+  return (
+    `${attribute.name} refers to ${context.wordsFor(attribute.type)}, which '${context.environments.source}' does not have; ` +
+    'refresh its references and publish the module again, or name the attribute in ignoreAttributes to leave it behind'
+  );
+}

@@ -1,0 +1,183 @@
+import type { Cell, Database } from '../../database/port.ts';
+import type { EntityKey } from '../../outsystems/catalog.ts';
+import { page } from '../../outsystems/environment.ts';
+import { groupBy } from '../../outsystems/grouping.ts';
+import { sameName } from '../../outsystems/naming.ts';
+import type { Finding } from '../../plan/finding.ts';
+import { addFindings, countOf, type Findings, noFindings } from '../../plan/findings.ts';
+import type { Exclusions } from '../../processes/exclusions.ts';
+import type { Draft, DraftReference } from '../drafting/draft.ts';
+import { columnText, holdsTarget, mainTable, type Quote, tableText } from '../questions/conditions.ts';
+import type { DataQuestion } from '../questions/dataQuestions.ts';
+import { inParallel } from '../questions/parallel.ts';
+
+/**
+ * Looks for references whose target row is not there, before anything is written: orphans that only an Ignore reference
+ * can hold (trap 9), and references to entities outside the scope under `producers: match`.
+ * @param bounds only rows up to them are looked at.
+ * @param leftOut entities that are not copied; `exclusions`: process instances that are not.
+ * @throws DatabaseError
+ */
+export async function findMissingReferences(
+  database: Database,
+  quote: Quote,
+  drafts: readonly Draft[],
+  bounds: ReadonlyMap<Draft, string | null>,
+  { leftOut, exclusions }: { leftOut: ReadonlySet<EntityKey>; exclusions: Exclusions },
+): Promise<Findings> {
+  const byKey = new Map(drafts.map((draft) => [draft.pair.key, draft]));
+  const copied = drafts.filter(({ people }) => people === null);
+  const questions = copied.flatMap((draft) =>
+    draft.references.flatMap((reference): DataQuestion[] => {
+      const bound = bounds.get(draft) ?? null;
+      const inBound =
+        bound === null ? '' : ` and ${columnText(quote, draft.identifierColumns!.source)} <= ${BigInt(bound)}`;
+      const held = `${holdsTarget(quote, reference)}${inBound}`;
+      if (leftOut.has(reference.target)) {
+        return [{ table: draft.source, condition: held, answer: (rows) => notCopied(draft, reference, rows) }];
+      }
+      const target = byKey.get(reference.target);
+      if (target === undefined || isConstrained(draft, reference, target) || !isComparable(reference, target))
+        return [];
+      const sought = quote(target.identifierColumns!.source.name);
+      const value = columnText(quote, reference.column);
+      // A typed value is text, whatever the identifier is that it names.
+      const id = reference.typed === undefined ? `p.${sought}` : `cast(p.${sought} as varchar(50))`;
+      const absent = `not exists (select 1 from ${tableText(quote, target.source)} p where ${id} = ${value})`;
+      return [
+        { table: draft.source, condition: `${held} and ${absent}`, answer: (rows) => orphans(draft, reference, rows) },
+      ];
+    }),
+  );
+  const counts = await countSeparately(database, quote, questions);
+  const findings = noFindings();
+  for (const [index, question] of questions.entries()) {
+    const rows = await travelling(database, quote, question, counts[index]!, copied, exclusions);
+    addFindings(findings, { ...noFindings(), ...question.answer(rows) });
+  }
+  if (exclusions.isEmpty) return findings;
+  for (const draft of copied.filter(({ instances }) => instances === null)) {
+    for (const reference of draft.references.filter((one) => one.leftOut?.instances === one.target)) {
+      const rows = await countStayingBehind(database, draft, reference, bounds.get(draft) ?? null, exclusions);
+      const message = `in ${countOf(rows, 'row')} ${reference.attribute} refers to a row of ${reference.targetName} that is not migrated`;
+      if (rows > 0) addFindings(findings, { ...noFindings(), ...missingReference(draft.name, reference, message) });
+    }
+  }
+  return findings;
+}
+
+/** Of rows counted in a table of process instances, those whose instances travel. */
+async function travelling(
+  database: Database,
+  quote: Quote,
+  { table, condition }: DataQuestion,
+  rows: number,
+  drafts: readonly Draft[],
+  exclusions: Exclusions,
+): Promise<number> {
+  const instances = drafts.find(({ source }) => source.name === table.name)?.instances ?? null;
+  if (rows === 0 || instances === null || exclusions.isEmpty) return rows;
+  const owner = `${mainTable}.${quote(instances.partOf.column)}`;
+  const owners = await database.query(
+    `select ${owner}, count(*) from ${tableText(quote, table)} ${mainTable} where ${condition} group by ${owner}`,
+  );
+  const stays = (id: Cell) => id !== null && exclusions.of(instances.partOf.instances, String(id)) !== null;
+  return owners.filter(([id]) => !stays(id!)).reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+/** Rows that refer to instances that do not travel, though the spec does not leave them out. */
+async function countStayingBehind(
+  database: Database,
+  draft: Draft,
+  { column, leftOut }: DraftReference,
+  bound: string | null,
+  exclusions: Exclusions,
+): Promise<number> {
+  const pages = database.readRows({
+    table: { schema: draft.source.schema, name: draft.source.name },
+    columns: [...new Set([draft.identifierColumns?.source.name ?? column.name, column.name])],
+    key: draft.identifierColumns?.source.name ?? null,
+    upTo: bound,
+    anyNotNull: [column.name],
+    batch: page,
+  });
+  let rows = 0;
+  for await (const some of pages) {
+    for (const row of some) {
+      const why = exclusions.of(leftOut!.instances, String(row.at(-1)));
+      if (why === 'setAside' || why === 'outside') rows += 1;
+    }
+  }
+  return rows;
+}
+
+/** One statement for each table; in it, a subquery for each condition: SQL Server takes none inside an aggregate. */
+async function countSeparately(
+  database: Database,
+  quote: Quote,
+  questions: readonly DataQuestion[],
+): Promise<number[]> {
+  const counts = new Array<number>(questions.length).fill(0);
+  const numbered = questions.map(({ table, condition }, index) => ({
+    from: tableText(quote, table),
+    condition,
+    index,
+  }));
+  await inParallel([...groupBy(numbered, ({ from }) => from).values()], async (asked) => {
+    const counted = asked.map(
+      ({ from, condition }) => `(select count(*) from ${from} ${mainTable} where ${condition})`,
+    );
+    const [row] = await database.query(`select ${counted.join(', ')}`);
+    asked.forEach(({ index }, place) => {
+      counts[index] = Number(row![place]);
+    });
+  });
+  return counts;
+}
+
+function isConstrained(draft: Draft, reference: DraftReference, target: Draft): boolean {
+  return draft.source.foreignKeys.some(
+    (key) => key.enabled && sameName(key.column, reference.column.name) && sameName(key.target, target.source.name),
+  );
+}
+
+const isNumber = (kind: string) => kind === 'integer' || kind === 'decimal';
+
+/** Soft keys may be kept in another type than the identifiers they name. */
+function isComparable({ column, typed }: DraftReference, target: Draft): boolean {
+  const { kind } = target.identifierColumns!.source;
+  return typed !== undefined || column.kind === kind || (isNumber(column.kind) && isNumber(kind));
+}
+
+function orphans(draft: Draft, reference: DraftReference, rows: number): Partial<Findings> {
+  if (rows === 0) return {};
+  const message = `in ${countOf(rows, 'row')} ${reference.attribute} refers to a row of ${reference.targetName} that does not exist`;
+  return missingReference(draft.name, reference, message);
+}
+
+function notCopied(draft: Draft, reference: DraftReference, rows: number): Partial<Findings> {
+  if (rows === 0) return {};
+  const message =
+    `in ${countOf(rows, 'row')} ${reference.attribute} refers to ${reference.targetName}, which producers "match" leaves out; ` +
+    'unless an earlier run copied those rows, missingReferences says what becomes of them';
+  return { warnings: [{ code: 'producer-not-copied', entity: draft.name, message }] };
+}
+
+/** A finding about rows whose target is missing, as the reference's `missing` says. */
+export function missingReference(
+  entity: string,
+  reference: { missing: DraftReference['missing'] },
+  message: string,
+): Partial<Findings> {
+  const finding = (end: string): Finding => ({ code: 'missing-reference', entity, message: `${message}; ${end}` });
+  switch (reference.missing) {
+    case 'fail':
+      return { blocking: [finding('mend the data, or set missingReferences to "null" or "skip"')] };
+    case 'null':
+      return { warnings: [finding('it becomes NULL')] };
+    case 'skip':
+      return { warnings: [finding('those rows are set aside')] };
+    case 'keep':
+      return {};
+  }
+}

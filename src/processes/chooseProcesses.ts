@@ -1,0 +1,298 @@
+import { alignMatched } from '../alignment/alignMatched.ts';
+import { platformRows } from '../alignment/platformTable.ts';
+import type { TableName } from '../database/port.ts';
+import type { EntityKey, Espace } from '../outsystems/catalog.ts';
+import { columnOf, type Environment } from '../outsystems/environment.ts';
+import { platformTarget } from '../outsystems/platform.ts';
+import type { Finding } from '../plan/finding.ts';
+import type { ProcessSummary } from '../plan/summaries.ts';
+import { type ExcludedIds, type Exclusion, Exclusions } from './exclusions.ts';
+import { ProcessForest } from './forest.ts';
+import {
+  activityTable,
+  type InstanceTable,
+  instanceTables,
+  processDefinitionTable,
+  processTable,
+} from './instanceTables.ts';
+
+export interface ChosenProcesses {
+  summary: ProcessSummary;
+  excluded: ExcludedIds[];
+  exclusions: Exclusions;
+  /** Types of values that chosen instances hold and that name an entity, in lower case, by table. */
+  types: Map<string, string[]>;
+  warnings: Finding[];
+}
+
+/** A column of an application's table that holds ids of processes or of activities. */
+export interface InstanceColumn {
+  table: TableName;
+  column: string;
+  /** Upper-case name of the table that it refers to. */
+  to: string;
+}
+
+export interface ChoiceRequest {
+  source: Environment;
+  destination: Environment;
+  mode: 'all' | 'active';
+  /** Espaces in scope, of the source. */
+  espaces: ReadonlySet<Espace>;
+  /**
+   * Columns of the entities to be copied that refer to instances, when these types of values bring the entities they name along.
+   * The trees they refer to travel too, whatever module they are of; empty where the spec says that producers do not.
+   */
+  columnsOf(types: ReadonlySet<string>): InstanceColumn[];
+}
+
+/**
+ * Decides which process instances travel: whole trees, those that hold a process of a module in scope or that copied rows
+ * refer to; of these not what the spec leaves out, nor what the destination lacks a definition for (trap 30).
+ * @throws DatabaseError
+ */
+export async function chooseProcesses(request: ChoiceRequest): Promise<ChosenProcesses> {
+  const { source, mode } = request;
+  const forest = await ProcessForest.read(source);
+  const definitions = await readDefinitions(source);
+  const ids = new Set([...request.espaces].filter(({ kind }) => kind === 'espace').map(({ id }) => id));
+  const ofScope = new Set([...definitions].filter(([, { espaceId }]) => ids.has(espaceId)).map(([id]) => id));
+  const inside = forest.treesWith(ofScope);
+  const active = mode === 'active' ? forest.activeTrees() : null;
+  const taken = () => (active === null ? inside : new Set([...inside].filter((tree) => active.has(tree))));
+
+  let types = new Map<string, string[]>();
+  const looked = new Set<string>();
+  for (let before = -1; before < typesIn(types).size; ) {
+    before = typesIn(types).size;
+    for (const column of request.columnsOf(typesIn(types))) {
+      const name = JSON.stringify(column);
+      if (looked.has(name)) continue;
+      looked.add(name);
+      for (const id of await referredElsewhere(source, column, ofScope)) {
+        const tree = forest.treeOf(id);
+        if (tree !== undefined) inside.add(tree);
+      }
+    }
+    types = await typesOf(source, forest.definitionsOf(taken()), definitions.size);
+  }
+
+  const setAside = await treesWithoutDefinition(request, forest, taken());
+  const excluded = new Excluding(source);
+  const reasons = [...new Set(setAside.values())];
+  for (const { id, tree } of forest.processes()) {
+    const reason = setAside.get(tree);
+    if (!inside.has(tree)) excluded.exclude('outside', id, tree);
+    else if (active !== null && !active.has(tree)) excluded.exclude('leftOut', id, tree);
+    else if (reason !== undefined) excluded.exclude('setAside', id, tree, reasons.indexOf(reason));
+    else excluded.copied.add(tree);
+  }
+  const summary: ProcessSummary = {
+    copied: excluded.copied.size,
+    leftOut: excluded.trees.leftOut.size,
+    outside: excluded.trees.outside.size,
+    setAside: reasons.map((reason) => ({
+      reason,
+      trees: [...setAside.values()].filter((one) => one === reason).length,
+    })),
+  };
+  const warnings = summary.setAside.map(({ reason, trees }) => ({
+    code: 'process-definition-missing',
+    entity: '(System).Process',
+    message: `${trees} process ${trees === 1 ? 'instance is' : 'instances are'} set aside, with all that belongs to them: ${reason}`,
+  }));
+  return { summary, ...(await excluded.finish()), types, warnings };
+}
+
+const typesIn = (types: ReadonlyMap<string, string[]>) => new Set([...types.values()].flat());
+
+interface Definition {
+  name: string;
+  espaceId: string;
+}
+
+async function readDefinitions(source: Environment): Promise<Map<string, Definition>> {
+  const definitions = new Map<string, Definition>();
+  for await (const [id, name, espace] of platformRows(source, processDefinitionTable, ['ID', 'NAME', 'ESPACE_ID'])) {
+    definitions.set(String(id), { name: String(name ?? ''), espaceId: String(espace ?? '') });
+  }
+  return definitions;
+}
+
+/** Processes of other definitions that a column refers to, itself or by an activity of theirs. */
+async function referredElsewhere(
+  source: Environment,
+  { table, column, to }: InstanceColumn,
+  definitions: ReadonlySet<string>,
+): Promise<string[]> {
+  const { database, catalog } = source;
+  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
+  const processes = catalog.platformTables.get(processTable)!;
+  const name = (wanted: string, of = processes) => quote(columnOf(of, wanted)!);
+  const tableText = ({ schema, name: ofTable }: TableName) => `${quote(schema)}.${quote(ofTable)}`;
+  const activities = catalog.platformTables.get(activityTable);
+  const viaActivity = to === activityTable && activities !== undefined;
+  const from = viaActivity
+    ? `join ${tableText(activities)} a on a.${name('ID', activities)} = t.${quote(column)}
+       join ${tableText(processes)} p on p.${name('ID')} = a.${name('PROCESS_ID', activities)}`
+    : `join ${tableText(processes)} p on p.${name('ID')} = t.${quote(column)}`;
+  const others =
+    definitions.size === 0
+      ? ''
+      : ` where p.${name('PROCESS_DEF_ID')} not in (${[...definitions].map(BigInt).join(', ')})`;
+  const rows = await database.query(`select distinct p.${name('ID')} from ${tableText(table)} t ${from}${others}`);
+  return rows.map(([id]) => String(id));
+}
+
+/** Types of the values that instances of these definitions hold, those that name an entity. */
+async function typesOf(
+  source: Environment,
+  definitions: ReadonlySet<string>,
+  all: number,
+): Promise<Map<string, string[]>> {
+  const { database, catalog } = source;
+  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
+  const types = new Map<string, string[]>();
+  const ids = [...definitions].filter((id) => id !== '').map(BigInt);
+  if (ids.length === 0) return types;
+  for (const { table, value, partOf } of instanceTables) {
+    const physical = catalog.platformTables.get(table);
+    const type = physical && value && columnOf(physical, value.type);
+    if (physical === undefined || type === null || type === undefined) continue;
+    const chain = ids.length === all ? '' : joinToProcess(source, { table, partOf });
+    if (chain === null) continue;
+    const processes = catalog.platformTables.get(processTable)!;
+    const some = chain === '' ? '' : ` and p.${quote(columnOf(processes, 'PROCESS_DEF_ID')!)} in (${ids.join(', ')})`;
+    const rows = await database.query(
+      `select distinct lower(t.${quote(type)}) from ${quote(physical.schema)}.${quote(physical.name)} t ${chain}
+       where lower(t.${quote(type)}) like 'bt%'${some}`,
+    );
+    types.set(
+      table,
+      rows.map(([found]) => String(found)),
+    );
+  }
+  return types;
+}
+
+/** Joins an instance table `t` to the processes `p` that its rows are part of; null where a column is lacking. */
+function joinToProcess({ database, catalog }: Environment, { table, partOf }: Pick<InstanceTable, 'table' | 'partOf'>) {
+  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
+  const joins: string[] = [];
+  let alias = 't';
+  let at = { table, partOf };
+  while (at.table !== processTable) {
+    const from = catalog.platformTables.get(at.table);
+    const to = catalog.platformTables.get(at.partOf.table);
+    const [column, id] = [from && columnOf(from, at.partOf.column), to && columnOf(to, 'ID')];
+    if (to === undefined || column === undefined || id === undefined) return null;
+    const next = at.partOf.table === processTable ? 'p' : 'a';
+    joins.push(
+      `join ${quote(to.schema)}.${quote(to.name)} ${next} on ${next}.${quote(id)} = ${alias}.${quote(column)}`,
+    );
+    alias = next;
+    at = instanceTables.find((one) => one.table === at.partOf.table)!;
+  }
+  return joins.join(' ');
+}
+
+/** Of the trees given, those that hold something of which the destination has no definition, and what. */
+async function treesWithoutDefinition(
+  { source, destination }: ChoiceRequest,
+  forest: ProcessForest,
+  trees: ReadonlySet<number>,
+): Promise<Map<number, string>> {
+  const found = new Map<number, string>();
+  for (const { table, references, definition: column, name: called } of instanceTables) {
+    const physical = source.catalog.platformTables.get(table);
+    const physicalColumn = physical && columnOf(physical, column);
+    if (physical === undefined || physicalColumn === undefined) continue;
+    const definedIn = references.find((reference) => reference.column === column)!.to;
+    const quote = (name: string) => source.database.quote(name).replaceAll('?', '??');
+    const used = await source.database.query(
+      `select distinct ${quote(physicalColumn)} from ${quote(physical.schema)}.${quote(physical.name)} where ${quote(physicalColumn)} is not null`,
+    );
+    const map = await definitionMap(source, destination, platformTarget(source.catalog, definedIn));
+    const missing = used.map(([id]) => String(id)).filter((id) => id !== '0' && !map.has(id));
+    for (const [id, name] of await namesOf(source, definedIn, missing)) {
+      const reason = `'${destination.catalog.environment}' lacks the definition ${name} of ${called}`;
+      for await (const process of processesBy(source, table, column, [id])) {
+        const tree = forest.treeOf(process);
+        if (tree === undefined || !trees.has(tree) || found.has(tree)) continue;
+        found.set(tree, reason);
+      }
+    }
+  }
+  return found;
+}
+
+async function definitionMap(source: Environment, destination: Environment, key: EntityKey) {
+  const { maps } = await alignMatched({ source, destination, entities: [key] });
+  return new Map(maps.find(({ entity }) => entity === key)?.pairs);
+}
+
+/** `'Name'` of definitions by id, `12` where they have none. */
+async function namesOf(source: Environment, table: string, ids: readonly string[]): Promise<Map<string, string>> {
+  const names = new Map(ids.map((id) => [id, id]));
+  for await (const [id, name] of platformRows(source, table, ['ID', 'NAME'], { ids })) {
+    if (typeof name === 'string' && name !== '') names.set(String(id), `'${name}'`);
+  }
+  return names;
+}
+
+/** Ids of the processes whose rows, or rows of whose activities, have one of these ids in a column. */
+async function* processesBy(
+  source: Environment,
+  table: string,
+  column: string,
+  ids: readonly string[],
+): AsyncGenerator<string> {
+  const { partOf } = instanceTables.find((one) => one.table === table)!;
+  const owners: string[] = [];
+  for await (const [owner] of platformRows(source, table, [partOf.column], { column, ids })) {
+    if (owner === null) continue;
+    if (partOf.table === processTable) yield String(owner);
+    else owners.push(String(owner));
+  }
+  if (owners.length > 0) yield* processesBy(source, partOf.table, 'ID', owners);
+}
+
+/** Gathers what stays behind: processes, and the activities of such processes. */
+class Excluding {
+  readonly copied = new Set<number>();
+  readonly trees: Record<Exclusion, Set<number>> = { outside: new Set(), leftOut: new Set(), setAside: new Set() };
+  readonly #source: Environment;
+  readonly #processes: ExcludedIds[] = [];
+
+  constructor(source: Environment) {
+    this.#source = source;
+  }
+
+  exclude(exclusion: Exclusion, process: string, tree: number, reason = 0): void {
+    this.trees[exclusion].add(tree);
+    addTo(this.#processes, platformTarget(this.#source.catalog, processTable), exclusion, reason, process);
+  }
+
+  /** @throws DatabaseError */
+  async finish(): Promise<{ excluded: ExcludedIds[]; exclusions: Exclusions }> {
+    const { catalog } = this.#source;
+    const processKey = platformTarget(catalog, processTable);
+    const activityKey = platformTarget(catalog, activityTable);
+    const exclusions = new Exclusions();
+    for (const list of this.#processes) exclusions.add(list);
+    if (exclusions.isEmpty) return { excluded: [], exclusions };
+    const activities: ExcludedIds[] = [];
+    for await (const [id, process] of platformRows(this.#source, activityTable, ['ID', 'PROCESS_ID'])) {
+      const exclusion = process === null ? null : exclusions.of(processKey, String(process));
+      if (exclusion !== null) addTo(activities, activityKey, exclusion, 0, String(id));
+    }
+    for (const list of activities) exclusions.add(list);
+    return { excluded: [...this.#processes, ...activities], exclusions };
+  }
+}
+
+function addTo(lists: ExcludedIds[], entity: EntityKey, exclusion: Exclusion, reason: number, id: string): void {
+  const list = lists.find((one) => one.exclusion === exclusion && one.reason === reason);
+  if (list === undefined) lists.push({ entity, exclusion, reason, ids: [id] });
+  else list.ids.push(id);
+}

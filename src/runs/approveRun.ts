@@ -1,0 +1,34 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { getRun, loadPlan, noteApproval } from '../journal/runs.ts';
+import { readCatalogs } from '../planning/planMigration.ts';
+import { schemaDigests } from '../planning/preflight/schemaDigest.ts';
+import type { Connections } from './connections.ts';
+
+/** Names of entities that a message lists. */
+const listed = 5;
+
+/**
+ * Notes who approved a run, and looks whether the plan still holds: a module that was published since has other columns than those that
+ * were approved.
+ * @throws ApplicationFailure `SchemaChanged`
+ */
+export async function approveRun(connections: Connections, runId: string, by: string): Promise<void> {
+  const { journal } = connections;
+  const run = await getRun(journal, runId);
+  await noteApproval(journal, runId, by);
+  const plan = await loadPlan(journal, runId);
+  const catalogs = await readCatalogs({
+    spec: run.spec,
+    source: connections.source(run.source),
+    destination: connections.destination(run.destination),
+  });
+  const now = schemaDigests(plan.entities, catalogs);
+  const changed = plan.entities.filter(({ key }) => plan.schema?.[key] !== now[key]);
+  if (changed.length === 0) return;
+  const names = changed.slice(0, listed).map(({ espace, entity }) => `${espace}.${entity}`);
+  const more = changed.length > listed ? ` and ${changed.length - listed} more` : '';
+  throw ApplicationFailure.nonRetryable(
+    `the definition of ${names.join(', ')}${more} changed after the plan was made: what was approved is no longer what would be done; start a new run`,
+    'SchemaChanged',
+  );
+}
