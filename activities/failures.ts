@@ -9,6 +9,7 @@ import { BatchClosedError } from '../src/journal/batches.ts';
 import { LeaseHeldError, LeaseLostError } from '../src/journal/lease.ts';
 import { RunTakenError, UnknownRunError } from '../src/journal/runs.ts';
 import { PlanningError } from '../src/planning/questions/errors.ts';
+import { SchemaChangedError } from '../src/runs/approveRun.ts';
 
 /**
  * Turns an error into the failure that Temporal acts on. A database that is away is retried for ever; a fault of the
@@ -35,6 +36,7 @@ export function toFailure(error: unknown): Error {
   if (error instanceof LeaseHeldError || error instanceof RunTakenError) {
     return ApplicationFailure.nonRetryable(error.message, 'Refused');
   }
+  if (error instanceof SchemaChangedError) return ApplicationFailure.nonRetryable(error.message, 'SchemaChanged');
   if (error instanceof LeaseLostError || error instanceof UnknownRunError) {
     return ApplicationFailure.nonRetryable(error.message, error.name);
   }
@@ -42,13 +44,4 @@ export function toFailure(error: unknown): Error {
   log.error('unexpected error', { error });
   const name = error instanceof Error ? error.name : 'value';
   return ApplicationFailure.nonRetryable(`unexpected ${name} in the worker; its log has the details`, 'Unexpected');
-}
-
-/** Runs an activity's work; whatever it throws becomes a typed failure. */
-export async function typed<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toFailure(error);
-  }
 }

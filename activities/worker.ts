@@ -5,7 +5,7 @@ import { migrateJournal } from '../src/journal/migrate.ts';
 import { Connections } from '../src/runs/connections.ts';
 import { taskQueue } from '../src/runs/contract.ts';
 import { createActivities } from './index.ts';
-import { ActivitiesInFlight, type ActivityInFlight } from './inFlight.ts';
+import { type ActivityInFlight, AroundActivities } from './interceptor.ts';
 import { workflowBundle } from './workflowBundle.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function createCaravelWorker(options: CaravelWorkerOptions): Promis
   const configuration = loadConfiguration(options.configurationFile);
   const { namespace = 'default', ...connectionOptions } = options.temporal;
   const connections = new Connections(configuration, options.journalUrl, 3 * activities + 4);
-  const inFlight = new ActivitiesInFlight();
+  const around = new AroundActivities();
   let connection: NativeConnection | undefined;
   try {
     await migrateJournal(connections.journal);
@@ -46,7 +46,7 @@ export async function createCaravelWorker(options: CaravelWorkerOptions): Promis
       taskQueue,
       workflowBundle: { codePath: await workflowBundle() },
       activities: createActivities(connections),
-      interceptors: { activity: [inFlight.interceptor] },
+      interceptors: { activity: [around.interceptor] },
       maxConcurrentActivityTaskExecutions: activities,
       maxCachedWorkflows: 200,
       workflowTaskPollerBehavior: { type: 'simple-maximum', maximum: 4 },
@@ -68,7 +68,7 @@ export async function createCaravelWorker(options: CaravelWorkerOptions): Promis
         }
       },
       shutdown: () => worker.shutdown(),
-      inFlight: () => inFlight.list(),
+      inFlight: () => around.inFlight(),
     };
   } catch (error) {
     await connections.close();

@@ -29,10 +29,9 @@ export async function workflowBundle(): Promise<string> {
 
 function sourceHash(): string {
   const hash = createHash('sha256');
-  for (const folder of ['workflows', 'activities']) {
-    for (const name of readdirSync(path.join(project, folder)).sort()) {
-      if (name.endsWith('.ts')) hash.update(name).update(readFileSync(path.join(project, folder, name)));
-    }
+  const folder = path.join(project, 'workflows');
+  for (const name of readdirSync(folder).sort()) {
+    if (name.endsWith('.ts')) hash.update(name).update(readFileSync(path.join(folder, name)));
   }
   return hash
     .update(readFileSync(path.join(project, 'package-lock.json')))

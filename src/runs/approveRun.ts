@@ -1,8 +1,17 @@
-import { ApplicationFailure } from '@temporalio/activity';
 import { getRun, loadPlan, noteApproval } from '../journal/runs.ts';
 import { readCatalogs } from '../planning/planMigration.ts';
 import { schemaDigests } from '../planning/preflight/schemaDigest.ts';
 import type { Connections } from './connections.ts';
+
+/** What was approved is no longer what would be done. */
+export class SchemaChangedError extends Error {
+  constructor(entities: string) {
+    super(
+      `the definition of ${entities} changed after the plan was made: what was approved is no longer what would be done; start a new run`,
+    );
+    this.name = 'SchemaChangedError';
+  }
+}
 
 /** Names of entities that a message lists. */
 const listed = 5;
@@ -10,7 +19,7 @@ const listed = 5;
 /**
  * Notes who approved a run, and looks whether the plan still holds: a module that was published since has other columns than those that
  * were approved.
- * @throws ApplicationFailure `SchemaChanged`
+ * @throws SchemaChangedError
  */
 export async function approveRun(connections: Connections, runId: string, by: string): Promise<void> {
   const { journal } = connections;
@@ -27,8 +36,5 @@ export async function approveRun(connections: Connections, runId: string, by: st
   if (changed.length === 0) return;
   const names = changed.slice(0, listed).map(({ espace, entity }) => `${espace}.${entity}`);
   const more = changed.length > listed ? ` and ${changed.length - listed} more` : '';
-  throw ApplicationFailure.nonRetryable(
-    `the definition of ${names.join(', ')}${more} changed after the plan was made: what was approved is no longer what would be done; start a new run`,
-    'SchemaChanged',
-  );
+  throw new SchemaChangedError(`${names.join(', ')}${more}`);
 }
