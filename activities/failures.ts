@@ -7,7 +7,7 @@ import { DatabaseError } from '../src/database/errors.ts';
 import { EmptyingError } from '../src/emptying/errors.ts';
 import { BatchClosedError } from '../src/journal/batches.ts';
 import { LeaseHeldError, LeaseLostError } from '../src/journal/lease.ts';
-import { RunTakenError, UnknownRunError } from '../src/journal/runs.ts';
+import { PlanFormatError, RunTakenError, UnknownRunError } from '../src/journal/runs.ts';
 import { PlanningError } from '../src/planning/questions/errors.ts';
 import { SchemaChangedError } from '../src/runs/approveRun.ts';
 
@@ -37,7 +37,7 @@ export function toFailure(error: unknown): Error {
     return ApplicationFailure.nonRetryable(error.message, 'Refused');
   }
   if (error instanceof SchemaChangedError) return ApplicationFailure.nonRetryable(error.message, 'SchemaChanged');
-  if (error instanceof LeaseLostError || error instanceof UnknownRunError) {
+  if (error instanceof LeaseLostError || error instanceof UnknownRunError || error instanceof PlanFormatError) {
     return ApplicationFailure.nonRetryable(error.message, error.name);
   }
   // Unknown: a defect of Caravel. Its message may hold anything, so it stays in the worker's log.

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../config/configuration.ts';
 import { DatabaseError, type DatabaseErrorCode } from '../database/errors.ts';
-import { UnknownRunError } from '../journal/runs.ts';
+import { PlanFormatError, UnknownRunError } from '../journal/runs.ts';
 import { PlanningError } from '../planning/questions/errors.ts';
 import { ServiceError } from '../services/serviceError.ts';
 import { placeOf } from './databasePlaces.ts';
@@ -12,6 +12,7 @@ export function explain(error: unknown): { message: string; exitCode: number } {
   if (error instanceof ConfigurationError || error instanceof PlanningError || error instanceof UnknownRunError) {
     return { message: error.message, exitCode: exitCode.usage };
   }
+  if (error instanceof PlanFormatError) return { message: error.message, exitCode: exitCode.failed };
   if (error instanceof DatabaseError) {
     const isRefusal = error.code === 'permission';
     return { message: aboutDatabase(error), exitCode: isRefusal ? exitCode.failed : exitCode.unavailable };

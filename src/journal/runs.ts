@@ -1,6 +1,6 @@
 import type { MigrationSpec } from '../config/migrationSpec.ts';
 import type { Database, Queries } from '../database/port.ts';
-import type { Plan } from '../plan/plan.ts';
+import { type Plan, planFormat } from '../plan/plan.ts';
 import { journalNow } from './clock.ts';
 
 export type RunStatus =
@@ -164,23 +164,37 @@ export async function listRuns(journal: Queries): Promise<Run[]> {
   return rows.map(toRun);
 }
 
-export async function savePlan(journal: Queries, id: string, plan: Plan): Promise<void> {
-  await journal.execute('update caravel_run set plan_document = ? where id = ?', [JSON.stringify(plan), id]);
+/** A plan is read by the release that understands it, and no other. */
+export class PlanFormatError extends Error {
+  constructor(id: string, format: unknown) {
+    const other =
+      format === undefined ? 'an earlier release' : `another release (plan format ${format}, here ${planFormat})`;
+    super(`the plan of run '${id}' was made by ${other} of Caravel; use that release for it, or start a new run`);
+    this.name = 'PlanFormatError';
+  }
 }
 
-/** @throws UnknownRunError; Error when the run was never planned. */
+export async function savePlan(journal: Queries, id: string, plan: Plan): Promise<void> {
+  const document = JSON.stringify({ format: planFormat, ...plan });
+  await journal.execute('update caravel_run set plan_document = ? where id = ?', [document, id]);
+}
+
+/** @throws UnknownRunError, PlanFormatError; Error when the run was never planned. */
 export async function loadPlan(journal: Queries, id: string): Promise<Plan> {
   const plan = await loadPlanIfAny(journal, id);
   if (plan === null) throw new Error(`run '${id}' has no plan yet`);
   return plan;
 }
 
-/** The run's plan; null before it was planned. @throws UnknownRunError */
+/** The run's plan; null before it was planned. @throws UnknownRunError, PlanFormatError */
 export async function loadPlanIfAny(journal: Queries, id: string): Promise<Plan | null> {
   const rows = await journal.query('select plan_document from caravel_run where id = ?', [id]);
   if (rows.length === 0) throw new UnknownRunError(id);
   const document = rows[0]![0];
-  return typeof document === 'string' ? JSON.parse(document) : null;
+  if (typeof document !== 'string') return null;
+  const { format, ...plan } = JSON.parse(document) as Plan & { format?: unknown };
+  if (format !== planFormat) throw new PlanFormatError(id, format);
+  return plan;
 }
 
 /** Changes what `caravel status` shows of a run. */

@@ -1,4 +1,4 @@
-import type { TableName } from '../database/port.ts';
+import type { ColumnKind, TableName } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { EventTable, Queue } from './eventTable.ts';
 import type { Finding } from './finding.ts';
@@ -34,6 +34,9 @@ export interface PartOf {
   /** Of processes themselves: why some are set aside, in the order of their lists in the journal. */
   reasons?: string[];
 }
+
+/** Of the document below: to be raised with each change that a worker of another release would misread. */
+export const planFormat = 1;
 
 /** What a run will do, decided once from both catalogs and kept in the journal. Everything physical is resolved here. */
 export interface Plan {
@@ -166,7 +169,7 @@ export interface PlannedColumn {
     /** Only the destination has it and it has no default: the type's neutral value (metamodel §5). */
     | { as: 'neutral'; value: string | null };
   /** Kind of the destination's column, for canonical forms. */
-  kind: string;
+  kind: ColumnKind;
 }
 
 export interface PlannedReference {

@@ -17,11 +17,13 @@ const workplace = createWorkplace();
 workplace.write('caravel.json', { environments: {}, journal: { url } });
 const spec = checkMigrationSpec({ source: 'production', destination: 'quality', scope: { all: true } });
 
-async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: process.env.CARAVEL_TEST_POSTGRES });
+async function on(connectionString: string, statement: string) {
+  const client = new pg.Client({ connectionString });
   await client.connect();
-  await client.query(statement).finally(() => client.end());
+  return (await client.query(statement).finally(() => client.end())).rows;
 }
+const onServer = (statement: string) => on(process.env.CARAVEL_TEST_POSTGRES!, statement);
+const onJournal = (statement: string) => on(url, statement);
 
 function planned(order: number, espace: string, entity: string, more: Partial<PlannedEntity> = {}): PlannedEntity {
   return {
@@ -197,6 +199,29 @@ describe('caravel issues', () => {
       stdout: "run 'second' has set no rows aside\n",
       stderr: '',
     });
+  });
+});
+
+describe('a run whose plan was made by another release', () => {
+  const planIs = (change: string) => onJournal(`update caravel_run set plan_document = ${change} where id = 'first'`);
+  let plan: string;
+  beforeAll(async () => {
+    [{ plan }] = await onJournal(`select plan_document as plan from caravel_run where id = 'first'`);
+  });
+  afterAll(() => planIs(`'${plan.replaceAll("'", "''")}'`));
+
+  it.for([
+    [`replace(plan_document, '{"format":1,', '{"format":2,')`, 'another release (plan format 2, here 1)'],
+    [`replace(plan_document, '{"format":2,', '{')`, 'an earlier release'],
+  ] as const)('is refused in one line: %s', async ([change, release]) => {
+    await planIs(change);
+    const refused = refusal(
+      1,
+      `the plan of run 'first' was made by ${release} of Caravel; use that release for it, or start a new run`,
+    );
+    for (const command of ['map', 'issues', 'verify']) {
+      expect(await workplace.caravel(command, 'first'), command).toEqual(refused);
+    }
   });
 });
 

@@ -357,9 +357,9 @@ describe('rows that this run did not write', () => {
       ...person,
       columns: [
         ...person.columns,
-        { destination: 'STARS', kind: 'integer', handling: { as: 'neutral' as const, value: '0' } },
-        { destination: 'SCAN', kind: 'binary', handling: { as: 'neutral' as const, value: '' } },
-        { destination: 'NOTE', kind: 'other', handling: { as: 'neutral' as const, value: null } },
+        { destination: 'STARS', kind: 'integer' as const, handling: { as: 'neutral' as const, value: '0' } },
+        { destination: 'SCAN', kind: 'binary' as const, handling: { as: 'neutral' as const, value: '' } },
+        { destination: 'NOTE', kind: 'other' as const, handling: { as: 'neutral' as const, value: null } },
       ],
     };
     await migration.source(insert('"ID"', `values (11)`));

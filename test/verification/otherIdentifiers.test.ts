@@ -239,7 +239,7 @@ describe('rows without identifier', () => {
   });
 
   test('rows of an earlier run count as written, and may lack what only the destination has', async () => {
-    const grown = { ...tag, columns: [...tag.columns, { destination: 'STARS', kind: 'integer', handling: { as: 'neutral' as const, value: '0' } }] }; // biome-ignore format: one line
+    const grown = { ...tag, columns: [...tag.columns, { destination: 'STARS', kind: 'integer' as const, handling: { as: 'neutral' as const, value: '0' } }] }; // biome-ignore format: one line
     const migration = await world.begin([grown]);
     await migration.tables(ddl);
     await migration.map('PERSON', pairs(1, 2, 100));

@@ -1,6 +1,6 @@
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
-import type { Database } from '../../src/database/port.ts';
+import type { ColumnKind, Database } from '../../src/database/port.ts';
 import { encodeSegment, encodeTextSegment } from '../../src/identity/segment.ts';
 import { insertIssues } from '../../src/journal/issues.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
@@ -164,7 +164,7 @@ export type Handling =
   | 'boolean'
   | 'binary'
   | 'integer'
-  | { neutral: string | null; kind: string }
+  | { neutral: string | null; kind: ColumnKind }
   | (Partial<PlannedReference> & { target: string });
 
 /** A planned entity over tables of its name. Columns have the same names on both sides. */

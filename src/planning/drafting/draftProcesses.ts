@@ -56,7 +56,7 @@ function clear(draft: Draft, { cleared }: InstanceTable): void {
   for (const column of draft.columns) {
     if (!cleared.some((name) => sameName(name, column.destination))) continue;
     const { nullable } = draft.destination.columns.find(({ name }) => name === column.destination)!;
-    column.handling = { as: 'neutral', value: nullable ? null : neutralValue(column.kind as never) };
+    column.handling = { as: 'neutral', value: nullable ? null : neutralValue(column.kind) };
     draft.differences.push(`${column.destination} means something in the source only; it arrives empty`);
   }
 }
