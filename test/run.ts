@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import color from 'picocolors';
 
 /**
- * `npm test`: lint, types, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
+ * `npm test`: lint, types, imports, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
  * "N passed, N failed" and exits 0 only when all of it is well. With `--sqlserver` (`npm run test:sqlserver`) everything that
  * there is for SQL Server, and nothing else. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
  * breaks connections for so long.
@@ -167,6 +167,9 @@ try {
   if (filters.length === 0 && !isSoak && !isSqlServer) {
     if (!(await step('Lint', [program('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']))) failures.push('lint');
     if (!(await step('Types', [program('typescript', 'bin', 'tsc'), '--noEmit']))) failures.push('types');
+    const rooms = ['src', 'workflows', 'activities', '--config', '.dependency-cruiser.mjs'];
+    const cruiser = program('dependency-cruiser', 'bin', 'dependency-cruise.mjs');
+    if (!(await step('Imports', [cruiser, ...rooms]))) failures.push('imports');
   }
   // Each engine has a server of its own, and neither keeps two cores busy.
   const first = runPart(parts[0]!);
