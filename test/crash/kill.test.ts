@@ -46,7 +46,7 @@ const killed = [
 describe('workers killed at every step of the protocol', () => {
   let migration: MigrationTest;
   beforeAll(async () => {
-    migration = await createMigrationTest('kill', { rows: 800 });
+    migration = await createMigrationTest('kill', { rows: 300 });
   });
   afterAll(() => migration?.cleanUp());
 
