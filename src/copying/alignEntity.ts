@@ -7,7 +7,7 @@ import { closeBatch, readPosition } from '../journal/batches.ts';
 import { closeFill } from '../journal/fills.ts';
 import { renewLease } from '../journal/lease.ts';
 import { advanceProgress, getProgress } from '../journal/progress.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { AlignedEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { BatchSize } from '../writing/batchSize.ts';
 import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable } from '../writing/context.ts';
@@ -19,7 +19,7 @@ import type { Translator } from './translator.ts';
  * Begins an aligned entity: its map says what the run decided of the rows that are in the destination already. What earlier
  * runs mapped stays, but for rows that are now another one's, or gone, or about to be. Called again it changes nothing.
  */
-export async function beginAligned(context: CopyContext, entity: PlannedEntity, decisions: Decisions): Promise<void> {
+export async function beginAligned(context: CopyContext, entity: AlignedEntity, decisions: Decisions): Promise<void> {
   const there: IdPair[] = [...decisions.matched, ...decisions.updated];
   const forgotten = new Set([...decisions.recreated.map(([id]) => id), ...decisions.gone]);
   failpoint('align', 'before', nameOf(entity));
@@ -41,22 +41,22 @@ export async function beginAligned(context: CopyContext, entity: PlannedEntity, 
  */
 export async function overwriteMatched(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: AlignedEntity,
   translator: Translator,
   updated: readonly IdPair[],
   control: CopyControl,
 ): Promise<CopyOutcome> {
-  const { overwritten } = entity.aligned!;
+  const { overwritten } = entity.aligned;
   if (updated.length === 0 || overwritten.length === 0) return 'done';
   const { filledUpTo } = await getProgress(context.journal, context.runId, entity.key);
   const destinationIds = new Map(updated);
   const places = overwritten.map((column) => translator.destinationColumns.indexOf(column));
-  const identifier = entity.destination!.identifier!;
+  const identifier = entity.destination.identifier;
   const size = new BatchSize(context.batch);
   const pages = context.source.readRows({
-    table: { schema: entity.source!.schema, name: entity.source!.table },
+    table: { schema: entity.source.schema, name: entity.source.table },
     columns: translator.sourceColumns,
-    key: entity.source!.identifier,
+    key: entity.source.identifier,
     keys: updated.map(([id]) => id),
     after: filledUpTo,
     batch: size,
@@ -95,7 +95,7 @@ export async function overwriteMatched(
 /** Maps the rows that share the row inserted for another one. Called again it changes nothing. */
 export async function adoptMerged(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: AlignedEntity,
   own: GrowingIdMap,
   merged: readonly IdPair[],
 ): Promise<void> {

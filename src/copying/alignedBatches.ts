@@ -1,5 +1,5 @@
 import type { Row, Transaction } from '../database/port.ts';
-import type { AlignedRows, PlannedEntity } from '../plan/plan.ts';
+import type { AlignedEntity, AlignedRows } from '../plan/plan.ts';
 import { destinationTable } from '../writing/context.ts';
 import { stageRows } from './staging.ts';
 import { keepRows, type TranslatedRows, type Translator } from './translator.ts';
@@ -17,16 +17,16 @@ export interface AlreadyThere {
  * entity's lock: rows that the destination has by now are not doubled, and rows that are to be inserted anew make room.
  */
 export class AlignedBatches {
-  readonly #entity: PlannedEntity;
+  readonly #entity: AlignedEntity;
   readonly #aligned: AlignedRows;
   /** Destination ids of the rows to be replaced, by source id. */
   readonly #replaced: ReadonlyMap<string, string>;
   /** Places of the natural key in a destination row. */
   readonly #places: number[];
 
-  constructor(entity: PlannedEntity, translator: Translator, replaced: ReadonlyMap<string, string>) {
+  constructor(entity: AlignedEntity, translator: Translator, replaced: ReadonlyMap<string, string>) {
     this.#entity = entity;
-    this.#aligned = entity.aligned!;
+    this.#aligned = entity.aligned;
     this.#replaced = replaced;
     this.#places = this.#aligned.on.map((column) => translator.destinationColumns.indexOf(column));
   }
@@ -42,7 +42,7 @@ export class AlignedBatches {
     const stage = await stageRows(transaction, this.#entity, on, keys);
     const replaced = new Set(this.#replacedOf(translated));
     const found = new Map<number, string>();
-    for (const { row, cells } of await transaction.matchStaged(stage, on, [this.#entity.destination!.identifier!])) {
+    for (const { row, cells } of await transaction.matchStaged(stage, on, [this.#entity.destination.identifier])) {
       const id = String(cells[0]);
       const known = found.get(row);
       if (!replaced.has(id) && (known === undefined || BigInt(id) < BigInt(known))) found.set(row, id);
@@ -73,7 +73,7 @@ export class AlignedBatches {
     for (const { schema, table, column } of this.#aligned.recreation?.deleted ?? []) {
       await transaction.deleteKeys({ schema, name: table }, column, replaced);
     }
-    await transaction.deleteKeys(destinationTable(this.#entity), this.#entity.destination!.identifier!, replaced);
+    await transaction.deleteKeys(destinationTable(this.#entity), this.#entity.destination.identifier, replaced);
   }
 
   /** Leads what referred to the rows that are gone to those that were inserted for them. @param ids in the order of the rows. */

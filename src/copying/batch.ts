@@ -12,7 +12,7 @@ import {
 } from '../journal/batches.ts';
 import type { Control } from '../journal/runs.ts';
 import type { SegmentCoding } from '../journal/segments.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { KeyedEntity, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { type CopyContext, type CopyControl, destinationTable } from '../writing/context.ts';
 import { underEntityLock } from '../writing/entityLock.ts';
@@ -27,7 +27,7 @@ import { keepRows, resolvePending, type TranslatedRows, type Translator } from '
 
 /** Another worker moved the entity on: start again from what the journal says now. */
 export class StalePositionError extends Error {
-  constructor(entity: PlannedEntity) {
+  constructor(entity: WrittenEntity) {
     super(`${nameOf(entity)}: another worker went on with it`);
     this.name = 'StalePositionError';
   }
@@ -69,7 +69,7 @@ interface Segment {
  */
 export async function writeBatch(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   translator: Translator,
   batch: Batch,
   expected: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
@@ -92,7 +92,7 @@ export async function writeBatch(
       batch.early?.stage() ?? (await stageRows(transaction, entity, translator.destinationColumns, translated.rows));
 
     const intent = newIntent(context, entity, translator, translated, expected.ordinal, tally);
-    const identity = entity.identifier === 'minted' ? entity.destination!.identifier : null;
+    const identity = entity.identifier === 'minted' ? entity.destination.identifier : null;
     if (identity !== null) await writeMarkedIntent(context, entity, transaction, intent, identity);
     else await writeIntent(context, entity, intent);
 
@@ -136,7 +136,7 @@ export async function writeBatch(
  */
 export async function settleIntent(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   translator: Translator,
   control: CopyControl,
 ): Promise<void> {
@@ -159,7 +159,7 @@ export async function settleIntent(
 
 async function closeSettled(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   intent: Intent,
   settlement: Settlement & { wentIn: true },
 ): Promise<void> {
@@ -180,7 +180,7 @@ async function closeSettled(
 
 async function checkPosition(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   expected: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
 ): Promise<void> {
   const position = await readPosition(context.journal, context.pairId, context.runId, entity.key);
@@ -191,7 +191,7 @@ async function checkPosition(
 /** Notes the intent with the destination's largest id as its mark, and again should an application move it meanwhile. */
 async function writeMarkedIntent(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   transaction: Transaction,
   intent: Intent,
   identity: string,
@@ -206,7 +206,7 @@ async function writeMarkedIntent(
   throw foreignWrites(entity, `${table.name} was written to 50 times while one batch was prepared`);
 }
 
-async function writeIntent(context: CopyContext, entity: PlannedEntity, intent: Intent): Promise<void> {
+async function writeIntent(context: CopyContext, entity: WrittenEntity, intent: Intent): Promise<void> {
   failpoint('intent', 'before', nameOf(entity));
   await openIntent(context.journal, context.lease, context.pairId, entity.key, intent);
   failpoint('intent', 'after', nameOf(entity));
@@ -214,7 +214,7 @@ async function writeIntent(context: CopyContext, entity: PlannedEntity, intent: 
 
 function newIntent(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   translator: Translator,
   { rows, sourceIds, fingerprints }: TranslatedRows,
   ordinal: number,
@@ -259,7 +259,7 @@ function tallyOf(batch: Batch, deferred: number, { reused, repeated }: AlreadyTh
  */
 async function separateReused(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   translator: Translator,
   translated: TranslatedRows,
   transaction: Transaction,
@@ -271,8 +271,8 @@ async function separateReused(
       : [];
   if (translator.identifier === null || translated.rows.length === 0) return byIndexes;
   const ids = keptIds(translator, translated.rows)!;
-  const { schema, table, identifier } = entity.destination!;
-  const taken = new Set(await transaction.existingKeys({ schema, name: table }, identifier!, ids));
+  const { schema, table, identifier } = entity.destination;
+  const taken = new Set(await transaction.existingKeys({ schema, name: table }, identifier, ids));
   if (taken.size === 0) return byIndexes;
   const reused = byIndexes;
   const kept: number[] = [];
@@ -293,7 +293,7 @@ function keptIds(translator: Translator, rows: Row[]): string[] | null {
 
 /** What a batch adds to the map of its entity. */
 function segmentsOf(
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   inserted: { sourceIds: string[]; destinationIds: MintedIds | string[] } | null,
   { reused = [], repeated = [] }: Tally,
 ): Segment[] {
@@ -311,7 +311,7 @@ function segmentsOf(
   return segments;
 }
 
-function segmentOf(entity: PlannedEntity, sourceIds: string[], destinationIds: MintedIds | string[]): Segment {
+function segmentOf(entity: WrittenEntity, sourceIds: string[], destinationIds: MintedIds | string[]): Segment {
   if (entity.identifierType === 'text') {
     const content = encodeTextSegment(sourceIds, destinationIds as string[]);
     return { coding: 'texts', rows: sourceIds.length, content };
@@ -319,7 +319,7 @@ function segmentOf(entity: PlannedEntity, sourceIds: string[], destinationIds: M
   return { coding: 'pairs', rows: sourceIds.length, content: encodeSegment(sourceIds, destinationIds) };
 }
 
-function reusedSegment(entity: PlannedEntity, reused: [string, string][]): Segment {
+function reusedSegment(entity: WrittenEntity, reused: [string, string][]): Segment {
   const segment = segmentOf(
     entity,
     reused.map(([source]) => source),

@@ -8,7 +8,7 @@ import { BatchClosedError, closeBatch, type EntityPosition, readPosition, reclai
 import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { AlignedEntity, CopiedEntity, KeyedEntity, WrittenEntity } from '../plan/plan.ts';
 import { type Exclusions, loadExclusions, noExclusions } from '../processes/exclusions.ts';
 import { BatchSize } from '../writing/batchSize.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from '../writing/context.ts';
@@ -29,14 +29,16 @@ import { createTranslator, type Translator } from './translator.ts';
  */
 export async function copyEntity(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   control: CopyControl,
 ): Promise<CopyOutcome> {
   for (;;) {
     const progress = await getProgress(context.journal, context.runId, entity.key);
     if (progress.state !== 'waiting' && progress.state !== 'copying') return 'done';
     try {
-      const outcome = await (entity.role === 'aligned' ? copyAligned : copyAll)(context, entity, control);
+      const copied =
+        entity.role === 'aligned' ? copyAligned(context, entity, control) : copyAll(context, entity, control);
+      const outcome = await copied;
       if (outcome !== 'done') return outcome;
       const next = (await needsSecondPass(context, entity)) ? 'copied' : 'done';
       await setEntityState(context.journal, context.lease, entity.key, next);
@@ -49,7 +51,7 @@ export async function copyEntity(
   }
 }
 
-async function copyAll(context: CopyContext, entity: PlannedEntity, control: CopyControl): Promise<CopyOutcome> {
+async function copyAll(context: CopyContext, entity: CopiedEntity, control: CopyControl): Promise<CopyOutcome> {
   const { state } = await getProgress(context.journal, context.runId, entity.key);
   if (state === 'waiting') await setEntityState(context.journal, context.lease, entity.key, 'copying');
   const maps = await loadMaps(context, entity);
@@ -62,7 +64,7 @@ async function copyAll(context: CopyContext, entity: PlannedEntity, control: Cop
 }
 
 /** People, groups and what they are allowed: what the run decided when it was planned (alignment/people). */
-async function copyAligned(context: CopyContext, entity: PlannedEntity, control: CopyControl): Promise<CopyOutcome> {
+async function copyAligned(context: CopyContext, entity: AlignedEntity, control: CopyControl): Promise<CopyOutcome> {
   const decisions = await loadDecisions(context.journal, context.runId, entity.key);
   const before = await loadMaps(context, entity);
   await settleIntent(context, entity, createTranslator(entity, before.own, before.of), control);
@@ -94,7 +96,7 @@ interface Maps {
   of: (target: EntityKey) => GrowingIdMap;
 }
 
-async function loadMaps(context: CopyContext, entity: PlannedEntity): Promise<Maps> {
+async function loadMaps(context: CopyContext, entity: WrittenEntity): Promise<Maps> {
   const types = new Map(context.plan.entities.map((planned) => [planned.key, planned.identifierType]));
   const load = (key: EntityKey) => loadIdMap(context.journal, context.pairId, key, types.get(key) ?? 'integer');
   const own = await load(entity.key);
@@ -117,7 +119,7 @@ interface Batches {
 
 async function copyBatches(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   { translator, own, keys, aligned, exclusions }: Batches,
   control: CopyControl,
 ): Promise<CopyOutcome> {
@@ -130,9 +132,9 @@ async function copyBatches(
   if ((await getRun(context.journal, context.runId)).control === 'pause') return 'paused';
   const size = new BatchSize(context.batch);
   const pages = context.source.readRows({
-    table: { schema: entity.source!.schema, name: entity.source!.table },
+    table: { schema: entity.source.schema, name: entity.source.table },
     columns: translator.sourceColumns,
-    key: entity.source!.identifier,
+    key: entity.source.identifier,
     after: position.copiedUpTo,
     upTo: entity.bound,
     ...(keys === null ? {} : { keys }),
@@ -190,7 +192,7 @@ async function copyBatches(
  */
 async function* stagedEarly(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   translator: Translator,
   pages: AsyncIterable<Row[]>,
   toBatch: (source: Row[]) => Promise<Batch>,
@@ -221,7 +223,7 @@ function halves(rows: Row[]): [Row[], Row[]] {
 /** Records the one row that the destination does not take, and goes past it. */
 async function setRowAside(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   batch: Batch,
   position: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
   error: DatabaseError,

@@ -8,7 +8,7 @@ import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { isNullIdentifier } from '../outsystems/naming.ts';
-import type { PlannedEntity, PlannedReference } from '../plan/plan.ts';
+import type { KeyedEntity, PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { type Exclusions, loadExclusions } from '../processes/exclusions.ts';
 import { BatchSize } from '../writing/batchSize.ts';
@@ -26,7 +26,7 @@ interface Deferred {
   referenceOf(type: Cell): PlannedReference | undefined;
 }
 
-function deferredReferences(entity: PlannedEntity): Deferred[] {
+function deferredReferences(entity: WrittenEntity): Deferred[] {
   return entity.columns.flatMap(({ destination, handling }): Deferred[] => {
     if (handling.as === 'reference') {
       const reference = entity.references[handling.reference]!;
@@ -47,7 +47,7 @@ function deferredReferences(entity: PlannedEntity): Deferred[] {
 }
 
 /** Whether rows of this entity wait for references: written by this run, or by one that ended before its second pass. */
-export async function needsSecondPass(context: CopyContext, entity: PlannedEntity): Promise<boolean> {
+export async function needsSecondPass(context: CopyContext, entity: WrittenEntity): Promise<boolean> {
   if (deferredReferences(entity).length === 0) return false;
   const retried = await loadRetried(context.journal, context.runId, entity.key);
   if (retried !== null) return retried.length > 0;
@@ -61,13 +61,14 @@ export async function needsSecondPass(context: CopyContext, entity: PlannedEntit
  */
 export async function fillDeferred(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   control: CopyControl,
 ): Promise<CopyOutcome> {
   const progress = await getProgress(context.journal, context.runId, entity.key);
   if (progress.state !== 'copied' && progress.state !== 'filling') return 'done';
   if ((await getRun(context.journal, context.runId)).control === 'pause') return 'paused';
   if (progress.state === 'copied') await setEntityState(context.journal, context.lease, entity.key, 'filling');
+  if (entity.identifier === 'none') throw new Error(`${nameOf(entity)} has no identifier to find rows again by`);
   const deferred = deferredReferences(entity);
   const runs = await unfinishedRuns(context.journal, context.pairId, context.runId, entity.key);
   const retried = await loadRetried(context.journal, context.runId, entity.key);
@@ -75,22 +76,22 @@ export async function fillDeferred(
     context.journal,
     context.pairId,
     entity.key,
-    entity.identifierType ?? 'integer',
+    entity.identifierType,
     (segment) => !segment.coding.startsWith('reused') && (retried !== null || runs.has(segment.runId)),
   );
   const maps = await loadTargets(context, entity);
   const exclusions = await loadExclusions(context.journal, context.runId, entity);
   const columns = [
     ...new Set([
-      entity.source!.identifier!,
+      entity.source.identifier,
       ...deferred.flatMap(({ source, type }) => (type === null ? [source] : [source, type])),
     ]),
   ];
   const size = new BatchSize(context.batch);
   const pages = context.source.readRows({
-    table: { schema: entity.source!.schema, name: entity.source!.table },
+    table: { schema: entity.source.schema, name: entity.source.table },
     columns,
-    key: entity.source!.identifier,
+    key: entity.source.identifier,
     after: progress.filledUpTo,
     upTo: entity.bound,
     anyNotNull: deferred.map(({ source }) => source),
@@ -123,7 +124,7 @@ export async function fillDeferred(
   return 'done';
 }
 
-async function loadTargets(context: CopyContext, entity: PlannedEntity): Promise<Map<EntityKey, GrowingIdMap>> {
+async function loadTargets(context: CopyContext, entity: WrittenEntity): Promise<Map<EntityKey, GrowingIdMap>> {
   const types = new Map(context.plan.entities.map((planned) => [planned.key, planned.identifierType]));
   const maps = new Map<EntityKey, GrowingIdMap>();
   for (const { target, deferred } of entity.references) {
@@ -141,7 +142,7 @@ interface TranslatedReferences {
 }
 
 function translate(
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   deferred: Deferred[],
   { columns, rows }: { columns: string[]; rows: Row[] },
   own: GrowingIdMap,
@@ -186,18 +187,18 @@ function translate(
 /** @returns rows changed. */
 async function fill(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   deferred: Deferred[],
   rows: Row[],
   control: CopyControl,
 ): Promise<number> {
   if (rows.length === 0) return 0;
-  const { schema, table, identifier } = entity.destination!;
+  const { schema, table, identifier } = entity.destination;
   const columns = deferred.map(({ destination }) => destination);
   const filled = await underEntityLock(context, entity, control, async (transaction) => {
-    const stage = await transaction.stage({ schema, name: table }, [identifier!, ...columns], rows);
+    const stage = await transaction.stage({ schema, name: table }, [identifier, ...columns], rows);
     failpoint('fill', 'before', nameOf(entity));
-    const changed = await transaction.fillFromStage(stage, identifier!, columns);
+    const changed = await transaction.fillFromStage(stage, identifier, columns);
     failpoint('fill', 'after', nameOf(entity));
     failpoint('fillCommit', 'before', nameOf(entity));
     return changed;

@@ -1,6 +1,6 @@
 import type { DatabaseError } from '../database/errors.ts';
 import type { NewIssue } from '../journal/issues.ts';
-import type { PlannedEntity, PlannedReference } from '../plan/plan.ts';
+import type { PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 
 /** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (design.md, "Temporal"). */
@@ -35,7 +35,7 @@ export function refusedIssue(error: DatabaseError, sourceId: string | null): New
 export class MissingReferenceError extends CopyError {
   readonly reference: PlannedReference;
 
-  constructor(entity: PlannedEntity, reference: PlannedReference, sourceId: string | null, remedy: string) {
+  constructor(entity: WrittenEntity, reference: PlannedReference, sourceId: string | null, remedy: string) {
     const { attribute, targetName } = reference;
     const message = `${nameOf(entity)}.${attribute} refers to a row of ${targetName} that was not migrated; ${remedy}`;
     super('missing-reference', message, sourceId);
@@ -43,20 +43,20 @@ export class MissingReferenceError extends CopyError {
   }
 }
 
-export function missingReference(entity: PlannedEntity, reference: PlannedReference, sourceId: string): CopyError {
+export function missingReference(entity: WrittenEntity, reference: PlannedReference, sourceId: string): CopyError {
   const remedy = `set "missingReferences" to "null" or "skip" in the spec, or bring the row's entity into the scope`;
   return new MissingReferenceError(entity, reference, sourceId, remedy);
 }
 
 /** The same where rows of the target were set aside before: those are what has to be mended. */
-export function missingBecauseSetAside(entity: PlannedEntity, error: MissingReferenceError, run: string, rows: number) {
+export function missingBecauseSetAside(entity: WrittenEntity, error: MissingReferenceError, run: string, rows: number) {
   const { reference, sourceId } = error;
   const were = rows === 1 ? '1 row of it was' : `${rows} rows of it were`;
   const remedy = `${were} set aside before, and 'caravel issues ${run}' says why: mend that, or set "missingReferences" to "null" or "skip"`;
   return new MissingReferenceError(entity, reference, sourceId, remedy);
 }
 
-export function conflict(entity: PlannedEntity, count: number, sourceId: string): CopyError {
+export function conflict(entity: WrittenEntity, count: number, sourceId: string): CopyError {
   return new CopyError(
     'conflict',
     `${nameOf(entity)}: ${count} ${count === 1 ? 'identifier is' : 'identifiers are'} already taken in the destination; ` +
@@ -65,7 +65,7 @@ export function conflict(entity: PlannedEntity, count: number, sourceId: string)
   );
 }
 
-export function disputed(entity: PlannedEntity, sourceId: string): CopyError {
+export function disputed(entity: WrittenEntity, sourceId: string): CopyError {
   return new CopyError(
     'conflict',
     `${nameOf(entity)}: a row to come cannot be mapped to the row that is there: the unique indexes of ${entity.destination?.table} do not all mean the same row; ` +
@@ -74,7 +74,7 @@ export function disputed(entity: PlannedEntity, sourceId: string): CopyError {
   );
 }
 
-export function foreignWrites(entity: PlannedEntity, found: string): CopyError {
+export function foreignWrites(entity: WrittenEntity, found: string): CopyError {
   return new CopyError(
     'foreign-writes',
     `${nameOf(entity)}: ${found}, so it cannot be told whether the last batch went in; ` +
@@ -82,7 +82,7 @@ export function foreignWrites(entity: PlannedEntity, found: string): CopyError {
   );
 }
 
-export function identityReseeded(entity: PlannedEntity): CopyError {
+export function identityReseeded(entity: WrittenEntity): CopyError {
   return new CopyError(
     'identity-reseeded',
     `${nameOf(entity)}: the destination minted an identifier that is not above its largest one; ` +

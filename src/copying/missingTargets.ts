@@ -1,6 +1,6 @@
 import { openIssueIds } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { PlannedEntity, WrittenEntity } from '../plan/plan.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
 import type { CopyContext } from '../writing/context.ts';
 import { keepRows, type PendingReference, setAsideFor, type TranslatedRows } from './translator.ts';
@@ -31,7 +31,7 @@ export class MissingTargets {
   }
 
   /** @throws DatabaseError */
-  static async of(context: CopyContext, entity: PlannedEntity, exclusions: Exclusions): Promise<MissingTargets> {
+  static async of(context: CopyContext, entity: WrittenEntity, exclusions: Exclusions): Promise<MissingTargets> {
     const targets = new Map<EntityKey, Target>();
     for (const { target, deferred, missing } of entity.references) {
       const planned = context.plan.entities.find(({ key }) => key === target);
@@ -84,10 +84,11 @@ export class MissingTargets {
     }
     for (const [key, values] of absent) {
       const { source, bound } = this.#targets.get(key)!.entity;
+      if (source?.identifier == null) continue;
       const pages = this.#context.source.readRows({
-        table: { schema: source!.schema, name: source!.table },
-        columns: [source!.identifier!],
-        key: source!.identifier,
+        table: { schema: source.schema, name: source.table },
+        columns: [source.identifier],
+        key: source.identifier,
         keys: [...values],
         upTo: bound,
         batch: this.#context.batch,

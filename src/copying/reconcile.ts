@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/port.ts';
 import { unpackIds } from '../identity/idList.ts';
 import type { Intent } from '../journal/batches.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { KeyedEntity, WrittenEntity } from '../plan/plan.ts';
 import type { CopyContext } from '../writing/context.ts';
 import { fingerprint, unpackFingerprints } from '../writing/fingerprint.ts';
 import { foreignWrites } from './errors.ts';
@@ -17,7 +17,7 @@ export type Settlement = { wentIn: true; destinationIds: string[] | null } | { w
  */
 export async function reconcile(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   names: string[],
   transaction: Transaction,
   intent: Intent,
@@ -28,8 +28,8 @@ export async function reconcile(
 }
 
 /** Rows without identifier went in all or none: the count tells. */
-async function reconcileCount(entity: PlannedEntity, transaction: Transaction, intent: Intent): Promise<Settlement> {
-  const { schema, table } = entity.destination!;
+async function reconcileCount(entity: WrittenEntity, transaction: Transaction, intent: Intent): Promise<Settlement> {
+  const { schema, table } = entity.destination;
   const grown = BigInt(await transaction.count({ schema, name: table })) - (intent.mark ?? 0n);
   if (grown === 0n) return { wentIn: false };
   if (grown === BigInt(intent.rows)) return { wentIn: true, destinationIds: null };
@@ -39,11 +39,11 @@ async function reconcileCount(entity: PlannedEntity, transaction: Transaction, i
 /** Entities that keep or translate their ids: none of the intent's keys stood there before. */
 async function reconcileKeys(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   names: string[],
   intent: Intent,
 ): Promise<Settlement> {
-  const { schema, table, identifier } = entity.destination!;
+  const { schema, table, identifier } = entity.destination;
   const keys = unpackIds(intent.destinationIds!);
   const prints = unpackFingerprints(intent.fingerprints);
   const wanted = new Map(keys.map((key, index) => [key, prints[index]!]));
@@ -52,8 +52,8 @@ async function reconcileKeys(
   let equal = 0;
   const pages = context.destination.readRows({
     table: { schema, name: table },
-    columns: [identifier!, ...names],
-    key: identifier!,
+    columns: [identifier, ...names],
+    key: identifier,
     keys,
     batch: context.batch,
   });
@@ -77,19 +77,19 @@ async function reconcileKeys(
  */
 async function reconcileAboveMark(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   names: string[],
   intent: Intent,
 ): Promise<Settlement> {
-  const { schema, table, identifier } = entity.destination!;
+  const { schema, table, identifier } = entity.destination;
   const wanted = unpackFingerprints(intent.fingerprints);
   const cells = names.map((_, index) => index + 1);
   const ids: string[] = [];
   const found: bigint[] = [];
   const pages = context.destination.readRows({
     table: { schema, name: table },
-    columns: [identifier!, ...names],
-    key: identifier!,
+    columns: [identifier, ...names],
+    key: identifier,
     after: intent.mark === null ? null : String(intent.mark),
     batch: context.batch,
   });

@@ -1,7 +1,7 @@
 import { DatabaseError } from '../database/errors.ts';
 import type { Database, Row } from '../database/port.ts';
 import { rolledBack } from '../database/rolledBack.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import { stageRows } from './staging.ts';
 
 /** A row of an entity without identifier, told by the fingerprint of its source cells. */
@@ -17,7 +17,7 @@ export interface ToldRow {
  */
 export async function refusedRows(
   destination: Database,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   columns: string[],
   rows: readonly ToldRow[],
 ): Promise<Map<bigint, DatabaseError[]>> {
@@ -40,7 +40,7 @@ export async function refusedRows(
 /** @returns what is wrong with one of the rows; null where all of them go in. */
 async function tryOut(
   destination: Database,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   columns: string[],
   rows: readonly ToldRow[],
 ): Promise<DatabaseError | null> {

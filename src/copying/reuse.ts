@@ -1,5 +1,5 @@
 import type { Row, Transaction } from '../database/port.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { KeyedEntity } from '../plan/plan.ts';
 import { destinationTable } from '../writing/context.ts';
 import { disputed } from './errors.ts';
 import { keepRows, type TranslatedRows } from './translator.ts';
@@ -10,7 +10,7 @@ import { keepRows, type TranslatedRows } from './translator.ts';
  * @returns [source id, destination id] of each. @throws CopyError `conflict`, DatabaseError
  */
 export async function separateByIndexes(
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   destinationColumns: readonly string[],
   translated: TranslatedRows,
   transaction: Transaction,
@@ -18,7 +18,7 @@ export async function separateByIndexes(
   const meant = new Map<number, Set<string | null>>();
   const { unique } = entity;
   if (unique === undefined) return [];
-  for (const index of entity.identifier === 'minted' ? unique : [[entity.destination!.identifier!], ...unique]) {
+  for (const index of entity.identifier === 'minted' ? unique : [[entity.destination.identifier], ...unique]) {
     const places = index.map((column) => destinationColumns.indexOf(column));
     const waiting = new Set(translated.pending.filter(({ column }) => places.includes(column)).map(({ row }) => row));
     const compared = [...translated.rows.keys()].filter(
@@ -28,7 +28,7 @@ export async function separateByIndexes(
     const keys = compared.map((row): Row => places.map((place) => translated.rows[row]![place]!));
     const stage = await transaction.stage(destinationTable(entity), index, keys);
     const found = new Map<number, string>();
-    for (const { row, cells } of await transaction.matchStaged(stage, index, [entity.destination!.identifier!])) {
+    for (const { row, cells } of await transaction.matchStaged(stage, index, [entity.destination.identifier])) {
       found.set(compared[row]!, String(cells[0]));
     }
     for (const row of compared) meant.set(row, (meant.get(row) ?? new Set()).add(found.get(row) ?? null));

@@ -4,7 +4,7 @@ import { packIds } from '../identity/idList.ts';
 import { closeBatch, type Intent, openIntent, readPosition } from '../journal/batches.ts';
 import type { NewIssue } from '../journal/issues.ts';
 import { readSegments } from '../journal/segments.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable } from '../writing/context.ts';
 import { underEntityLock } from '../writing/entityLock.ts';
@@ -25,7 +25,7 @@ import type { Translator } from './translator.ts';
  */
 export async function copyRowSet(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   translator: Translator,
   control: CopyControl,
 ): Promise<CopyOutcome> {
@@ -46,7 +46,7 @@ type Refused = ReadonlyMap<bigint, DatabaseError[]>;
 
 async function findRefused(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   translator: Translator,
   control: CopyControl,
 ): Promise<Refused> {
@@ -61,9 +61,9 @@ async function findRefused(
   return refused;
 }
 
-const sourcePages = (context: CopyContext, entity: PlannedEntity, translator: Translator) =>
+const sourcePages = (context: CopyContext, entity: WrittenEntity, translator: Translator) =>
   context.source.readRows({
-    table: { schema: entity.source!.schema, name: entity.source!.table },
+    table: { schema: entity.source.schema, name: entity.source.table },
     columns: translator.sourceColumns,
     key: null,
     batch: context.batch,
@@ -71,7 +71,7 @@ const sourcePages = (context: CopyContext, entity: PlannedEntity, translator: Tr
 
 async function copyWhole(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   translator: Translator,
   refused: Refused,
   control: CopyControl,
@@ -129,7 +129,7 @@ async function copyWhole(
 }
 
 /** How many times each fingerprint was written by earlier runs. */
-async function knownRows(context: CopyContext, entity: PlannedEntity): Promise<Map<bigint, number>> {
+async function knownRows(context: CopyContext, entity: WrittenEntity): Promise<Map<bigint, number>> {
   const known = new Map<bigint, number>();
   for (const segment of await readSegments(context.journal, context.pairId, entity.key)) {
     if (segment.coding !== 'rows') continue;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row, Stage, Transaction } from '../database/port.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { type CopyContext, destinationTable } from '../writing/context.ts';
 import { failpoint } from '../writing/failpoints.ts';
@@ -31,7 +31,7 @@ type Work = (transaction: Transaction) => Promise<unknown>;
 /** Puts rows into a temporary table like the entity's. @throws DatabaseError */
 export async function stageRows(
   transaction: Transaction,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   columns: string[],
   rows: Row[] | AsyncIterable<Row[]>,
 ): Promise<Stage> {
@@ -42,7 +42,7 @@ export async function stageRows(
 }
 
 /** Begins to stage rows. A failure is thrown where they are to be written. */
-export function stageEarly(context: CopyContext, entity: PlannedEntity, columns: string[], rows: Row[]): EarlyStage {
+export function stageEarly(context: CopyContext, entity: WrittenEntity, columns: string[], rows: Row[]): EarlyStage {
   let take!: (work: Work | null) => void;
   const turn = new Promise<Work | null>((resolve) => {
     take = resolve;

@@ -4,7 +4,7 @@ import type { IdMap } from '../identity/idMap.ts';
 import type { NewIssue } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { isNullIdentifier } from '../outsystems/naming.ts';
-import { type PlannedColumn, type PlannedEntity, type PlannedReference, referencesOf } from '../plan/plan.ts';
+import { type PlannedColumn, type PlannedReference, referencesOf, type WrittenEntity } from '../plan/plan.ts';
 import { type Exclusions, noExclusions } from '../processes/exclusions.ts';
 import { fingerprints } from '../writing/fingerprint.ts';
 import { missingReference } from './errors.ts';
@@ -68,7 +68,7 @@ interface Target {
  * @param exclusions process instances that stay behind.
  */
 export function createTranslator(
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   own: IdMap | null,
   mapOf: (target: EntityKey) => IdMap,
   exclusions: Exclusions = noExclusions,

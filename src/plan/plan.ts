@@ -72,13 +72,16 @@ export interface Estimate {
   sample: { entity: string; rows: number };
 }
 
-export type Role = 'copied' | 'aligned' | 'matched';
-
+/** An entity's table in one environment. */
 export interface PhysicalEntity {
   schema: string;
   table: string;
   /** Identifier column; null where the entity has none. */
   identifier: string | null;
+}
+
+export interface KeyedTable extends PhysicalEntity {
+  identifier: string;
 }
 
 /**
@@ -88,20 +91,15 @@ export interface PhysicalEntity {
  */
 export type IdentifierKind = 'minted' | 'kept' | 'reference' | 'none';
 
-export interface PlannedEntity {
+/** What is said of every entity, whatever becomes of its rows. */
+interface EntityFacts {
   key: EntityKey;
   espace: string;
   entity: string;
-  role: Role;
   /** 1-based place in the order; entities of one strongly connected component follow each other. */
   order: number;
   /** Ordinal of its strongly connected component. */
   component: number;
-  source: PhysicalEntity | null;
-  destination: PhysicalEntity | null;
-  identifier: IdentifierKind;
-  /** Identifiers are integers (translated as 64-bit numbers) or text. */
-  identifierType: 'integer' | 'text' | null;
   /** Rows in the source when the plan was made. */
   rows: number;
   /** Largest source id the run reads (integer ids); null: all rows, or of an aligned entity those that alignment decided on. */
@@ -109,8 +107,6 @@ export interface PlannedEntity {
   /** Every column the copy writes in the destination. Empty unless copied or aligned. */
   columns: PlannedColumn[];
   references: PlannedReference[];
-  /** Only of aligned entities. */
-  aligned?: AlignedRows;
   /** Unique indexes of the destination that rows to come may clash with, each by its columns; left out where there is none. */
   unique?: string[][];
   /** Only of tables of process instances: the instance that a row is part of, and stays behind with. */
@@ -120,6 +116,62 @@ export interface PlannedEntity {
   /** What differs between the two definitions, for people. */
   differences: string[];
 }
+
+/** Its rows are known by an identifier. */
+interface WithIdentifier {
+  identifier: Exclude<IdentifierKind, 'none'>;
+  /** Identifiers are integers (translated as 64-bit numbers) or text. */
+  identifierType: 'integer' | 'text';
+  source: KeyedTable;
+  destination: KeyedTable;
+}
+
+/** Its rows are told apart by their content alone. */
+interface WithoutIdentifier {
+  identifier: 'none';
+  identifierType: null;
+  source: PhysicalEntity;
+  destination: PhysicalEntity;
+}
+
+/** Its rows are inserted, and the destination gives them new ids. */
+export type CopiedEntity = EntityFacts & { role: 'copied' } & (WithIdentifier | WithoutIdentifier);
+
+/** Its rows are matched by a natural key, and created where they are missing. */
+export type AlignedEntity = EntityFacts & { role: 'aligned'; aligned: AlignedRows } & WithIdentifier;
+
+/** It is never written; ids are mapped through keys. */
+export interface MatchedEntity extends EntityFacts {
+  role: 'matched';
+  identifier: IdentifierKind;
+  identifierType: 'integer' | 'text' | null;
+  source: PhysicalEntity | null;
+  destination: PhysicalEntity | null;
+}
+
+/** It should be copied and cannot be: findings say why, and the plan is blocked. */
+export interface UnplannedEntity extends EntityFacts {
+  role: 'unplanned';
+  identifier: 'none';
+  identifierType: null;
+  source: PhysicalEntity | null;
+  destination: PhysicalEntity | null;
+}
+
+export type PlannedEntity = CopiedEntity | AlignedEntity | MatchedEntity | UnplannedEntity;
+
+/** What users read of an entity's role: one that cannot be planned was to be copied. */
+export type Role = 'copied' | 'aligned' | 'matched';
+export const publicRole = ({ role }: PlannedEntity): Role => (role === 'unplanned' ? 'copied' : role);
+
+/** An entity that a run writes. */
+export type WrittenEntity = CopiedEntity | AlignedEntity;
+
+/** One whose rows are known by an identifier. */
+export type KeyedEntity = Extract<WrittenEntity, WithIdentifier>;
+
+export const isWritten = (entity: PlannedEntity): entity is WrittenEntity =>
+  entity.role === 'copied' || entity.role === 'aligned';
 
 /** A table of the destination that is emptied before anything is written: all of it, or what belongs to some process instances. */
 export interface EmptiedTable {

@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import type { Estimate, Plan, PlannedReference, Role } from './plan.ts';
+import { type Estimate, type Plan, type PlannedReference, publicRole, type Role } from './plan.ts';
 import type { PeopleSummary, ProcessSummary } from './summaries.ts';
 
 /** The plan as `caravel plan --json` prints it (interface.md, "Plan"). */
@@ -40,7 +40,7 @@ export function planDocument(plan: Plan): PlanDocument {
       espace: entity.espace,
       entity: entity.entity,
       key: entity.key,
-      role: entity.role,
+      role: publicRole(entity),
       rows: entity.rows,
       order: entity.order,
       source: entity.source?.table ?? '',

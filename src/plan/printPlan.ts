@@ -3,7 +3,7 @@ import { duration } from './duration.ts';
 import type { Finding } from './finding.ts';
 import { countOf } from './findings.ts';
 import type { Plan, PlannedEntity, PlannedReference } from './plan.ts';
-import { nameOf } from './plan.ts';
+import { nameOf, publicRole } from './plan.ts';
 
 /** Widths of the columns order, entity, role, rows and after; with borders 80 characters at least. */
 const fixedWidth = 5 + 11 + 16 + 6;
@@ -54,7 +54,7 @@ function orderTable(entities: readonly PlannedEntity[], width: number): string {
     table.push([
       String(entity.order),
       wrapDotted(nameOf(entity), Math.floor(flexible * 0.45) - 2),
-      entity.role,
+      publicRole(entity),
       entity.rows.toLocaleString('en-US'),
       referencesText(entity.references),
     ]);

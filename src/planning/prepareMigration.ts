@@ -165,7 +165,7 @@ async function knownIds(
   const known = new Map<EntityKey, Pick<IdMap, 'get'>>(maps.map(({ entity, pairs }) => [entity, new Map(pairs)]));
   for (const { entity, matched, updated } of decisions) known.set(entity, new Map([...matched, ...updated]));
   for (const { key, role } of plan.entities) {
-    const earlier = role === 'copied' ? await request.known?.(key) : null;
+    const earlier = role === 'copied' || role === 'unplanned' ? await request.known?.(key) : null;
     if (earlier) known.set(key, earlier);
   }
   return (target) => known.get(target);

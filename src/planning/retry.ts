@@ -1,7 +1,7 @@
 import type { Cell, Database } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import { type Plan, type PlannedEntity, type PlannedReference, referencesOf } from '../plan/plan.ts';
+import { type KeyedEntity, type Plan, type PlannedEntity, type PlannedReference, referencesOf } from '../plan/plan.ts';
 
 /** Rows of one entity that a run set aside. */
 export interface SetAsideRows {
@@ -28,11 +28,10 @@ const page = { rows: 5_000, bytes: 4 * 1024 * 1024 };
  */
 export async function rowsToRetry(request: RetryRequest): Promise<Map<EntityKey, string[]>> {
   const { source, plan, setAside } = request;
-  const copied = new Map(
-    plan.entities
-      .filter(({ role, identifier }) => role === 'copied' && identifier !== 'none')
-      .map((one) => [one.key, one]),
+  const keyed = plan.entities.filter(
+    (entity): entity is KeyedEntity => entity.role === 'copied' && entity.identifier !== 'none',
   );
+  const copied = new Map(keyed.map((one) => [one.key, one]));
   const found = new Map<EntityKey, Set<string>>();
   const waiting: [EntityKey, string[]][] = [];
   const add = (entity: EntityKey, ids: readonly string[]) => {
@@ -84,16 +83,12 @@ export function untouched(
 }
 
 /** Ids of the rows that are part of these instances. */
-async function partsOf(
-  source: Database,
-  { source: table, partOf }: PlannedEntity,
-  owners: string[],
-): Promise<string[]> {
+async function partsOf(source: Database, { source: table, partOf }: KeyedEntity, owners: string[]): Promise<string[]> {
   const found: string[] = [];
   const pages = source.readRows({
-    table: { schema: table!.schema, name: table!.table },
-    columns: [table!.identifier!],
-    key: table!.identifier,
+    table: { schema: table.schema, name: table.table },
+    columns: [table.identifier],
+    key: table.identifier,
     among: { column: partOf!.column, keys: owners },
     batch: page,
   });
@@ -102,13 +97,13 @@ async function partsOf(
 }
 
 /** Of these ids, those that the source has. */
-async function present(source: Database, { source: table }: PlannedEntity, ids: string[]): Promise<string[]> {
+async function present(source: Database, { source: table }: KeyedEntity, ids: string[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const found: string[] = [];
-  const { schema, table: name, identifier } = table!;
+  const { schema, table: name, identifier } = table;
   const pages = source.readRows({
     table: { schema, name },
-    columns: [identifier!],
+    columns: [identifier],
     key: identifier,
     keys: ids,
     batch: page,
@@ -118,11 +113,7 @@ async function present(source: Database, { source: table }: PlannedEntity, ids: 
 }
 
 /** What rows refer to, by target. */
-async function referredIn(
-  source: Database,
-  entity: PlannedEntity,
-  ids: string[],
-): Promise<Map<EntityKey, Set<string>>> {
+async function referredIn(source: Database, entity: KeyedEntity, ids: string[]): Promise<Map<EntityKey, Set<string>>> {
   const referring = entity.columns.flatMap((column) => {
     const { handling } = column;
     if (handling.as !== 'reference' && handling.as !== 'typed') return [];
@@ -133,9 +124,9 @@ async function referredIn(
   });
   const found = new Map<EntityKey, Set<string>>();
   if (referring.length === 0) return found;
-  const { schema, table: name, identifier } = entity.source!;
+  const { schema, table: name, identifier } = entity.source;
   const columns = [
-    ...new Set([identifier!, ...referring.flatMap(({ column, type }) => (type === null ? [column] : [column, type]))]),
+    ...new Set([identifier, ...referring.flatMap(({ column, type }) => (type === null ? [column] : [column, type]))]),
   ];
   const note = ({ target, missing }: PlannedReference, value: Cell) => {
     if (missing === 'keep' || typeof value !== 'string' || value === '' || value === '0') return;

@@ -4,7 +4,7 @@ import { explainMissing } from '../copying/explainMissing.ts';
 import { getProgress } from '../journal/progress.ts';
 import type { CopyControl } from '../writing/context.ts';
 import type { EntityInput, EntityReport } from './contract.ts';
-import { plannedEntity, type RunContexts } from './runContext.ts';
+import { type RunContexts, writtenEntity } from './runContext.ts';
 
 /**
  * Moves rows of an entity, or fills what was deferred of it, until it is complete, the run is paused or the time is up.
@@ -17,7 +17,7 @@ export async function moveEntity(
   control: CopyControl,
 ): Promise<EntityReport> {
   const context = await contexts.of(run, step === 'references' ? 'references' : isPeople ? 'people' : 'copying');
-  const entity = plannedEntity(context, key);
+  const entity = writtenEntity(context, key);
   const work = step === 'copy' ? copyEntity : fillDeferred;
   const outcome = await work(context, entity, control).catch(async (error) => {
     throw await explainMissing(context, entity, error);

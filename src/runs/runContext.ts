@@ -1,6 +1,6 @@
 import { leaseOf } from '../journal/lease.ts';
 import { getRun, loadPlan, type RunPhase, updateRun } from '../journal/runs.ts';
-import type { Plan, PlannedEntity } from '../plan/plan.ts';
+import { isWritten, type Plan, type WrittenEntity } from '../plan/plan.ts';
 import type { CopyContext } from '../writing/context.ts';
 import type { Connections } from './connections.ts';
 
@@ -44,6 +44,9 @@ export class RunContexts {
   }
 }
 
-export function plannedEntity({ plan }: CopyContext, key: string): PlannedEntity {
-  return plan.entities.find((entity) => entity.key === key)!;
+/** @throws Error where the run does not write such an entity. */
+export function writtenEntity({ plan, runId }: CopyContext, key: string): WrittenEntity {
+  const entity = plan.entities.find((one) => one.key === key);
+  if (entity === undefined || !isWritten(entity)) throw new Error(`run '${runId}' does not write the entity ${key}`);
+  return entity;
 }

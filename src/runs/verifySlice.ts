@@ -5,7 +5,7 @@ import type { VerificationReport } from '../verification/report.ts';
 import { verifyEntity } from '../verification/verifyEntity.ts';
 import type { CopyControl } from '../writing/context.ts';
 import type { VerifyReport } from './contract.ts';
-import { plannedEntity, type RunContexts } from './runContext.ts';
+import { type RunContexts, writtenEntity } from './runContext.ts';
 
 /**
  * Proves entities of a run, one after the other, until the time of the slice is up; what was proven before is not read again.
@@ -30,7 +30,7 @@ export async function verifySlice(
   const untouched = new Set(progress.flatMap(({ entity, started }) => (started === null ? [entity] : [])));
   let different = 0;
   for (const key of keys) {
-    const entity = plannedEntity(context, key);
+    const entity = writtenEntity(context, key);
     const earlier = proven.get(key);
     if (earlier) {
       if (!isSame(earlier)) different += 1;

@@ -1,5 +1,5 @@
 import type { Database, Row } from '../database/port.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { KeyedEntity } from '../plan/plan.ts';
 
 /** Rows that a range read may give for each one wanted, before it is cheaper to ask for each one. */
 const widestSpread = 2n;
@@ -11,14 +11,14 @@ const widestSpread = 2n;
  */
 export async function* rowsByIds(
   destination: Database,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   columns: string[],
   ids: string[],
   batch: { rows: number; bytes: number },
 ): AsyncGenerator<Row[]> {
   if (ids.length === 0) return;
-  const { schema, table, identifier } = entity.destination!;
-  const read = { table: { schema, name: table }, columns, key: identifier!, batch };
+  const { schema, table, identifier } = entity.destination;
+  const read = { table: { schema, name: table }, columns, key: identifier, batch };
   const range = entity.identifierType === 'integer' ? rangeOf(ids, batch) : null;
   yield* destination.readRows(range === null ? { ...read, keys: [...new Set(ids)] } : { ...read, ...range });
 }

@@ -2,7 +2,7 @@ import { cellOfKind } from '../database/canonicalText.ts';
 import type { Cell } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedColumn, PlannedEntity, PlannedReference } from '../plan/plan.ts';
+import type { PlannedColumn, PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
 
 /** No value would be right: the row refers to one that was not migrated, so it should not be there. */
@@ -26,7 +26,7 @@ export interface ColumnExpectation {
  * row is found by them.
  */
 export function expectationsOf(
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   maps: ReadonlyMap<EntityKey, IdMap>,
   exclusions: Exclusions,
 ): ColumnExpectation[] {
@@ -36,7 +36,7 @@ export function expectationsOf(
 }
 
 function expectationOf(
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   { destination, handling, kind }: PlannedColumn,
   maps: ReadonlyMap<EntityKey, IdMap>,
   exclusions: Exclusions,

@@ -1,7 +1,7 @@
 import type { Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { IdSet } from '../identity/idSet.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { KeyedEntity } from '../plan/plan.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';
 import { addExample, type VerificationReport } from './report.ts';
@@ -28,7 +28,7 @@ export interface Claims {
  */
 export async function countExtra(
   context: VerifyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   control: VerifyControl,
   { destinationBefore, run }: { destinationBefore: string | null; run: RunRange },
   claims: Claims,
@@ -41,10 +41,10 @@ export async function countExtra(
   // Rows whose source rows are gone, or newer than the plan, have their owner too.
   if (claims.mapped < claims.map.size) await claimTheRest(context, entity, control, claims, range);
   if (present === claims.ids.count(range)) return;
-  const identifier = entity.destination!.identifier!;
-  const on = entity.aligned?.on ?? null;
+  const identifier = entity.destination.identifier;
+  const on = entity.role === 'aligned' ? entity.aligned.on : null;
   const pages = context.destination.readRows({
-    table: { schema: entity.destination!.schema, name: entity.destination!.table },
+    table: { schema: entity.destination.schema, name: entity.destination.table },
     columns: [identifier, ...(on ?? [])],
     key: identifier,
     after: range.after === null ? null : String(range.after),
@@ -86,10 +86,10 @@ function rangeOf(context: VerifyContext, destinationBefore: string | null, run: 
   return { after, upTo: open ? null : run.highest };
 }
 
-async function countRange({ destination }: VerifyContext, entity: PlannedEntity, range: Range): Promise<number> {
+async function countRange({ destination }: VerifyContext, entity: KeyedEntity, range: Range): Promise<number> {
   // In the text of a statement a question mark is a placeholder.
   const quote = (name: string) => destination.quote(name).replaceAll('?', '??');
-  const { schema, table, identifier } = entity.destination!;
+  const { schema, table, identifier } = entity.destination;
   const conditions: string[] = [];
   const parameters: bigint[] = [];
   for (const [comparison, bound] of [
@@ -97,7 +97,7 @@ async function countRange({ destination }: VerifyContext, entity: PlannedEntity,
     ['<=', range.upTo],
   ] as const) {
     if (bound === null) continue;
-    conditions.push(`${quote(identifier!)} ${comparison} ?`);
+    conditions.push(`${quote(identifier)} ${comparison} ?`);
     parameters.push(bound);
   }
   const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
@@ -108,7 +108,7 @@ async function countRange({ destination }: VerifyContext, entity: PlannedEntity,
 /** Claims what the map owns besides the rows that this proof went through, a page at a time. */
 async function claimTheRest(
   context: VerifyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   control: VerifyControl,
   { ids, map }: Claims,
   { after, upTo }: Range,
@@ -117,7 +117,7 @@ async function claimTheRest(
   const claim = async () => {
     control.signal.throwIfAborted();
     const owned = new Set(page);
-    const found = rowsByIds(context.destination, entity, [entity.destination!.identifier!], page, context.batch);
+    const found = rowsByIds(context.destination, entity, [entity.destination.identifier], page, context.batch);
     for await (const rows of found) for (const [id] of rows) if (owned.has(id as string)) ids.add(id as string);
     control.onBatch(0);
     page = [];

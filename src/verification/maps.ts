@@ -2,7 +2,7 @@ import type { IdMap } from '../identity/idMap.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { readSegments, type Segment } from '../journal/segments.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import type { VerifyContext } from './context.ts';
 
 /** The map of the entity itself, and who wrote which of its rows. */
@@ -17,7 +17,7 @@ export interface OwnMap {
 
 const isReused = (segment: Segment) => segment.coding === 'reusedPairs' || segment.coding === 'reusedTexts';
 
-export async function loadOwnMap(context: VerifyContext, entity: PlannedEntity): Promise<OwnMap> {
+export async function loadOwnMap(context: VerifyContext, entity: WrittenEntity): Promise<OwnMap> {
   const load = (only?: (segment: Segment) => boolean) =>
     loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType ?? 'integer', only);
   const segments = await readSegments(context.journal, context.pairId, entity.key);
@@ -33,7 +33,7 @@ export async function loadOwnMap(context: VerifyContext, entity: PlannedEntity):
 }
 
 /** Maps of the entities whose ids the entity's references are translated by. */
-export async function loadTargetMaps(context: VerifyContext, entity: PlannedEntity): Promise<Map<EntityKey, IdMap>> {
+export async function loadTargetMaps(context: VerifyContext, entity: WrittenEntity): Promise<Map<EntityKey, IdMap>> {
   const types = new Map(context.plan.entities.map((planned) => [planned.key, planned.identifierType]));
   const maps = new Map<EntityKey, IdMap>();
   for (const { target, missing } of entity.references) {

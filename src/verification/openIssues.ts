@@ -1,4 +1,4 @@
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import type { VerifyContext } from './context.ts';
 
 /** Rows of one entity that the journal says were set aside and still are. */
@@ -11,7 +11,7 @@ export interface OpenIssues {
   withoutId: number;
 }
 
-export async function readOpenIssues(context: VerifyContext, entity: PlannedEntity): Promise<OpenIssues> {
+export async function readOpenIssues(context: VerifyContext, entity: WrittenEntity): Promise<OpenIssues> {
   const rows = await context.journal.query(
     `select i.source_id, i.run_id from caravel_issue i join caravel_run r on r.id = i.run_id
      where r.pair_id = ? and i.entity = ? and i.state = 'open'`,

@@ -1,6 +1,6 @@
 import type { Verification } from '../journal/progress.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 
 /** Outcome of the proof for one entity, in rows. */
 export interface VerificationReport extends Verification {
@@ -40,7 +40,7 @@ export function verdictOf(reports: readonly VerificationReport[]): Verdict {
 /** Examples kept of each kind. */
 export const examplesOfEachKind = 5;
 
-export function emptyReport(entity: PlannedEntity): VerificationReport {
+export function emptyReport(entity: WrittenEntity): VerificationReport {
   const name = `${entity.espace}.${entity.entity}`;
   const counts = { same: 0, different: 0, missing: 0, extra: 0, setAside: 0, ofEarlierRuns: 0 };
   return { entity: entity.key, name, ...counts, examples: [] };

@@ -3,7 +3,7 @@ import { IdSet } from '../identity/idSet.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { mappedEntities } from '../journal/segments.ts';
 import type { Finding } from '../plan/finding.ts';
-import type { Plan, PlannedEntity } from '../plan/plan.ts';
+import type { KeyedEntity, Plan } from '../plan/plan.ts';
 
 /** Ids of one page. */
 const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
@@ -22,9 +22,9 @@ export async function findVanishedRows(
   const emptied = new Set(plan.emptied?.map(({ key }) => key));
   const findings: Finding[] = [];
   for (const entity of plan.entities) {
-    if (entity.role !== 'copied' || !entity.destination?.identifier || !mapped.has(entity.key)) continue;
+    if (entity.role !== 'copied' || entity.identifier === 'none' || !mapped.has(entity.key)) continue;
     if (emptied.has(entity.key)) continue;
-    const map = await loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType ?? 'integer');
+    const map = await loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType);
     const gone = map.size - (await countPresent(context.destination, entity, map.entries()));
     if (gone === 0) continue;
     findings.push({
@@ -40,14 +40,14 @@ export async function findVanishedRows(
 
 async function countPresent(
   destination: Database,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   pairs: Iterable<[string, string]>,
 ): Promise<number> {
-  const { schema, table, identifier } = entity.destination!;
+  const { schema, table, identifier } = entity.destination;
   const wanted = entity.identifierType === 'text' ? new Set<string>() : new IdSet();
   for (const [, destinationId] of pairs) wanted.add(destinationId);
   let present = 0;
-  const ids = { table: { schema, name: table }, columns: [identifier!], key: identifier!, batch: page };
+  const ids = { table: { schema, name: table }, columns: [identifier], key: identifier, batch: page };
   for await (const rows of destination.readRows(ids)) {
     for (const [id] of rows) if (wanted.has(id as string)) present += 1;
   }

@@ -1,4 +1,4 @@
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import type { VerificationReport } from './report.ts';
 import { verifyKeyed } from './verifyKeyed.ts';
@@ -12,7 +12,7 @@ import { verifyRowSet } from './verifyRowSet.ts';
  */
 export async function verifyEntity(
   context: VerifyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   control: VerifyControl,
 ): Promise<VerificationReport> {
   return entity.identifier === 'none' ? verifyRowSet(context, entity, control) : verifyKeyed(context, entity, control);

@@ -6,7 +6,7 @@ import { readAhead } from '../database/readAhead.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadRetried } from '../identity/retriedIds.ts';
 import { getProgress } from '../journal/progress.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { KeyedEntity } from '../plan/plan.ts';
 import { type Exclusion, type Exclusions, loadExclusions } from '../processes/exclusions.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';
@@ -26,7 +26,7 @@ const pageRows = 4_000;
  */
 export async function verifyKeyed(
   context: VerifyContext,
-  entity: PlannedEntity,
+  entity: KeyedEntity,
   control: VerifyControl,
 ): Promise<VerificationReport> {
   const own = await loadOwnMap(context, entity);
@@ -44,9 +44,9 @@ export async function verifyKeyed(
   );
   const batch = { rows: Math.min(context.batch.rows, pageRows), bytes: context.batch.bytes };
   const pages = context.source.readRows({
-    table: { schema: entity.source!.schema, name: entity.source!.table },
+    table: { schema: entity.source.schema, name: entity.source.table },
     columns: proof.sourceColumns,
-    key: entity.source!.identifier,
+    key: entity.source.identifier,
     upTo: entity.bound,
     ...(keys === null ? {} : { keys }),
     batch,
@@ -153,13 +153,13 @@ class Proof {
   readonly #overwritten: { ids: ReadonlySet<string>; columns: ReadonlySet<string> } | null;
   /** Columns that are not compared. */
   readonly #volatile: ReadonlySet<string>;
-  readonly #entity: PlannedEntity;
+  readonly #entity: KeyedEntity;
   readonly #exclusions: Exclusions;
   /** Index into a source row of the process instance that the row is part of; -1 where there is none. */
   readonly #instance: number;
 
   constructor(
-    entity: PlannedEntity,
+    entity: KeyedEntity,
     own: OwnMap,
     issues: OpenIssues,
     expectations: ColumnExpectation[],
@@ -167,16 +167,17 @@ class Proof {
     exclusions: Exclusions,
   ) {
     this.report = emptyReport(entity);
-    this.sourceColumns = [entity.source!.identifier!];
-    this.destinationColumns = [entity.destination!.identifier!];
+    this.sourceColumns = [entity.source.identifier];
+    this.destinationColumns = [entity.destination.identifier];
     this.claimed = entity.identifier === 'minted' ? new IdSet() : null;
     this.#own = own;
     this.#issues = issues;
+    const rules = entity.role === 'aligned' ? entity.aligned : null;
     this.#overwritten =
       aligned === null
         ? null
-        : { ids: new Set(aligned.updated.map(([id]) => id)), columns: new Set(entity.aligned?.overwritten) };
-    this.#volatile = new Set(entity.aligned?.volatile);
+        : { ids: new Set(aligned.updated.map(([id]) => id)), columns: new Set(rules?.overwritten) };
+    this.#volatile = new Set(rules?.volatile);
     const indexIn = (columns: string[], column: string) => {
       const found = columns.indexOf(column);
       return found >= 0 ? found : columns.push(column) - 1;

@@ -2,7 +2,7 @@ import type { Cell, Database, Row } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { getProgress } from '../journal/progress.ts';
 import { readSegments } from '../journal/segments.ts';
-import type { PhysicalEntity, PlannedEntity } from '../plan/plan.ts';
+import type { PhysicalEntity, WrittenEntity } from '../plan/plan.ts';
 import { loadExclusions } from '../processes/exclusions.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { type ColumnExpectation, expectationsOf } from './expectation.ts';
@@ -19,7 +19,7 @@ import { AwaitedHashes, hashOfCells } from './rowHash.ts';
  */
 export async function verifyRowSet(
   context: VerifyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   control: VerifyControl,
 ): Promise<VerificationReport> {
   const report = emptyReport(entity);
@@ -54,9 +54,9 @@ interface RowCounts {
   matched: number;
 }
 
-async function countRows(context: VerifyContext, entity: PlannedEntity, foreign: number): Promise<RowCounts> {
-  const source = await countTable(context.source, entity.source!);
-  const destination = await countTable(context.destination, entity.destination!);
+async function countRows(context: VerifyContext, entity: WrittenEntity, foreign: number): Promise<RowCounts> {
+  const source = await countTable(context.source, entity.source);
+  const destination = await countTable(context.destination, entity.destination);
   return { source, destination, matched: Math.min(source, Math.max(0, destination - foreign)) };
 }
 
@@ -70,7 +70,7 @@ async function countTable(database: Database, { schema, table }: PhysicalEntity)
 /** @param withNeutral also what only the destination has; rows of earlier runs may be older than such a column. */
 async function matchRows(
   context: VerifyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   control: VerifyControl,
   withNeutral: boolean,
 ): Promise<RowCounts> {
@@ -81,7 +81,7 @@ async function matchRows(
   const counts: RowCounts = { source: 0, destination: 0, matched: 0 };
   const awaited = new AwaitedHashes();
   const sourceColumns = [...new Set(expectations.flatMap(({ source, type }) => [source ?? [], type ?? []].flat()))];
-  for await (const page of allRows(context, context.source, entity.source!, sourceColumns, control)) {
+  for await (const page of allRows(context, context.source, entity.source, sourceColumns, control)) {
     counts.source += page.length;
     for (const row of page) {
       const cells = expectedCells(expectations, sourceColumns, row);
@@ -91,7 +91,7 @@ async function matchRows(
   }
   awaited.close();
   const columns = expectations.map(({ column }) => column);
-  for await (const page of allRows(context, context.destination, entity.destination!, columns, control)) {
+  for await (const page of allRows(context, context.destination, entity.destination, columns, control)) {
     counts.destination += page.length;
     for (const row of page) if (awaited.find(hashOfCells(row))) counts.matched += 1;
     control.onBatch(0);

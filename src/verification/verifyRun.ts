@@ -1,4 +1,4 @@
-import type { PlannedEntity } from '../plan/plan.ts';
+import { isWritten, type PlannedEntity, type WrittenEntity } from '../plan/plan.ts';
 import type { VerifyContext, VerifyControl } from './context.ts';
 import { type Verdict, type VerificationReport, verdictOf } from './report.ts';
 import { verifyEntity } from './verifyEntity.ts';
@@ -11,12 +11,12 @@ import { verifyEntity } from './verifyEntity.ts';
 export async function verifyRun(
   context: VerifyContext,
   entities: readonly PlannedEntity[],
-  onEntity: (report: VerificationReport, entity: PlannedEntity) => void | Promise<void> = () => {},
+  onEntity: (report: VerificationReport, entity: WrittenEntity) => void | Promise<void> = () => {},
   control: VerifyControl = { signal: new AbortController().signal, onBatch() {} },
 ): Promise<{ reports: VerificationReport[]; verdict: Verdict }> {
   const reports: VerificationReport[] = [];
   for (const entity of entities) {
-    if (entity.role === 'matched') continue;
+    if (!isWritten(entity)) continue;
     const report = await verifyEntity(context, entity, control);
     reports.push(report);
     await onEntity(report, entity);

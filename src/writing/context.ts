@@ -1,6 +1,6 @@
 import type { Database, TableName } from '../database/port.ts';
 import type { Lease } from '../journal/lease.ts';
-import type { Plan, PlannedEntity } from '../plan/plan.ts';
+import type { Plan, WrittenEntity } from '../plan/plan.ts';
 
 /** What every step of the copy needs to know of its run. */
 export interface CopyContext {
@@ -32,7 +32,7 @@ export interface CopyControl {
 /** Why a copy returned: the entity is complete, the operator paused the run, or its time was up. */
 export type CopyOutcome = 'done' | 'paused' | 'timeUp';
 
-export const destinationTable = ({ destination }: PlannedEntity): TableName => ({
-  schema: destination!.schema,
-  name: destination!.table,
+export const destinationTable = ({ destination }: WrittenEntity): TableName => ({
+  schema: destination.schema,
+  name: destination.table,
 });

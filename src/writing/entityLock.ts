@@ -1,5 +1,5 @@
 import type { Database, TableName, Transaction } from '../database/port.ts';
-import type { PlannedEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { type CopyContext, type CopyControl, destinationTable } from './context.ts';
 import { failpoint } from './failpoints.ts';
@@ -12,7 +12,7 @@ import { failpoint } from './failpoints.ts';
  */
 export async function underEntityLock<T>(
   context: CopyContext,
-  entity: PlannedEntity,
+  entity: WrittenEntity,
   control: CopyControl,
   work: (transaction: Transaction) => Promise<T>,
   opened: Pick<Database, 'transaction'> = context.destination,

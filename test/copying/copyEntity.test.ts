@@ -4,6 +4,7 @@ import { fillDeferred } from '../../src/copying/deferred.ts';
 import type { Database, Transaction } from '../../src/database/port.ts';
 import { listIssues } from '../../src/journal/issues.ts';
 import { getProgress } from '../../src/journal/progress.ts';
+import { isWritten } from '../../src/plan/plan.ts';
 import type { CopyContext } from '../../src/writing/context.ts';
 import { dialect, numbers, types } from '../support/ddl.ts';
 import { control, createWorld, entity, type World } from './world.ts';
@@ -42,8 +43,9 @@ const meaning = {
 };
 
 async function migrate(context: CopyContext): Promise<void> {
-  for (const planned of context.plan.entities) expect(await copyEntity(context, planned, control())).toBe('done');
-  for (const planned of context.plan.entities) expect(await fillDeferred(context, planned, control())).toBe('done');
+  const written = context.plan.entities.filter(isWritten);
+  for (const planned of written) expect(await copyEntity(context, planned, control())).toBe('done');
+  for (const planned of written) expect(await fillDeferred(context, planned, control())).toBe('done');
 }
 
 async function expectEqual(world: World): Promise<void> {

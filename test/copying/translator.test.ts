@@ -4,7 +4,7 @@ import { CopyError } from '../../src/copying/errors.ts';
 import { createTranslator, resolvePending } from '../../src/copying/translator.ts';
 import type { Cell } from '../../src/database/port.ts';
 import type { IdMap } from '../../src/identity/idMap.ts';
-import type { PlannedEntity, PlannedReference } from '../../src/plan/plan.ts';
+import type { PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
 
 function mapOf(pairs: Record<string, string>): IdMap {
   return { get: (id) => pairs[id], size: Object.keys(pairs).length };
@@ -24,7 +24,7 @@ function reference(change: Partial<PlannedReference>): PlannedReference {
 }
 
 /** Sales.Order (Id, Number, CustomerId), with a destination-only column. */
-function order(change: Partial<PlannedReference> = {}): PlannedEntity {
+function order(change: Partial<PlannedReference> = {}): WrittenEntity {
   return {
     key: 'sales*order',
     espace: 'Sales',
@@ -50,7 +50,7 @@ function order(change: Partial<PlannedReference> = {}): PlannedEntity {
   };
 }
 
-const translator = (entity: PlannedEntity, customers: Record<string, string>, own: Record<string, string> = {}) =>
+const translator = (entity: WrittenEntity, customers: Record<string, string>, own: Record<string, string> = {}) =>
   createTranslator(entity, mapOf(own), () => mapOf(customers));
 
 describe('translating rows', () => {

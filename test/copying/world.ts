@@ -5,7 +5,7 @@ import { acquireLease } from '../../src/journal/lease.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
 import { createProgress } from '../../src/journal/progress.ts';
 import { createRun } from '../../src/journal/runs.ts';
-import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/plan/plan.ts';
+import type { PlannedColumn, PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
 import type { CopyContext, CopyControl } from '../../src/writing/context.ts';
 import { createDatabases, dropDatabases } from '../support/databases.ts';
 import { schema } from '../support/engine.ts';
@@ -18,7 +18,7 @@ export interface World {
   source: PlainConnection;
   destination: PlainConnection;
   /** Begins a run over these entities. */
-  begin(run: string, entities: PlannedEntity[], change?: Partial<CopyContext>): Promise<CopyContext>;
+  begin(run: string, entities: WrittenEntity[], change?: Partial<CopyContext>): Promise<CopyContext>;
   close(): Promise<void>;
 }
 
@@ -70,10 +70,10 @@ export function control(): CopyControl {
 /** A planned entity over a table of the same name on both sides. */
 export function entity(
   table: string,
-  identifier: PlannedEntity['identifier'],
+  identifier: WrittenEntity['identifier'],
   columns: Record<string, 'value' | (Partial<PlannedReference> & { target: string })>,
-  change: Partial<PlannedEntity> = {},
-): PlannedEntity {
+  change: Partial<WrittenEntity> = {},
+): WrittenEntity {
   const references: PlannedReference[] = [];
   const planned: PlannedColumn[] = [];
   if (identifier === 'minted' || identifier === 'kept') {
@@ -115,5 +115,6 @@ export function entity(
     after: [],
     differences: [],
     ...change,
-  };
+    // The identifier's kind decides what else there is of it, as above.
+  } as WrittenEntity;
 }

@@ -7,7 +7,7 @@ import { migrateJournal } from '../../src/journal/migrate.ts';
 import { advanceProgress, createProgress } from '../../src/journal/progress.ts';
 import { createRun } from '../../src/journal/runs.ts';
 import { insertSegment, nextOrdinal, type SegmentCoding } from '../../src/journal/segments.ts';
-import type { PlannedColumn, PlannedEntity, PlannedReference } from '../../src/plan/plan.ts';
+import type { PlannedColumn, PlannedEntity, PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
 import type { VerifyContext } from '../../src/verification/context.ts';
 import type { VerificationReport } from '../../src/verification/report.ts';
 import { verifyEntity } from '../../src/verification/verifyEntity.ts';
@@ -26,10 +26,10 @@ export interface Migration {
   /** Notes a batch of rows without identifier. */
   rowsWritten(entity: string, rows: number, run?: string): Promise<void>;
   /** Notes MAX(id), for rows without identifier COUNT(*), of the destination before the run. */
-  before(entity: PlannedEntity, value: string, run?: string): Promise<void>;
+  before(entity: WrittenEntity, value: string, run?: string): Promise<void>;
   setAside(entity: string, sourceId: string | null, change?: { run?: string; resolved?: boolean }): Promise<void>;
   verify(
-    entity: PlannedEntity,
+    entity: WrittenEntity,
     change?: Partial<VerifyContext>,
     control?: { signal?: AbortSignal; onBatch?: (rows: number) => void },
   ): Promise<VerificationReport>;
@@ -170,10 +170,10 @@ export type Handling =
 /** A planned entity over tables of its name. Columns have the same names on both sides. */
 export function entity(
   table: string,
-  identifier: PlannedEntity['identifier'],
+  identifier: WrittenEntity['identifier'],
   columns: Record<string, Handling>,
-  change: Partial<PlannedEntity> = {},
-): PlannedEntity {
+  change: Partial<WrittenEntity> = {},
+): WrittenEntity {
   const references: PlannedReference[] = [];
   const planned: PlannedColumn[] = [];
   if (identifier === 'kept') {
@@ -218,7 +218,8 @@ export function entity(
     after: [],
     differences: [],
     ...change,
-  };
+    // The identifier's kind decides what else there is of it, as above.
+  } as WrittenEntity;
 }
 
 /** The totals without what says where. */

@@ -11,7 +11,21 @@ import type { DataQuestion } from '../questions/dataQuestions.ts';
 import type { SourceReferences } from './sourceReferences.ts';
 
 /** An entity that is written, while its plan is made. */
-export interface Draft {
+export type Draft = DraftFacts & DraftIdentity;
+
+/** How its rows get their identifiers. */
+export type DraftIdentity =
+  | {
+      identifier: Exclude<IdentifierKind, 'none'>;
+      identifierType: 'integer' | 'text';
+      identifierColumns: { source: PhysicalColumn; destination: PhysicalColumn };
+    }
+  | { identifier: 'none'; identifierType: null; identifierColumns: null };
+
+/** One whose rows are known by an identifier. */
+export type KeyedDraft = Extract<Draft, { identifierType: 'integer' | 'text' }>;
+
+interface DraftFacts {
   pair: EntityPair;
   /** The table of people that it is: aligned; null for copied entities. */
   people: PeopleTable | null;
@@ -21,10 +35,6 @@ export interface Draft {
   name: string;
   source: PhysicalTable;
   destination: PhysicalTable;
-  identifier: IdentifierKind;
-  identifierType: 'integer' | 'text' | null;
-  /** Identifier columns; null for an entity without identifier. */
-  identifierColumns: { source: PhysicalColumn; destination: PhysicalColumn } | null;
   columns: PlannedColumn[];
   references: DraftReference[];
   differences: string[];

@@ -30,15 +30,13 @@ export function draftEntity(pair: EntityPair, context: DraftContext): { draft: D
     name: entityName(source),
     source: source.table!,
     destination: destination.table!,
-    identifier: identifier.kind,
-    identifierType: identifier.type,
-    identifierColumns: identifier.columns,
+    ...identifier.identity,
     columns: [],
     references: [],
     differences: [],
   };
   const drafting = new Drafting(draft, context, notes);
-  if (identifier.columns !== null) drafting.addIdentifier(identifier.columns, identifier.reference);
+  if (draft.identifierColumns !== null) drafting.addIdentifier(draft.identifierColumns, identifier.reference);
   for (const { source: from, destination: to } of pair.attributes) {
     if (from !== source.identifier && to !== destination.identifier) drafting.addAttribute(from, to);
   }

@@ -3,18 +3,19 @@ import type { Entity } from '../../outsystems/catalog.ts';
 import { spelledTarget } from '../../outsystems/references.ts';
 import { countOf } from '../../plan/findings.ts';
 import type { IdentifierKind } from '../../plan/plan.ts';
-import type { DraftContext, DraftReference, EntityNotes } from './draft.ts';
+import type { DraftContext, DraftIdentity, DraftReference, EntityNotes } from './draft.ts';
 import { doesNotFit } from './valueFit.ts';
 
 export interface DraftIdentifier {
-  kind: IdentifierKind;
-  type: 'integer' | 'text' | null;
-  columns: { source: PhysicalColumn; destination: PhysicalColumn } | null;
+  identity: DraftIdentity;
   /** The 1:1 reference that the identifier is. */
   reference: DraftReference | null;
 }
 
-const none: DraftIdentifier = { kind: 'none', type: null, columns: null, reference: null };
+const none: DraftIdentifier = {
+  identity: { identifier: 'none', identifierType: null, identifierColumns: null },
+  reference: null,
+};
 
 /** How identifiers of the column are translated. */
 export function identifierType(column: PhysicalColumn): 'integer' | 'text' {
@@ -67,9 +68,9 @@ export function draftIdentifier(
     return null;
   }
   const kind = kinds.destination;
-  const identifier: DraftIdentifier = { kind, type: types.destination, columns: found, reference: null };
+  const identity = { identifier: kind, identifierType: types.destination, identifierColumns: found };
   if (kind === 'kept') askWhetherItFits(found, context, notes);
-  if (kind !== 'reference') return identifier;
+  if (kind !== 'reference') return { identity, reference: null };
   const reference = context.references.of(source.identifier);
   if (reference === null) {
     notes.block('unresolved-reference', unresolvedMessage(source.identifier, context));
@@ -77,7 +78,7 @@ export function draftIdentifier(
   }
   const { target, targetName, rule, name } = reference;
   return {
-    ...identifier,
+    identity,
     reference: {
       attribute: name,
       target,
@@ -105,7 +106,7 @@ const words: Record<IdentifierKind, string> = {
   none: 'none',
 };
 
-function kindOf(entity: Entity, column: PhysicalColumn): IdentifierKind {
+function kindOf(entity: Entity, column: PhysicalColumn): Exclude<IdentifierKind, 'none'> {
   if (column.identity) return 'minted';
   return spelledTarget(entity.identifier!.type) === null ? 'kept' : 'reference';
 }

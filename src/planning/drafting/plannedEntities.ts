@@ -2,7 +2,7 @@ import type { MigrationSpec } from '../../config/migrationSpec.ts';
 import type { Database, PhysicalTable } from '../../database/port.ts';
 import type { Entity, EntityKey, EnvironmentCatalog } from '../../outsystems/catalog.ts';
 import { sameName } from '../../outsystems/naming.ts';
-import type { PhysicalEntity, PlannedEntity } from '../../plan/plan.ts';
+import type { PhysicalEntity, PlannedEntity, UnplannedEntity, WrittenEntity } from '../../plan/plan.ts';
 import { nameOf } from '../../plan/plan.ts';
 import { quoteFor } from '../questions/conditions.ts';
 import { countAll } from '../questions/counts.ts';
@@ -22,25 +22,19 @@ export function planWritten(
   facts: { component: number; bound: string | null; rows: number },
   written: ReadonlySet<EntityKey>,
   spec: MigrationSpec,
-): PlannedEntity {
-  const { pair, identifierColumns } = draft;
+): WrittenEntity {
+  const { pair } = draft;
   const after = draft.references
     .filter(({ deferred, target }) => !deferred && written.has(target) && target !== pair.key)
     .map(({ target }) => target);
-  return {
+  const planned = {
     key: pair.key,
     espace: pair.source.espace.name,
     entity: pair.source.name,
-    role: draft.people === null ? 'copied' : 'aligned',
-    ...(draft.people === null ? {} : { aligned: alignedRows(draft, draft.people, spec.users) }),
     ...(uniqueIndexes(draft).length === 0 || draft.people !== null ? {} : { unique: uniqueIndexes(draft) }),
     ...(draft.instances === null ? {} : { partOf: draft.instances.partOf }),
     order: 0,
     component: facts.component,
-    source: physical(draft.source, identifierColumns?.source.name ?? null),
-    destination: physical(draft.destination, identifierColumns?.destination.name ?? null),
-    identifier: draft.identifier,
-    identifierType: draft.identifierType,
     rows: facts.rows,
     bound: facts.bound,
     columns: draft.columns,
@@ -50,21 +44,35 @@ export function planWritten(
     after: [...new Set(after)],
     differences: draft.differences,
   };
+  if (draft.identifier === 'none') {
+    // The metamodel's tables of people have identifiers in every version.
+    if (draft.people !== null) throw new Error(`${draft.name} has no identifier`);
+    const tables = { source: physical(draft.source, null), destination: physical(draft.destination, null) };
+    return { ...planned, role: 'copied', identifier: 'none', identifierType: null, ...tables };
+  }
+  const identified = {
+    identifier: draft.identifier,
+    identifierType: draft.identifierType,
+    source: physical(draft.source, draft.identifierColumns.source.name),
+    destination: physical(draft.destination, draft.identifierColumns.destination.name),
+  };
+  if (draft.people === null) return { ...planned, role: 'copied', ...identified };
+  return { ...planned, role: 'aligned', aligned: alignedRows(draft, draft.people, spec.users), ...identified };
 }
 
-const physical = (table: PhysicalTable, identifier: string | null): PhysicalEntity => ({
+const physical = <Identifier extends string | null>(table: PhysicalTable, identifier: Identifier) => ({
   schema: table.schema,
   table: table.name,
   identifier,
 });
 
 /** The plan of an entity that should be copied and cannot be: the plan's findings say why. */
-export function planWithoutDraft(source: Entity, destination: Entity | null, component: number): PlannedEntity {
+export function planWithoutDraft(source: Entity, destination: Entity | null, component: number): UnplannedEntity {
   return {
     key: source.key,
     espace: source.espace.name,
     entity: source.name,
-    role: 'copied',
+    role: 'unplanned',
     order: 0,
     component,
     source: physicalOf(source),

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/port.ts';
-import type { Draft } from '../drafting/draft.ts';
+import type { Draft, KeyedDraft } from '../drafting/draft.ts';
 import { largestIds } from '../questions/counts.ts';
 import type { Connected } from './connectDrafts.ts';
 
@@ -22,11 +22,11 @@ export async function readBounds(
     while (start > 0 && components[start - 1] === components[end - 1]) start -= 1;
     const bounded = drafts
       .slice(start, end)
-      .filter(({ identifierType, people }) => identifierType === 'integer' && people === null);
+      .filter((draft): draft is KeyedDraft => draft.identifierType === 'integer' && draft.people === null);
     end = start;
     const largest = await largestIds(
       database,
-      bounded.map(({ source, identifierColumns }) => ({ table: source, column: identifierColumns!.source.name })),
+      bounded.map(({ source, identifierColumns }) => ({ table: source, column: identifierColumns.source.name })),
     );
     bounded.forEach((draft, index) => {
       bounds.set(draft, largest[index] ?? emptyBound);

@@ -16,8 +16,8 @@ import { sameName } from '../../outsystems/naming.ts';
 import { platformTarget, tenantTable } from '../../outsystems/platform.ts';
 import { espacesInScope } from '../../outsystems/scope.ts';
 import { addFindings, countOf, type Findings, noFindings } from '../../plan/findings.ts';
-import type { ColumnOf, Plan, PlannedEntity } from '../../plan/plan.ts';
-import { nameOf } from '../../plan/plan.ts';
+import type { ColumnOf, KeyedTable, Plan, PlannedEntity } from '../../plan/plan.ts';
+import { nameOf, publicRole } from '../../plan/plan.ts';
 import type { PeopleSummary } from '../../plan/summaries.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
 import { destinationReferences } from '../drafting/destinationReferences.ts';
@@ -99,16 +99,21 @@ export async function alignPlannedPeople(given: {
   return { plan: withDecisions(plan, decisions, entities, summary, recreation), decisions, maps: [], ledger, findings };
 }
 
+/** A table of people that both environments have. */
+type PeopleEntity = PlannedEntity & { source: KeyedTable; destination: KeyedTable };
+
+const isThereTwice = (entity: PlannedEntity): entity is PeopleEntity =>
+  entity.source?.identifier != null && entity.destination?.identifier != null;
+
 /** Entities of the plan that are people's tables, by upper-case table name. */
-function peopleOf(plan: Plan, { source }: Catalogs): Map<string, PlannedEntity> {
-  const found = new Map<string, PlannedEntity>();
+function peopleOf(plan: Plan, { source }: Catalogs): Map<string, PeopleEntity> {
+  const found = new Map<string, PeopleEntity>();
   for (const { table } of peopleTables) {
     const key = platformTarget(source, table);
     const entity = plan.entities.find((planned) => planned.key === key);
     // Groups that are only matched are no people to decide on.
-    if (entity?.source && entity.destination && (entity.role === 'aligned' || table === userTable)) {
-      found.set(table, entity);
-    }
+    if (entity?.role === 'aligned') found.set(table, entity);
+    else if (table === userTable && entity !== undefined && isThereTwice(entity)) found.set(table, entity);
   }
   return found;
 }
@@ -118,7 +123,7 @@ function espacesOf(plan: Plan, { source }: Catalogs, spec: PlanRequest['spec']) 
   const owners = new Map(source.entities.map(({ key, espace }) => [key, espace]));
   const inScope = [
     ...espacesInScope(source, spec.scope),
-    ...plan.entities.filter(({ role }) => role === 'copied').flatMap(({ key }) => owners.get(key) ?? []),
+    ...plan.entities.filter((entity) => publicRole(entity) === 'copied').flatMap(({ key }) => owners.get(key) ?? []),
   ];
   const espaces = source.espaces.filter(({ kind }) => kind === 'espace');
   return {
@@ -134,13 +139,13 @@ type RecreationColumns = { deleted: ColumnOf[]; repointed: ColumnOf[] } | null;
 async function checkRecreation(
   { request, catalogs, plan, emptied }: Parameters<typeof alignPlannedPeople>[0],
   decisions: readonly Decisions[],
-  entities: ReadonlyMap<string, PlannedEntity>,
+  entities: ReadonlyMap<string, PeopleEntity>,
   findings: Findings,
 ): Promise<RecreationColumns> {
   const users = entities.get(userTable)!;
   const recreated = decisions.find(({ entity }) => entity === users.key)!.recreated.map(([, id]) => id);
   if (recreated.length === 0) return null;
-  const copied = new Set(plan.entities.filter(({ role }) => role === 'copied').map(({ key }) => key));
+  const copied = new Set(plan.entities.filter((entity) => publicRole(entity) === 'copied').map(({ key }) => key));
   const mayGo = async (key: EntityKey) => copied.has(key) && ((await request.known?.(key))?.size ?? 0) === 0;
   const destination = { database: request.destination, catalog: catalogs.destination };
   const referring = await destinationReferences(request, catalogs);
@@ -176,13 +181,13 @@ async function checkRecreation(
 /** What is really written of people's tables needs the right to it (issue: common in the cloud; docs/metamodel.md §6). */
 async function checkRights(
   { destination }: PlanRequest,
-  entities: ReadonlyMap<string, PlannedEntity>,
+  entities: ReadonlyMap<string, PeopleEntity>,
   decisions: readonly Decisions[],
   recreation: RecreationColumns,
   findings: Findings,
 ): Promise<void> {
   const needed: NeededRights[] = [];
-  const inserted: PlannedEntity[] = [];
+  const inserted: PeopleEntity[] = [];
   for (const [table, entity] of entities) {
     const ofEntity = decisions.find((one) => one.entity === entity.key);
     if (ofEntity === undefined) continue;
@@ -196,7 +201,7 @@ async function checkRights(
     if (operations.has('INSERT')) inserted.push(entity);
     needed.push({
       entity: nameOf(entity),
-      table: { schema: entity.destination!.schema, name: entity.destination!.table },
+      table: { schema: entity.destination.schema, name: entity.destination.table },
       operations: [...operations],
       otherwise: 'or set "users" to "match"',
     });
@@ -204,8 +209,8 @@ async function checkRights(
   addFindings(findings, await checkWritable(destination, needed));
   const identities = inserted.map(({ destination: place, ...entity }) => ({
     entity: `${entity.espace}.${entity.entity}`,
-    table: { schema: place!.schema, name: place!.table },
-    column: place!.identifier!,
+    table: { schema: place.schema, name: place.table },
+    column: place.identifier,
   }));
   addFindings(findings, await checkIdentityPositions(destination, identities));
 }
@@ -214,7 +219,7 @@ async function checkRights(
 function withDecisions(
   plan: Plan,
   decisions: readonly Decisions[],
-  people: ReadonlyMap<string, PlannedEntity>,
+  people: ReadonlyMap<string, PeopleEntity>,
   summary: PeopleSummary,
   recreation: RecreationColumns,
 ): Plan {
@@ -230,7 +235,7 @@ function withDecisions(
     .map((entity, index): PlannedEntity => {
       const order = index + 1;
       if (entity.role !== 'aligned') return { ...entity, order };
-      const aligned = { ...entity.aligned!, recreation: entity.key === users ? recreation : null };
+      const aligned = { ...entity.aligned, recreation: entity.key === users ? recreation : null };
       return { ...entity, order, rows: rows.get(entity.key) ?? 0, aligned };
     });
   const written = new Set(kept.map(({ key }) => key));

@@ -6,7 +6,7 @@ import { compareIds } from '../../identity/compareIds.ts';
 import type { IdMap } from '../../identity/idMap.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { addFindings, countOf, type Findings, noFindings } from '../../plan/findings.ts';
-import type { Conflicts, PlannedColumn, PlannedEntity } from '../../plan/plan.ts';
+import type { Conflicts, KeyedEntity, PlannedColumn, PlannedEntity } from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
 
 /** Where ids of a target lead that are in the destination before the run; undefined where nothing is known of the target. */
@@ -48,8 +48,8 @@ export async function findConflicts(
 }
 
 /** What must be unique in the destination: its indexes, and identifiers that the destination does not mint. */
-function keysOf({ identifier, destination, unique = [] }: PlannedEntity): string[][] {
-  return identifier === 'kept' || identifier === 'reference' ? [[destination!.identifier!], ...unique] : unique;
+function keysOf({ identifier, destination, unique = [] }: KeyedEntity): string[][] {
+  return identifier === 'kept' || identifier === 'reference' ? [[destination.identifier], ...unique] : unique;
 }
 
 interface Found {
@@ -60,7 +60,7 @@ interface Found {
   disputed: number;
 }
 
-function say({ spec, destination }: ConflictRequest, entity: PlannedEntity, found: Found): Findings {
+function say({ spec, destination }: ConflictRequest, entity: KeyedEntity, found: Found): Findings {
   const findings = noFindings();
   const name = `${entity.espace}.${entity.entity}`;
   const block = (message: string) => findings.blocking.push({ code: 'conflict', entity: name, message });
@@ -92,7 +92,7 @@ function say({ spec, destination }: ConflictRequest, entity: PlannedEntity, foun
   return findings;
 }
 
-async function conflictsOf(request: ConflictRequest, entity: PlannedEntity): Promise<Found> {
+async function conflictsOf(request: ConflictRequest, entity: KeyedEntity): Promise<Found> {
   const found: Found = { conflicts: [], reusable: 0, disputed: 0 };
   /** Ids of the destination that each row's indexes mean; null of an index that means none. */
   const meant = new Map<string, Set<string | null>>();
@@ -102,11 +102,11 @@ async function conflictsOf(request: ConflictRequest, entity: PlannedEntity): Pro
     const reading = new KeyReading(request, entity, index, known);
     try {
       await request.destination.transaction(async (transaction) => {
-        const table = { schema: entity.destination!.schema, name: entity.destination!.table };
+        const table = { schema: entity.destination.schema, name: entity.destination.table };
         const stage = await transaction.stage(table, index, reading.keys());
         const taken = request.emptied.has(entity.key)
           ? new Map<number, string>()
-          : await takenBy(transaction, stage, index, entity.destination!.identifier!);
+          : await takenBy(transaction, stage, index, entity.destination.identifier);
         const repeated = (await transaction.stagedTwins(stage, index)).filter(({ row }) => !taken.has(row)).length;
         for (const [row, id] of reading.ids.entries()) {
           const means = meant.get(id) ?? new Set();
@@ -157,11 +157,11 @@ class KeyReading {
   /** Source ids in the order of the keys. */
   readonly ids: string[] = [];
   readonly #request: ConflictRequest;
-  readonly #entity: PlannedEntity;
+  readonly #entity: KeyedEntity;
   readonly #columns: PlannedColumn[];
   readonly #known: Pick<IdMap, 'get'> | undefined;
 
-  constructor(request: ConflictRequest, entity: PlannedEntity, index: string[], known: Pick<IdMap, 'get'> | undefined) {
+  constructor(request: ConflictRequest, entity: KeyedEntity, index: string[], known: Pick<IdMap, 'get'> | undefined) {
     this.#request = request;
     this.#entity = entity;
     this.#columns = index.map((name) => entity.columns.find(({ destination }) => destination === name)!);
@@ -171,11 +171,11 @@ class KeyReading {
   async *keys(): AsyncGenerator<Row[]> {
     const { source, bound, partOf } = this.#entity;
     const sources = this.#columns.flatMap(({ handling }) => (handling.as === 'neutral' ? [] : [handling.source]));
-    const columns = [...new Set([source!.identifier!, ...sources, ...(partOf === undefined ? [] : [partOf.column])])];
+    const columns = [...new Set([source.identifier, ...sources, ...(partOf === undefined ? [] : [partOf.column])])];
     const pages = this.#request.source.readRows({
-      table: { schema: source!.schema, name: source!.table },
+      table: { schema: source.schema, name: source.table },
       columns,
-      key: source!.identifier,
+      key: source.identifier,
       upTo: bound,
       batch: page,
     });

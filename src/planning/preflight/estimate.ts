@@ -1,7 +1,7 @@
 import { DatabaseError } from '../../database/errors.ts';
 import type { Database, Row } from '../../database/port.ts';
 import { rolledBack } from '../../database/rolledBack.ts';
-import type { Estimate, Plan, PlannedEntity } from '../../plan/plan.ts';
+import type { CopiedEntity, Estimate, Plan } from '../../plan/plan.ts';
 
 const sampledRows = 5_000;
 const sample = { rows: sampledRows, bytes: 8 * 1024 * 1024 };
@@ -17,9 +17,7 @@ const perEntity = 0.3;
 export async function estimateRun(source: Database, destination: Database, plan: Plan): Promise<Estimate | null> {
   const written = plan.entities.filter(({ role }) => role !== 'matched');
   const rows = written.reduce((sum, entity) => sum + entity.rows, 0);
-  const [largest] = written
-    .filter(({ role, source: here, destination: there }) => role === 'copied' && here !== null && there !== null)
-    .sort((left, right) => right.rows - left.rows);
+  const [largest] = written.filter((entity) => entity.role === 'copied').sort((left, right) => right.rows - left.rows);
   if (largest === undefined || largest.rows === 0) return null;
   const measured = await measure(source, destination, largest);
   if (measured === null) return null;
@@ -34,7 +32,7 @@ export async function estimateRun(source: Database, destination: Database, plan:
 async function measure(
   source: Database,
   destination: Database,
-  entity: PlannedEntity,
+  entity: CopiedEntity,
 ): Promise<{ rows: number; seconds: number } | null> {
   const taken = entity.columns.flatMap(({ destination: to, handling }) =>
     handling.as === 'value' ? [{ from: handling.source, to }] : [],
@@ -47,7 +45,7 @@ async function measure(
     taken.map(({ from }) => from),
   );
   if (rows.length === 0) return null;
-  const table = { schema: entity.destination!.schema, name: entity.destination!.table };
+  const table = { schema: entity.destination.schema, name: entity.destination.table };
   try {
     const columns = taken.map(({ to }) => to);
     await rolledBack(destination, (transaction) => transaction.stage(table, columns, rows));
@@ -58,8 +56,8 @@ async function measure(
   return { rows: rows.length, seconds: (performance.now() - started) / 1_000 };
 }
 
-async function firstRows(source: Database, { source: from }: PlannedEntity, columns: string[]): Promise<Row[]> {
-  const { schema, table: name, identifier: key } = from!;
+async function firstRows(source: Database, { source: from }: CopiedEntity, columns: string[]): Promise<Row[]> {
+  const { schema, table: name, identifier: key } = from;
   const limit = sampledRows;
   // One batch, bounded by bytes too: rows may be large.
   for await (const rows of source.readRows({ table: { schema, name }, columns, key, limit, batch: sample }))

@@ -13,7 +13,7 @@ export interface MintedIdentity extends ColumnName {
 export function mintedIdentity(draft: Draft): MintedIdentity[] {
   if (draft.identifier !== 'minted') return [];
   const { schema, name } = draft.destination;
-  return [{ entity: draft.name, table: { schema, name }, column: draft.identifierColumns!.destination.name }];
+  return [{ entity: draft.name, table: { schema, name }, column: draft.identifierColumns.destination.name }];
 }
 
 /**

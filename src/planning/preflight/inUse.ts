@@ -2,7 +2,7 @@ import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database } from '../../database/port.ts';
 import { columnOf } from '../../outsystems/environment.ts';
 import { countOf, type Findings, noFindings } from '../../plan/findings.ts';
-import type { PlannedEntity } from '../../plan/plan.ts';
+import type { KeyedEntity, PlannedEntity } from '../../plan/plan.ts';
 import { quoteFor, tableText } from '../questions/conditions.ts';
 import { largestIds } from '../questions/counts.ts';
 import type { Catalogs, PlanRequest } from '../questions/request.ts';
@@ -61,8 +61,7 @@ export async function watchGrowth(
   entities: readonly PlannedEntity[],
 ): Promise<() => Promise<Findings>> {
   const watched = entities.filter(
-    ({ role, identifierType, source: here, destination: there }) =>
-      role === 'copied' && identifierType === 'integer' && here?.identifier != null && there?.identifier != null,
+    (entity): entity is KeyedEntity => entity.role === 'copied' && entity.identifierType === 'integer',
   );
   const before = {
     source: await largest(source, watched, 'source'),
@@ -94,11 +93,11 @@ export async function watchGrowth(
 }
 
 /** Largest identifier of each entity's table. */
-const largest = (database: Database, entities: readonly PlannedEntity[], side: 'source' | 'destination') =>
+const largest = (database: Database, entities: readonly KeyedEntity[], side: 'source' | 'destination') =>
   largestIds(
     database,
     entities.map((entity) => {
-      const { schema, table: name, identifier } = entity[side]!;
-      return { table: { schema, name }, column: identifier! };
+      const { schema, table: name, identifier } = entity[side];
+      return { table: { schema, name }, column: identifier };
     }),
   );

@@ -1,4 +1,4 @@
-import type { Cell, Database } from '../../database/port.ts';
+import type { Cell, ColumnKind, Database } from '../../database/port.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { page } from '../../outsystems/environment.ts';
 import { groupBy } from '../../outsystems/grouping.ts';
@@ -30,16 +30,17 @@ export async function findMissingReferences(
   const questions = copied.flatMap((draft) =>
     draft.references.flatMap((reference): DataQuestion[] => {
       const bound = bounds.get(draft) ?? null;
-      const inBound =
-        bound === null ? '' : ` and ${columnText(quote, draft.identifierColumns!.source)} <= ${BigInt(bound)}`;
+      const key = draft.identifierColumns?.source;
+      const inBound = bound === null || key === undefined ? '' : ` and ${columnText(quote, key)} <= ${BigInt(bound)}`;
       const held = `${holdsTarget(quote, reference)}${inBound}`;
       if (leftOut.has(reference.target)) {
         return [{ table: draft.source, condition: held, answer: (rows) => notCopied(draft, reference, rows) }];
       }
       const target = byKey.get(reference.target);
-      if (target === undefined || isConstrained(draft, reference, target) || !isComparable(reference, target))
-        return [];
-      const sought = quote(target.identifierColumns!.source.name);
+      if (!target?.identifierColumns) return [];
+      const { name, kind } = target.identifierColumns.source;
+      if (isConstrained(draft, reference, target) || !isComparable(reference, kind)) return [];
+      const sought = quote(name);
       const value = columnText(quote, reference.column);
       // A typed value is text, whatever the identifier is that it names.
       const id = reference.typed === undefined ? `p.${sought}` : `cast(p.${sought} as varchar(50))`;
@@ -144,8 +145,7 @@ function isConstrained(draft: Draft, reference: DraftReference, target: Draft): 
 const isNumber = (kind: string) => kind === 'integer' || kind === 'decimal';
 
 /** Soft keys may be kept in another type than the identifiers they name. */
-function isComparable({ column, typed }: DraftReference, target: Draft): boolean {
-  const { kind } = target.identifierColumns!.source;
+function isComparable({ column, typed }: DraftReference, kind: ColumnKind): boolean {
   return typed !== undefined || column.kind === kind || (isNumber(column.kind) && isNumber(kind));
 }
 

@@ -16,8 +16,8 @@ export async function countDrafts(
   return inParallel(drafts, async (draft) => {
     if (draft.people !== null) return 0;
     const bound = bounds.get(draft) ?? null;
-    const where =
-      bound === null ? '' : ` where ${columnText(quote, draft.identifierColumns!.source)} <= ${BigInt(bound)}`;
+    const key = draft.identifierColumns?.source;
+    const where = bound === null || key === undefined ? '' : ` where ${columnText(quote, key)} <= ${BigInt(bound)}`;
     return countAll(database, quote, draft.source, where);
   });
 }

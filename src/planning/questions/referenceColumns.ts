@@ -1,10 +1,16 @@
 import type { ReferenceColumn } from '../../alignment/idsReferredTo.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
-import { type Plan, type PlannedEntity, type PlannedReference, referencesOf } from '../../plan/plan.ts';
+import {
+  type CopiedEntity,
+  type Plan,
+  type PlannedEntity,
+  type PlannedReference,
+  referencesOf,
+} from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
 
 export interface PlannedReferenceColumn extends ReferenceColumn {
-  entity: PlannedEntity;
+  entity: CopiedEntity;
   reference: PlannedReference;
 }
 
@@ -14,14 +20,15 @@ export function referenceColumns(
   targets: ReadonlySet<EntityKey>,
   exclusions: Exclusions,
 ): PlannedReferenceColumn[] {
-  return plan.entities.flatMap((entity) =>
+  const copied = plan.entities.filter((entity) => entity.role === 'copied');
+  return copied.flatMap((entity) =>
     entity.columns.flatMap((column) => {
       const { handling } = column;
-      if (entity.role !== 'copied' || (handling.as !== 'reference' && handling.as !== 'typed')) return [];
+      if (handling.as !== 'reference' && handling.as !== 'typed') return [];
       return referencesOf(column).flatMap(({ types, reference: number }) => {
         const reference = entity.references[number]!;
         if (!targets.has(reference.target) || reference.missing === 'keep') return [];
-        const { schema, table: name, identifier } = entity.source!;
+        const { schema, table: name, identifier } = entity.source;
         return [
           {
             table: { schema, name },
