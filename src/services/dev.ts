@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { forgetRunningServices, makePrivateFolder, type ServiceAddresses, writeRunningServices } from './home.ts';
 import { onDatabase } from './onDatabase.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
@@ -141,8 +142,7 @@ async function keepFinishedRuns(address: string): Promise<void> {
     for (const namespace of ['default', ...otherNamespaces()]) {
       await connection.workflowService.updateNamespace({
         namespace,
-        // protobuf's Long, as which a plain number is accepted too
-        config: { workflowExecutionRetentionTtl: { seconds: (retentionDays * 86_400) as unknown as Long } },
+        config: { workflowExecutionRetentionTtl: msToTs(`${retentionDays} days`) },
       });
     }
   } finally {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { isRunning, type ProcessRecord, processRecord } from './processLock.mjs';
 import { ServiceError } from './serviceError.ts';
 
@@ -52,7 +53,7 @@ export function guardProcess(pid: number, signal: NodeJS.Signals, temporaryFolde
   guard.stdin.on('error', () => {});
   guard.unref();
   // The pipe alone must not keep this process running: its end is what the guard waits for.
-  (guard.stdin as unknown as { unref(): void }).unref();
+  (guard.stdin as Socket).unref();
   return () => void guard.stdin.end('done\n');
 }
 

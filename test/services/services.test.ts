@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readRunningServices, type ServiceAddresses } from '../../src/services/home.ts';
 import { onDatabase } from '../../src/services/onDatabase.ts';
@@ -93,7 +94,7 @@ describe('the services of a home', () => {
     const connection = await Connection.connect({ address: first.addresses.temporal });
     await connection.workflowService.registerNamespace({
       namespace: 'kept',
-      workflowExecutionRetentionPeriod: { seconds: 86_400 as unknown as Long },
+      workflowExecutionRetentionPeriod: msToTs('1 day'),
     });
     await connection.close();
     expect((await fetch(second.addresses.ui!)).status).toBe(200);
