@@ -13,7 +13,7 @@ const state = stateOfBuild();
 if (state !== 'fresh') {
   try {
     await build();
-    if (state === 'stale') console.error('caravel: dist/ was older than its sources; it was built anew');
+    if (state === 'stale' && verbose) console.error('caravel: dist/ was older than its sources; it was built anew');
   } catch (error) {
     const why = error.code === 'ERR_MODULE_NOT_FOUND' ? 'esbuild is not installed' : error.message.split('\n')[0];
     console.error(`caravel: dist/ is ${state} and cannot be built (${why}); run npm ci and npm run build`);

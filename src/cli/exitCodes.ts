@@ -1,4 +1,4 @@
-/** What `caravel` ends with (interface.md, "caravel"; 64, 69 and 70 are those of sysexits.h). */
+/** What `caravel` ends with (docs/interface.md, "Commands"; 64, 69 and 70 are those of sysexits.h). */
 export const exitCode = {
   ok: 0,
   /** A run failed or was refused; a proof found differences. */

@@ -3,7 +3,7 @@ import { CommandError, exitCode } from './exitCodes.ts';
 import type { CommonOptions, DataOptions } from './options.ts';
 
 /**
- * The `caravel` command as users see it (interface.md, "caravel"). What a command does is loaded when it is called, so that
+ * The `caravel` command as users see it (docs/interface.md, "Commands"). What a command does is loaded when it is called, so that
  * help and wrong usage answer at once.
  */
 export function createProgram(): { run(words: string[]): Promise<number> } {

@@ -15,7 +15,7 @@ const database = z.strictObject({
     .describe("What the URL's query may say, for what would be awkward there: a token, a password."),
 });
 
-/** caravel.json (interface.md): where the environments and the journal are. */
+/** caravel.json (docs/interface.md): where the environments and the journal are. */
 export const configuration = z.strictObject({
   $schema: z.string().optional(),
   environments: z.record(z.string().min(1), database).describe('OutSystems environments, by the names specs use.'),

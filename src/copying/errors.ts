@@ -3,7 +3,7 @@ import type { NewIssue } from '../journal/issues.ts';
 import type { PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 
-/** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (design.md, "Temporal"). */
+/** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (docs/architecture.md, "Temporal"). */
 export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded' | 'events-queued';
 
 /** Stops the run until a person has decided. Nothing of the batch in question is in the destination. */

@@ -34,7 +34,7 @@ const rowLevel: ReadonlySet<DatabaseErrorCode> = new Set([
 
 /**
  * An error of a database. Its message names the table, the constraint and the error number, never a value: the
- * message travels through Temporal (design.md, "Temporal"). The driver's own words stay in `cause`.
+ * message travels through Temporal (docs/architecture.md, "Temporal"). The driver's own words stay in `cause`.
  */
 export class DatabaseError extends Error {
   readonly code: DatabaseErrorCode;

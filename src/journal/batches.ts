@@ -7,7 +7,7 @@ import type { Control } from './runs.ts';
 import { insertSegment, nextOrdinal, type SegmentCoding } from './segments.ts';
 
 /**
- * A batch written down before it is written to the destination (design.md, "The batch protocol"). It stands on its own:
+ * A batch written down before it is written to the destination (docs/architecture.md, "The batch protocol"). It stands on its own:
  * whether it went in can be decided from it and the destination alone.
  */
 export interface Intent {

@@ -234,7 +234,7 @@ export async function noteApproval(journal: Queries, id: string, by: string): Pr
   );
 }
 
-/** The result document of a finished run (interface.md, "Result of a run"); null while it is not finished. */
+/** The result document of a finished run (docs/interface.md, "Documents"); null while it is not finished. */
 export async function loadResult(journal: Queries, id: string): Promise<unknown> {
   const rows = await journal.query('select result from caravel_run where id = ?', [id]);
   if (rows.length === 0) throw new UnknownRunError(id);

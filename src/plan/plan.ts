@@ -85,7 +85,7 @@ export interface KeyedTable extends PhysicalEntity {
 }
 
 /**
- * How rows get their identifier in the destination (design.md, "The batch protocol"):
+ * How rows get their identifier in the destination (docs/architecture.md, "The batch protocol"):
  * minted: the destination's identity; kept: text, GUID and manual ids stay as they are;
  * reference: a 1:1 extension, its id is its target's; none: no identifier at all.
  */

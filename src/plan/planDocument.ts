@@ -2,7 +2,7 @@ import type { Finding } from './finding.ts';
 import { type Estimate, type Plan, type PlannedReference, publicRole, type Role } from './plan.ts';
 import type { PeopleSummary, ProcessSummary } from './summaries.ts';
 
-/** The plan as `caravel plan --json` prints it (interface.md, "Plan"). */
+/** The plan as `caravel plan --json` prints it (docs/interface.md, "Documents"). */
 export interface PlanDocument {
   executable: boolean;
   entities: {

@@ -83,7 +83,7 @@ export interface AlignedCounts {
   recreated: number;
 }
 
-/** Result of a run (interface.md). */
+/** Result of a run (docs/interface.md). */
 export interface RunResult {
   run: string;
   status: 'completed' | 'completedWithIssues';

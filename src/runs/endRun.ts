@@ -12,7 +12,7 @@ import type { AlignedCounts, RunEnd, RunResult } from './contract.ts';
 
 /**
  * Closes a run in the journal and gives the destination back. Called again it gives the same result.
- * @returns the result document of a completed run (interface.md, "Result of a run"), else null.
+ * @returns the result document of a completed run (docs/interface.md, "Documents"), else null.
  */
 export async function endRun(journal: Database, runId: string, end: RunEnd): Promise<RunResult | null> {
   const run = await getRun(journal, runId);

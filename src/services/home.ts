@@ -21,7 +21,7 @@ export interface RunningServices extends ServiceAddresses {
 
 const addressesFile = (home: string) => path.join(home, 'services.json');
 
-/** Where state lives (interface.md): $CARAVEL_HOME, else ~/.local/share/caravel, as root /var/lib/caravel. Absolute. */
+/** Where state lives (docs/interface.md): $CARAVEL_HOME, else ~/.local/share/caravel, as root /var/lib/caravel. Absolute. */
 export function homeDirectory(variables: NodeJS.ProcessEnv = process.env): string {
   if (variables.CARAVEL_HOME) return path.resolve(variables.CARAVEL_HOME);
   if (process.getuid?.() === 0) return '/var/lib/caravel';

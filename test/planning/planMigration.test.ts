@@ -123,7 +123,7 @@ describe('the plan of the demo', () => {
     expect([line.bound, String(line.rows)]).toEqual(counted);
   });
 
-  it('prints as interface.md says, and for people within 100 columns', () => {
+  it('prints as docs/interface.md says, and for people within 100 columns', () => {
     const document = planDocument(plan);
     expect(document.executable).toBe(true);
     const order = document.entities.find(({ entity }) => entity === 'Order')!;

@@ -13,7 +13,7 @@ const password = 'caravel-demo';
 const named = (name: string): string => quoted(shortenedName(name, 63));
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Prints the stand-in types of interface.md ("PostgreSQL stand-in environments"). */
+/** Prints the stand-in types of docs/interface.md ("PostgreSQL stand-in environments"). */
 function typeName(type: ColumnType): string {
   switch (type.kind) {
     case 'integer':

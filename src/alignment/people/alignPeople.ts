@@ -44,7 +44,7 @@ export interface PeopleRequest {
 export interface PeopleAlignment {
   decisions: Decisions[];
   summary: PeopleSummary;
-  /** Never part of a message, a payload or a log (interface.md, "What the values mean at the edges"). */
+  /** Never part of a message, a payload or a log (docs/people.md). */
   ledger: LedgerLine[];
   /** Source ids of the tenants that these people and groups belong to. */
   tenants: Set<string>;

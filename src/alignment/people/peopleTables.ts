@@ -50,7 +50,7 @@ export const peopleTables: readonly PeopleTable[] = [
   },
 ];
 
-/** What `update` leaves as it is in the destination (interface.md, "What the values mean at the edges"). */
+/** What `update` leaves as it is in the destination (docs/people.md). */
 export const neverOverwritten: ReadonlySet<string> = new Set([
   'ID',
   'TENANT_ID',

@@ -7,7 +7,7 @@ import { type Decisions, type IdPair, noDecisions } from './decisions.ts';
 import type { UserRow } from './domain.ts';
 import { isBlank, matchNames, type NamedRow } from './names.ts';
 
-/** `users` of a migration spec (interface.md). */
+/** `users` of a migration spec (docs/interface.md). */
 export type UserStrategy = 'match' | 'create' | 'update' | 'recreate';
 
 /** What becomes of one user; `merge`: mapped to the user that is created for another one of the same name. */

@@ -10,7 +10,7 @@ import type { Draft, DraftContext, DraftReference } from './draft.ts';
 import { draftEntity } from './draftEntity.ts';
 
 /**
- * Drafts of the people's tables that both environments have, as nodes of the one graph (design.md, "One graph, one copy engine").
+ * Drafts of the people's tables that both environments have, as nodes of the one graph (docs/architecture.md, "One graph").
  * None under `users: match`: then people are only matched. Columns that one side lacks are skipped.
  */
 export function draftPeople(

@@ -11,7 +11,7 @@ import { draftEntity } from './draftEntity.ts';
 import { neutralValue } from './neutralValues.ts';
 
 /**
- * Drafts of the tables of process instances, as nodes of the one graph (design.md, "One graph, one copy engine"): processes hold
+ * Drafts of the tables of process instances, as nodes of the one graph (docs/architecture.md, "One graph"): processes hold
  * ids of applications' rows and applications hold ids of processes. Columns that one side lacks are skipped.
  */
 export function draftInstances(

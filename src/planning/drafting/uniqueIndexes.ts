@@ -3,7 +3,7 @@ import type { Draft } from './draft.ts';
 
 /**
  * Unique indexes of the destination over columns that the copy writes, by destination column; that of the identifier aside, whose
- * clashes are another matter (design.md, "The batch protocol").
+ * clashes are another matter (docs/architecture.md, "The batch protocol").
  */
 export function uniqueIndexes({ destination, identifierColumns, columns }: Draft): string[][] {
   const written = new Set(columns.map((column) => column.destination));

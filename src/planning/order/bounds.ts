@@ -8,7 +8,7 @@ const emptyBound = '0';
 
 /**
  * Largest source id of each copied draft with integer identifiers, null for the others: children before the entities they
- * refer to, so that a row that a live source adds meanwhile cannot dangle (design.md, "The batch protocol"). The entities of
+ * refer to, so that a row that a live source adds meanwhile cannot dangle (docs/architecture.md, "The batch protocol"). The entities of
  * a component are read by one statement, since none of them comes first.
  * @throws DatabaseError
  */

@@ -178,7 +178,7 @@ async function checkRecreation(
   return { deleted: links.map(place), repointed: hanging.repointed.map(place) };
 }
 
-/** What is really written of people's tables needs the right to it (issue: common in the cloud; docs/metamodel.md §6). */
+/** What is really written of people's tables needs the right to it (common in the cloud; docs/metamodel.md §6). */
 async function checkRights(
   { destination }: PlanRequest,
   entities: ReadonlyMap<string, PeopleEntity>,

@@ -18,7 +18,7 @@ export function mintedIdentity(draft: Draft): MintedIdentity[] {
 
 /**
  * Looks for identity columns whose counter stands below the largest identifier: the next rows would collide, or get ids
- * that the batch protocol does not accept (design.md, "The batch protocol").
+ * that the batch protocol does not accept (docs/architecture.md, "The batch protocol").
  * @throws DatabaseError
  */
 export async function checkIdentityPositions(
