@@ -32,7 +32,7 @@ export function stateOfBuild() {
   if (!existsSync(builtProgram)) return 'missing';
   const built = statSync(builtProgram).mtimeMs;
   const places = [path.join(root, 'package-lock.json'), ...sources.flatMap((folder) => below(path.join(root, folder)))];
-  return places.some((place) => statSync(place).mtimeMs > built) ? 'stale' : 'fresh';
+  return places.some((place) => existsSync(place) && statSync(place).mtimeMs > built) ? 'stale' : 'fresh';
 }
 
 /** A folder, what is in it and in its folders; nothing when it is not there. */

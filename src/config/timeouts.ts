@@ -1,7 +1,7 @@
 /** Below this a busy machine would look like a broken one, in seconds. */
 const shortest = 2;
 
-/** With CARAVEL_TIMEOUTS=short all of them are a twentieth, for tests; what decides that somebody is gone is not under two seconds. */
+/** With CARAVEL_TIMEOUTS=short all of them are a twentieth, for tests, and none is under `least` seconds. */
 function seconds(count: number, least = shortest): number {
   return 1_000 * (process.env.CARAVEL_TIMEOUTS === 'short' ? Math.max(count / 20, least) : count);
 }

@@ -36,9 +36,10 @@ export async function copyEntity(
     const progress = await getProgress(context.journal, context.runId, entity.key);
     if (progress.state !== 'waiting' && progress.state !== 'copying') return 'done';
     try {
-      const copied =
-        entity.role === 'aligned' ? copyAligned(context, entity, control) : copyAll(context, entity, control);
-      const outcome = await copied;
+      const outcome =
+        entity.role === 'aligned'
+          ? await copyAligned(context, entity, control)
+          : await copyAll(context, entity, control);
       if (outcome !== 'done') return outcome;
       const next = (await needsSecondPass(context, entity)) ? 'copied' : 'done';
       await setEntityState(context.journal, context.lease, entity.key, next);

@@ -1,12 +1,12 @@
 import { openIssueIds } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { PlannedEntity, WrittenEntity } from '../plan/plan.ts';
+import { isWritten, type KeyedEntity, nameOf, type WrittenEntity } from '../plan/plan.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
 import type { CopyContext } from '../writing/context.ts';
 import { keepRows, type PendingReference, setAsideFor, type TranslatedRows } from './translator.ts';
 
 interface Target {
-  entity: PlannedEntity;
+  entity: KeyedEntity;
   /** Source ids of its rows that this run set aside. */
   setAside: Set<string>;
 }
@@ -37,6 +37,9 @@ export class MissingTargets {
       const planned = context.plan.entities.find(({ key }) => key === target);
       if (!deferred || missing !== 'skip' || planned === undefined || targets.has(target)) continue;
       const setAside = await openIssueIds(context.journal, context.runId, target);
+      // Only what is in one cycle is deferred, and there all are written and have identifiers.
+      if (!isWritten(planned) || planned.identifier === 'none')
+        throw new Error(`${nameOf(planned)} cannot be deferred to`);
       targets.set(target, { entity: planned, setAside: new Set(setAside) });
     }
     return new MissingTargets(context, entity.key, targets, exclusions);
@@ -84,7 +87,6 @@ export class MissingTargets {
     }
     for (const [key, values] of absent) {
       const { source, bound } = this.#targets.get(key)!.entity;
-      if (source?.identifier == null) continue;
       const pages = this.#context.source.readRows({
         table: { schema: source.schema, name: source.table },
         columns: [source.identifier],

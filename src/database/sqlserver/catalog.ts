@@ -25,12 +25,13 @@ LEFT JOIN sys.default_constraints AS d ON d.object_id = c.default_object_id
 WHERE c.object_id IN (${tables})
 ORDER BY c.object_id, c.column_id`;
 
+/** One to a table that the login may not see is left out: it has no name here. */
 export const foreignKeysOf = (tables: string) => `SELECT k.parent_object_id, k.name,
   COL_NAME(f.parent_object_id, f.parent_column_id), OBJECT_NAME(f.referenced_object_id),
   COL_NAME(f.referenced_object_id, f.referenced_column_id), k.delete_referential_action, k.is_disabled, k.is_not_trusted
 FROM sys.foreign_keys AS k
 JOIN sys.foreign_key_columns AS f ON f.constraint_object_id = k.object_id
-WHERE k.parent_object_id IN (${tables})
+WHERE k.parent_object_id IN (${tables}) AND OBJECT_NAME(f.referenced_object_id) IS NOT NULL
 ORDER BY k.parent_object_id, k.name, f.constraint_column_id`;
 
 /** Columns of an index's key; a filtered index says nothing about all rows. */
