@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ContractGround, seenName, tableName } from './contract.ts';
+import { type ContractGround, contractTables, seenName, tableName } from './contract.ts';
 
 export function describeCatalog(ground: ContractGround): void {
   const { database } = ground;
@@ -66,6 +66,18 @@ export function describeCatalog(ground: ContractGround): void {
       // Who may only read and write rows need not see them.
       const [asOwner] = await database().owner.tables(['osusr_abc_Child']);
       expect(asOwner!.triggers).toEqual([{ name: seen('OSTRG_EI__CHILD'), enabled: true }]);
+    });
+
+    it('has no reference without the name of its target, where the login may not see that table', async () => {
+      const apart = await ground.harness.create(contractTables);
+      try {
+        for (const right of ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const) await apart.revoke('PARENT', right);
+        const [table] = await apart.rows.tables(['osusr_abc_Child']);
+        expect(table!.columns.length).toBeGreaterThan(1);
+        expect(table!.foreignKeys.filter(({ target, targetColumn }) => !target || !targetColumn)).toEqual([]);
+      } finally {
+        await apart.drop();
+      }
     });
 
     it('names the kind of every type', async () => {
