@@ -2,6 +2,7 @@ import type { MatchedMap } from '../identity/mapStore.ts';
 import type { Environment } from '../outsystems/environment.ts';
 import { tenantTable } from '../outsystems/platform.ts';
 import type { Finding } from '../plan/finding.ts';
+import { countOf } from '../wording/counts.ts';
 import { type ReferenceColumn, referredIds } from './idsReferredTo.ts';
 import { platformRows } from './platformTable.ts';
 
@@ -72,7 +73,7 @@ export async function missingTenants(
       code: 'tenant-orphaned',
       entity: name,
       message:
-        `rows to be migrated belong to ${unknown} tenant${unknown === 1 ? '' : 's'} that '${source.catalog.environment}' does not have itself; ` +
+        `rows to be migrated belong to ${countOf(unknown, 'tenant')} that '${source.catalog.environment}' does not have itself; ` +
         'such rows follow missingReferences',
     });
   }

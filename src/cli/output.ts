@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Counts } from '../journal/progress.ts';
+import { grouped } from '../wording/counts.ts';
 
 /** Prints the one JSON document of `--json`. */
 export function printJson(document: unknown): void {
@@ -9,13 +10,6 @@ export function printJson(document: unknown): void {
 export function printLine(line: string): void {
   process.stdout.write(`${line}\n`);
 }
-
-/** For people who read a number: 1,234,567. */
-export const grouped = (value: number) => Math.round(value).toLocaleString('en');
-
-/** `1 row`, `20,000 rows`. */
-export const counted = (value: number, one: string, many = `${one}s`) =>
-  `${grouped(value)} ${value === 1 ? one : many}`;
 
 /** Columns of a table whose values are all numbers stand to the right. */
 export function printTable(head: string[], rows: (string | number)[][]): void {

@@ -2,7 +2,7 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 import color from 'picocolors';
 import type { RunPhase } from '../journal/runs.ts';
 import { duration } from '../plan/duration.ts';
-import { counted, grouped } from './output.ts';
+import { countOf, grouped } from '../wording/counts.ts';
 import { RateMeter } from './rateMeter.ts';
 import { type EntityView, nameOf, type RunView, totals } from './runView.ts';
 
@@ -53,8 +53,8 @@ class Lines implements ProgressDisplay {
     const now = stage(view);
     const progress =
       view.phase === 'verifying'
-        ? `${sums.verified} of ${counted(view.entities.length, 'entity', 'entities')} verified`
-        : `${sums.done} of ${counted(view.entities.length, 'entity', 'entities')}, ${grouped(sums.read)} of ${counted(sums.rows, 'row')}`;
+        ? `${sums.verified} of ${countOf(view.entities.length, 'entity', 'entities')} verified`
+        : `${sums.done} of ${countOf(view.entities.length, 'entity', 'entities')}, ${grouped(sums.read)} of ${countOf(sums.rows, 'row')}`;
     const line = view.entities.length === 0 ? now : `${now}: ${progress}`;
     const isDue = now !== this.#stage || performance.now() - this.#saidAt > 5_000;
     if (!isDue || line === this.#said) return;
@@ -139,9 +139,9 @@ class Bars implements ProgressDisplay {
     const isVerifying = view.phase === 'verifying';
     const [value, all] = isVerifying ? [sums.verified, view.entities.length] : [sums.read, sums.rows];
     const text = isVerifying
-      ? `${value} of ${counted(all, 'entity', 'entities')}`
+      ? `${value} of ${countOf(all, 'entity', 'entities')}`
       : [
-          `${grouped(value)} of ${counted(all, 'row')}`,
+          `${grouped(value)} of ${countOf(all, 'row')}`,
           ...(rowsPerSecond >= 1 ? [`${grouped(rowsPerSecond)} rows/s`, left(sums, rowsPerSecond)] : []),
         ]
           .filter(Boolean)
@@ -176,5 +176,5 @@ export function outcome({ inserted, known, reused, leftOut, setAside, deferred }
     [deferred, 'references for later'],
   ];
   const more = parts.filter(([count]) => count > 0).map(([count, what]) => `${grouped(count)} ${what}`);
-  return [`${counted(inserted, 'row')} inserted`, ...more].join(', ');
+  return [`${countOf(inserted, 'row')} inserted`, ...more].join(', ');
 }

@@ -1,10 +1,11 @@
 import type { Counts } from '../journal/progress.ts';
 import { duration } from '../plan/duration.ts';
 import type { RunResult } from '../runs/contract.ts';
+import { countOf } from '../wording/counts.ts';
 import { CommandError, exitCode } from './exitCodes.ts';
 import type { RunOutcome } from './followRun.ts';
 import type { DataOptions } from './options.ts';
-import { countColumns, counted, printJson, printLine, printTable, shownColumns } from './output.ts';
+import { countColumns, printJson, printLine, printTable, shownColumns } from './output.ts';
 import { nameOf } from './runView.ts';
 
 const said = { completed: 'completed', completedWithIssues: 'completed with rows set aside' } as const;
@@ -54,7 +55,7 @@ function printResult({ run, status, entities, issues, seconds }: RunResult): voi
   const inserted = entities.reduce((sum, entity) => sum + entity.inserted, 0);
   const proof = isVerified && entities.every(({ verified }) => verified) ? ', verified' : '';
   printLine(
-    `run '${run}' ${said[status]}: ${counted(inserted, 'row')} inserted in ${counted(entities.length, 'entity', 'entities')}${proof}, ${duration(seconds)}`,
+    `run '${run}' ${said[status]}: ${countOf(inserted, 'row')} inserted in ${countOf(entities.length, 'entity', 'entities')}${proof}, ${duration(seconds)}`,
   );
-  if (issues > 0) printLine(`${counted(issues, 'row is', 'rows are')} set aside; 'caravel issues ${run}' says why`);
+  if (issues > 0) printLine(`${countOf(issues, 'row is', 'rows are')} set aside; 'caravel issues ${run}' says why`);
 }

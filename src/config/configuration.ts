@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
 import { z } from 'zod';
+import { andMore } from '../wording/counts.ts';
 import { type MigrationSpec, migrationSpec } from './migrationSpec.ts';
 
 const database = z.strictObject({
@@ -121,6 +122,6 @@ function check<T extends z.ZodType>(file: string, schema: T, document: unknown):
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const at = issue!.path.length > 0 ? `, ${issue!.path.join('.')}` : '';
-  const more = result.error.issues.length > 1 ? ` (and ${result.error.issues.length - 1} more)` : '';
+  const more = result.error.issues.length > 1 ? ` (${andMore(result.error.issues.length - 1)})` : '';
   throw new ConfigurationError(`${file}${at}: ${issue!.message}${more}`);
 }

@@ -2,6 +2,7 @@ import type { DatabaseError } from '../database/errors.ts';
 import type { NewIssue } from '../journal/issues.ts';
 import type { PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
+import { countOf } from '../wording/counts.ts';
 
 /** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (docs/architecture.md, "Temporal"). */
 export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded' | 'events-queued';
@@ -51,15 +52,14 @@ export function missingReference(entity: WrittenEntity, reference: PlannedRefere
 /** The same where rows of the target were set aside before: those are what has to be mended. */
 export function missingBecauseSetAside(entity: WrittenEntity, error: MissingReferenceError, run: string, rows: number) {
   const { reference, sourceId } = error;
-  const were = rows === 1 ? '1 row of it was' : `${rows} rows of it were`;
-  const remedy = `${were} set aside before, and 'caravel issues ${run}' says why: mend that, or set "missingReferences" to "null" or "skip"`;
+  const remedy = `${countOf(rows, 'row of it was', 'rows of it were')} set aside before, and 'caravel issues ${run}' says why: mend that, or set "missingReferences" to "null" or "skip"`;
   return new MissingReferenceError(entity, reference, sourceId, remedy);
 }
 
 export function conflict(entity: WrittenEntity, count: number, sourceId: string): CopyError {
   return new CopyError(
     'conflict',
-    `${nameOf(entity)}: ${count} ${count === 1 ? 'identifier is' : 'identifiers are'} already taken in the destination; ` +
+    `${nameOf(entity)}: ${countOf(count, 'identifier is', 'identifiers are')} already taken in the destination; ` +
       `remove those rows there, or set "conflicts" to "reuse" in the spec to map to them`,
     sourceId,
   );
@@ -93,7 +93,7 @@ export function identityReseeded(entity: WrittenEntity): CopyError {
 export function eventsQueued(queue: string, events: number): CopyError {
   return new CopyError(
     'events-queued',
-    `${events} ${events === 1 ? 'event was' : 'events were'} queued in ${queue} of the destination since the plan was made; ` +
+    `${countOf(events, 'event was', 'events were')} queued in ${queue} of the destination since the plan was made; ` +
       'something else writes to an entity that processes listen to, or published a module: look at them before the applications are enabled',
   );
 }

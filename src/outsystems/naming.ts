@@ -1,3 +1,4 @@
+import { firstOf } from '../wording/counts.ts';
 import type { Attribute, Entity, EnvironmentCatalog } from './catalog.ts';
 import { CatalogError } from './errors.ts';
 
@@ -34,11 +35,8 @@ function suggestion(names: string[], wanted: string): string {
     .sort((left, right) => left.distance - right.distance)
     .slice(0, 3);
   if (near.length > 0) return `did you mean ${near.map(({ name }) => `'${name}'`).join(' or ')}?`;
-  const more = sorted.length > listed ? ` and ${sorted.length - listed} more` : '';
-  return `it has ${sorted
-    .slice(0, listed)
-    .map((name) => `'${name}'`)
-    .join(', ')}${more}`;
+  const quoted = sorted.map((name) => `'${name}'`);
+  return `it has ${firstOf(quoted, listed)}`;
 }
 
 /** Levenshtein's distance. */

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
+import { countOf, grouped } from '../wording/counts.ts';
 import { duration } from './duration.ts';
 import type { Finding } from './finding.ts';
-import { countOf } from './findings.ts';
 import type { Plan, PlannedEntity, PlannedReference } from './plan.ts';
 import { nameOf, publicRole } from './plan.ts';
 
@@ -18,7 +18,7 @@ export function printPlan(plan: Plan, width = 100): string {
   const matched = plan.entities.filter(({ role }) => role === 'matched');
   const rows = copied.reduce((sum, entity) => sum + entity.rows, 0);
   const parts = [
-    `${plan.source} → ${plan.destination}: ${countOf(rows, 'row')} in ${copied.length} ${copied.length === 1 ? 'entity' : 'entities'}, in this order`,
+    `${plan.source} → ${plan.destination}: ${countOf(rows, 'row')} in ${countOf(copied.length, 'entity', 'entities')}, in this order`,
     orderTable(copied, usable),
     ...(matched.length > 0
       ? [wrap(`Matched, not written: ${matched.map((entity) => nameOf(entity)).join(', ')}`, usable)]
@@ -34,7 +34,7 @@ export function printPlan(plan: Plan, width = 100): string {
     ...section('Blocking', plan.blocking.map(findingText), usable),
     plan.blocking.length === 0
       ? 'This plan can run.'
-      : `This plan cannot run: ${plan.blocking.length === 1 ? 'one thing stands' : `${plan.blocking.length} things stand`} in the way.`,
+      : `This plan cannot run: ${plan.blocking.length === 1 ? 'one thing stands' : countOf(plan.blocking.length, 'thing stands', 'things stand')} in the way.`,
   ];
   return parts.join('\n\n');
 }
@@ -55,7 +55,7 @@ function orderTable(entities: readonly PlannedEntity[], width: number): string {
       String(entity.order),
       wrapDotted(nameOf(entity), Math.floor(flexible * 0.45) - 2),
       publicRole(entity),
-      entity.rows.toLocaleString('en-US'),
+      grouped(entity.rows),
       referencesText(entity.references),
     ]);
   }
@@ -86,7 +86,7 @@ function people({ people: summary }: Plan): string[] {
   const { users, groups, userRoles, groupRoles, groupUsers } = summary;
   const said = (what: string, counts: Record<string, number>) => {
     const parts = Object.entries(counts).filter(([, count]) => count > 0);
-    const text = parts.map(([decision, count]) => `${count.toLocaleString('en-US')} ${words[decision]}`).join(', ');
+    const text = parts.map(([decision, count]) => `${grouped(count)} ${words[decision]}`).join(', ');
     return text === '' ? [] : [`${what}: ${text}`];
   };
   return [
@@ -114,7 +114,7 @@ function processes({ processes: summary }: Plan): string[] {
 function howLong({ estimate }: Plan, width: number): string[] {
   if (estimate === undefined) return [];
   const { seconds, rowsPerSecond, sample } = estimate;
-  const rate = `${rowsPerSecond.toLocaleString('en-US')} rows/s`;
+  const rate = `${grouped(rowsPerSecond)} rows/s`;
   const measured = `measured with ${countOf(sample.rows, 'row')} of ${sample.entity}`;
   return [wrap(`It may take about ${duration(seconds)}: ${rate}, ${measured}.`, width)];
 }

@@ -6,6 +6,7 @@ import { columnOf, type Environment } from '../outsystems/environment.ts';
 import { platformTarget } from '../outsystems/platform.ts';
 import type { Finding } from '../plan/finding.ts';
 import type { ProcessSummary } from '../plan/summaries.ts';
+import { countOf } from '../wording/counts.ts';
 import { type ExcludedIds, type Exclusion, Exclusions } from './exclusions.ts';
 import { ProcessForest } from './forest.ts';
 import {
@@ -99,7 +100,7 @@ export async function chooseProcesses(request: ChoiceRequest): Promise<ChosenPro
   const warnings = summary.setAside.map(({ reason, trees }) => ({
     code: 'process-definition-missing',
     entity: '(System).Process',
-    message: `${trees} process ${trees === 1 ? 'instance is' : 'instances are'} set aside, with all that belongs to them: ${reason}`,
+    message: `${countOf(trees, 'process instance is', 'process instances are')} set aside, with all that belongs to them: ${reason}`,
   }));
   return { summary, ...(await excluded.finish()), types, warnings };
 }

@@ -1,6 +1,8 @@
 import { getRun, loadPlan, noteApproval } from '../journal/runs.ts';
+import { nameOf } from '../plan/plan.ts';
 import { readCatalogs } from '../planning/planMigration.ts';
 import { schemaDigests } from '../planning/preflight/schemaDigest.ts';
+import { firstOf } from '../wording/counts.ts';
 import type { Connections } from './connections.ts';
 
 /** What was approved is no longer what would be done. */
@@ -34,7 +36,5 @@ export async function approveRun(connections: Connections, runId: string, by: st
   const now = schemaDigests(plan.entities, catalogs);
   const changed = plan.entities.filter(({ key }) => plan.schema?.[key] !== now[key]);
   if (changed.length === 0) return;
-  const names = changed.slice(0, listed).map(({ espace, entity }) => `${espace}.${entity}`);
-  const more = changed.length > listed ? ` and ${changed.length - listed} more` : '';
-  throw new SchemaChangedError(`${names.join(', ')}${more}`);
+  throw new SchemaChangedError(firstOf(changed.map(nameOf), listed));
 }

@@ -4,6 +4,7 @@ import type { EntityKey } from '../../outsystems/catalog.ts';
 import { columnOf, type Environment } from '../../outsystems/environment.ts';
 import type { Finding } from '../../plan/finding.ts';
 import type { LinkCounts, PeopleSummary } from '../../plan/summaries.ts';
+import { countOf, grouped } from '../../wording/counts.ts';
 import { type ReferenceColumn, referredIds } from '../idsReferredTo.ts';
 import type { Tenant } from '../tenants.ts';
 import { type Decisions, noDecisions } from './decisions.ts';
@@ -180,7 +181,6 @@ class Aligning {
     for (const [id, owner] of decisions.merged) this.#users.set(id, this.#users.get(owner)!);
 
     const shared = ledger.filter(({ sharedWith }) => sharedWith !== null).length;
-    const say = (count: number, one: string, many: string) => (count === 1 ? `1 ${one}` : `${grouped(count)} ${many}`);
     if (strategy === 'match' && missing > 0) {
       this.#say(
         'blocking',
@@ -196,7 +196,7 @@ class Aligning {
         blocks ? 'blocking' : 'warnings',
         'it-user-missing',
         userTable,
-        `'${this.#there}' lacks ${say(aligned.missingIt.length, 'IT user', 'IT users')} whom the data refers to; ` +
+        `'${this.#there}' lacks ${countOf(aligned.missingIt.length, 'IT user', 'IT users')} whom the data refers to; ` +
           'IT users are never created: create them in Service Center there, or let missingReferences say what becomes of references to them',
       );
     }
@@ -215,7 +215,7 @@ class Aligning {
         'warnings',
         'user-ambiguous',
         userTable,
-        `${say(aligned.ambiguous, 'user name belongs', 'user names belong')} to several users of one tenant in '${this.#there}'; ` +
+        `${countOf(aligned.ambiguous, 'user name belongs', 'user names belong')} to several users of one tenant in '${this.#there}'; ` +
           'the active one is taken, then the one spelled alike, then the lowest id',
       );
     }
@@ -224,7 +224,7 @@ class Aligning {
         'warnings',
         'users-fall-together',
         userTable,
-        `${say(shared, 'user falls', 'users fall')} together with another one: in '${this.#there}' their user names are the same in their tenant, and both become one user there; ` +
+        `${countOf(shared, 'user falls', 'users fall')} together with another one: in '${this.#there}' their user names are the same in their tenant, and both become one user there; ` +
           'the active one decides, then the lowest id (--users lists them)',
       );
     }
@@ -233,7 +233,7 @@ class Aligning {
         'warnings',
         'user-nameless',
         userTable,
-        `${say(aligned.nameless, 'user has', 'users have')} no user name to be matched by`,
+        `${countOf(aligned.nameless, 'user has', 'users have')} no user name to be matched by`,
       );
     }
   }
@@ -374,4 +374,3 @@ class Aligning {
 }
 
 const noLinks = (): LinkCounts => ({ matched: 0, created: 0, setAside: 0 });
-const grouped = (count: number) => count.toLocaleString('en-US');

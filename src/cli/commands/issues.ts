@@ -3,10 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import { stringify } from 'csv-stringify';
 import { listIssues } from '../../journal/issues.ts';
 import { issuesRun, loadPlanIfAny } from '../../journal/runs.ts';
+import { countOf } from '../../wording/counts.ts';
 import { withJournal } from '../databases.ts';
 import { exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';
-import { counted, printJson, printLine, printTable } from '../output.ts';
+import { printJson, printLine, printTable } from '../output.ts';
 
 const columns = ['espace', 'entity', 'source_id', 'code', 'constraint', 'reason', 'detail', 'state'];
 /** Source ids that a line of the table names. */
@@ -70,7 +71,7 @@ export async function issues(run: string, options: DataOptions & { csv?: boolean
     printLine(
       open === 0
         ? 'all of it has been migrated since'
-        : `${counted(open, 'row is', 'rows are')} set aside; 'caravel retry-issues ${run}' migrates them once the cause is mended, '--csv' has every row`,
+        : `${countOf(open, 'row is', 'rows are')} set aside; 'caravel retry-issues ${run}' migrates them once the cause is mended, '--csv' has every row`,
     );
   }
   return open > 0 ? exitCode.setAside : exitCode.ok;

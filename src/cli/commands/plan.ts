@@ -6,11 +6,12 @@ import { planDocument } from '../../plan/planDocument.ts';
 import { printPlan } from '../../plan/printPlan.ts';
 import { prepareMigration } from '../../planning/prepareMigration.ts';
 import { prepareWithJournal } from '../../runs/planRun.ts';
+import { andMore, countOf } from '../../wording/counts.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { withEnvironments, withJournalIfAny } from '../databases.ts';
 import { exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';
-import { counted, printJson, printLine, printTable } from '../output.ts';
+import { printJson, printLine, printTable } from '../output.ts';
 import { privateFile } from '../privateFile.ts';
 
 const columns = ['source_id', 'username', 'tenant', 'decision', 'destination_id'];
@@ -39,7 +40,7 @@ export async function plan(file: string, options: DataOptions & { users?: string
     printLine(printPlan(plan, process.stdout.columns));
     printPeople('Users that the destination lacks', missing(ledger));
     printPeople('Users that fall together with another one', together(ledger));
-    if (ledgerFile !== null) printLine(`\n${counted(ledger.length, 'user')} in ${ledgerFile.path}`);
+    if (ledgerFile !== null) printLine(`\n${countOf(ledger.length, 'user')} in ${ledgerFile.path}`);
   }
   return plan.blocking.length > 0 ? exitCode.blocked : exitCode.ok;
 }
@@ -84,6 +85,5 @@ function printPeople(title: string, users: (LedgerLine & { note: string })[]): v
         ...(withNote ? [note] : []),
       ]),
   );
-  if (users.length > shown)
-    printLine(`and ${counted(users.length - shown, 'more', 'more')}; --users FILE.csv lists all`);
+  if (users.length > shown) printLine(`${andMore(users.length - shown)}; --users FILE.csv lists all`);
 }

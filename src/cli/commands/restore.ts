@@ -1,11 +1,12 @@
 import { restoreSubscriptions } from '../../copying/subscribe.ts';
 import { acquireLease, LeaseHeldError, releaseLease } from '../../journal/lease.ts';
 import { getRun, loadPlanIfAny } from '../../journal/runs.ts';
+import { countOf } from '../../wording/counts.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { openDestination, withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import type { CommonOptions } from '../options.ts';
-import { counted, printLine } from '../output.ts';
+import { printLine } from '../output.ts';
 import { workflowState } from '../temporal.ts';
 
 /**
@@ -40,7 +41,7 @@ export async function restore(id: string, options: CommonOptions): Promise<numbe
       let rows = 0;
       for (const table of plan.events) rows += await restoreSubscriptions(context, table, control);
       await releaseLease(journal, run.destination, id);
-      const said = rows === 0 ? 'were all there' : `${counted(rows, 'row')} given back`;
+      const said = rows === 0 ? 'were all there' : `${countOf(rows, 'row')} given back`;
       printLine(`event subscriptions of '${run.destination}': ${said}`);
       return exitCode.ok;
     } finally {

@@ -1,10 +1,11 @@
 import { countOpenIssues } from '../../journal/issues.ts';
 import { countRetries, getRun, issuesRun } from '../../journal/runs.ts';
+import { countOf } from '../../wording/counts.ts';
 import { withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import { type Launch, launchAndFollow } from '../launchRun.ts';
 import type { DataOptions } from '../options.ts';
-import { counted, printJson, printLine } from '../output.ts';
+import { printJson, printLine } from '../output.ts';
 import { withTemporal, workflowState } from '../temporal.ts';
 
 /**
@@ -32,7 +33,7 @@ export async function retryIssues(id: string, options: DataOptions): Promise<num
       run: `${of.id}-retry-${(await countRetries(journal, of.id)) + 1}`,
       workflow: 'retryIssues',
       argument: of.id,
-      summary: `${of.source} → ${of.destination}: ${counted(open, 'row')} that ${of.id} set aside`.slice(0, 200),
+      summary: `${of.source} → ${of.destination}: ${countOf(open, 'row')} that ${of.id} set aside`.slice(0, 200),
     };
     return withTemporal((client, place) => launchAndFollow(client, place, journal, launch, options));
   });

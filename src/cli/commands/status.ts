@@ -1,19 +1,11 @@
 import type { Database } from '../../database/port.ts';
 import { listRuns } from '../../journal/runs.ts';
 import { duration } from '../../plan/duration.ts';
+import { countOf, grouped } from '../../wording/counts.ts';
 import { withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';
-import {
-  type CountColumn,
-  countColumns,
-  counted,
-  grouped,
-  printJson,
-  printLine,
-  printTable,
-  shownColumns,
-} from '../output.ts';
+import { type CountColumn, countColumns, printJson, printLine, printTable, shownColumns } from '../output.ts';
 import { progressDisplay, stage } from '../progressDisplay.ts';
 import { type EntityView, hasEnded, nameOf, RunReader, type RunView, totals } from '../runView.ts';
 import { pause, stopSignal } from '../stopSignal.ts';
@@ -115,7 +107,7 @@ function printRun(view: RunView): void {
   const now = view.finished === null ? stage(view) : view.status;
   printLine(`run '${view.run}' (${view.source} → ${view.destination}): ${now}${took}`);
   if (view.entities.length > 0) {
-    printLine(`${grouped(sums.read)} of ${counted(sums.rows, 'row')}, ${grouped(view.rowsPerSecond)} rows/s`);
+    printLine(`${grouped(sums.read)} of ${countOf(sums.rows, 'row')}, ${grouped(view.rowsPerSecond)} rows/s`);
   }
   if (view.message !== null) printLine(view.message);
 }

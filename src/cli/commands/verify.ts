@@ -4,11 +4,12 @@ import { getRun, loadPlanIfAny, type Run } from '../../journal/runs.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Verdict, VerificationReport } from '../../verification/report.ts';
 import { verifyRun } from '../../verification/verifyRun.ts';
+import { countOf } from '../../wording/counts.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { withEnvironments, withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
 import type { DataOptions } from '../options.ts';
-import { type CountColumn, counted, printJson, printLine, printTable, shownColumns } from '../output.ts';
+import { type CountColumn, printJson, printLine, printTable, shownColumns } from '../output.ts';
 
 const exitCodes: Record<Verdict, number> = {
   same: exitCode.ok,
@@ -127,9 +128,9 @@ function printReports(run: string, verdict: Verdict, reports: VerificationReport
   }
   const { same, different, missing, extra, setAside } = sums(reports);
   const verdicts: Record<Verdict, string> = {
-    same: `verified: all ${counted(same, 'row is', 'rows are')} the same in the destination`,
-    sameButSetAside: `verified but for rows set aside: ${counted(same, 'row')} the same, ${counted(setAside, 'row')} set aside`,
-    differs: `DIFFERS: ${counted(same, 'row')} the same, ${different} different, ${missing} missing, ${extra} extra`,
+    same: `verified: all ${countOf(same, 'row is', 'rows are')} the same in the destination`,
+    sameButSetAside: `verified but for rows set aside: ${countOf(same, 'row')} the same, ${countOf(setAside, 'row')} set aside`,
+    differs: `DIFFERS: ${countOf(same, 'row')} the same, ${different} different, ${missing} missing, ${extra} extra`,
   };
   printLine(`run '${run}' ${verdicts[verdict]}`);
 }

@@ -1,8 +1,8 @@
 import type { PhysicalColumn } from '../../database/port.ts';
 import type { Entity } from '../../outsystems/catalog.ts';
 import { spelledTarget } from '../../outsystems/references.ts';
-import { countOf } from '../../plan/findings.ts';
 import type { IdentifierKind } from '../../plan/plan.ts';
+import { countOf } from '../../wording/counts.ts';
 import type { DraftContext, DraftIdentity, DraftReference, EntityNotes } from './draft.ts';
 import { doesNotFit } from './valueFit.ts';
 

@@ -3,7 +3,8 @@ import type { Entity, EntityKey, EnvironmentCatalog, Espace } from '../../outsys
 import { groupBy } from '../../outsystems/grouping.ts';
 import type { CatalogMatch, EntityPair } from '../../outsystems/matching.ts';
 import { entityName, foldName } from '../../outsystems/naming.ts';
-import { countOf, type Findings, noFindings } from '../../plan/findings.ts';
+import { type Findings, noFindings } from '../../plan/findings.ts';
+import { countOf } from '../../wording/counts.ts';
 
 /**
  * What the destination lacks of what is to be copied, said once at the highest level: an application that is not there
@@ -45,7 +46,7 @@ export function missingInDestination(
       block(
         'espace-missing',
         '',
-        `${there} has no ${what} '${espace.name}' of this key, which holds ${countOf(entities.length, 'entity').replace('entitys', 'entities')} to be copied; publish it there first`,
+        `${there} has no ${what} '${espace.name}' of this key, which holds ${countOf(entities.length, 'entity', 'entities')} to be copied; publish it there first`,
       );
     }
   }

@@ -6,8 +6,9 @@ import { columnOf, type Environment } from '../../outsystems/environment.ts';
 import { entityName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
 import type { Finding } from '../../plan/finding.ts';
-import { countOf, type Findings, noFindings } from '../../plan/findings.ts';
+import { type Findings, noFindings } from '../../plan/findings.ts';
 import { instanceTables } from '../../processes/instanceTables.ts';
+import { agreeing, countOf } from '../../wording/counts.ts';
 import { quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
 import { type Candidate, type Emptied, tableName } from './candidates.ts';
@@ -81,7 +82,7 @@ export function refusal({ catalog }: Environment, { target, by, rows }: OutsideR
   const message =
     rows === null
       ? `the login of '${catalog.environment}' may not read ${name}, which may refer to its rows by ${column}${along}; grant SELECT on ${table.name}`
-      : `${countOf(rows, 'row')} of ${name} outside the scope ${rows === 1 ? 'refers' : 'refer'} to its rows by ${column}${along}; ${ways}`;
+      : `${countOf(rows, 'row')} of ${name} outside the scope ${agreeing(rows, 'refers', 'refer')} to its rows by ${column}${along}; ${ways}`;
   return { code: 'outside-rows-refer', entity: target.name, message };
 }
 
@@ -124,7 +125,7 @@ export async function outsideValues(
       findings.blocking.push({
         code: 'outside-rows-refer',
         entity: candidate.name,
-        message: `${countOf(rows, 'value')} in (System).${name} of process instances outside the scope ${rows === 1 ? 'names' : 'name'} its rows; widen the scope or remove those instances`,
+        message: `${countOf(rows, 'value')} in (System).${name} of process instances outside the scope ${agreeing(rows, 'names', 'name')} its rows; widen the scope or remove those instances`,
       });
     }
   }

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/port.ts';
 import type { Finding } from '../../plan/finding.ts';
-import { countOf } from '../../plan/findings.ts';
+import { countOf } from '../../wording/counts.ts';
 import type { Draft } from '../drafting/draft.ts';
 import { columnText, mainTable, quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';

@@ -5,9 +5,10 @@ import type { Cell, Database, Row, Transaction } from '../../database/port.ts';
 import { compareIds } from '../../identity/compareIds.ts';
 import type { IdMap } from '../../identity/idMap.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
-import { addFindings, countOf, type Findings, noFindings } from '../../plan/findings.ts';
+import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
 import type { Conflicts, KeyedEntity, PlannedColumn, PlannedEntity } from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
+import { agreeing, countOf } from '../../wording/counts.ts';
 
 /** Where ids of a target lead that are in the destination before the run; undefined where nothing is known of the target. */
 export type KnownIds = (target: EntityKey) => Pick<IdMap, 'get'> | undefined;
@@ -74,7 +75,7 @@ function say({ spec, destination }: ConflictRequest, entity: KeyedEntity, found:
       );
     }
     if (repeated > 0) {
-      const message = `${countOf(repeated, 'row')} to come ${repeated === 1 ? 'has' : 'have'} the ${columns} of another one, as '${destination.name}' compares them, and there it is unique`;
+      const message = `${countOf(repeated, 'row')} to come ${agreeing(repeated, 'has', 'have')} the ${columns} of another one, as '${destination.name}' compares them, and there it is unique`;
       if (spec.rowErrors === 'setAside') warn(`${message}; they are set aside`);
       else block(`${message}; mend the data, or set "rowErrors" to "setAside"`);
     }
@@ -86,7 +87,7 @@ function say({ spec, destination }: ConflictRequest, entity: KeyedEntity, found:
   }
   if (spec.conflicts === 'reuse' && found.reusable > 0) {
     warn(
-      `${countOf(found.reusable, 'row')} to come ${found.reusable === 1 ? 'is' : 'are'} there already; nothing is written to them`,
+      `${countOf(found.reusable, 'row')} to come ${agreeing(found.reusable, 'is', 'are')} there already; nothing is written to them`,
     );
   }
   return findings;

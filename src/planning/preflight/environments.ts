@@ -1,6 +1,7 @@
 import type { Database, EngineName, ServerFacts } from '../../database/port.ts';
 import type { Finding } from '../../plan/finding.ts';
 import type { Findings } from '../../plan/findings.ts';
+import { grouped } from '../../wording/counts.ts';
 import type { Draft } from '../drafting/draft.ts';
 
 const productNames: Record<EngineName, string> = { postgres: 'PostgreSQL', sqlserver: 'SQL Server' };
@@ -55,7 +56,7 @@ export async function checkEnvironments(
     );
   }
   if (ofDestination.recoveryModel === 'FULL' && ofDestination.freeLog !== null && ofDestination.freeLog < littleLog) {
-    const megabytes = Math.round(ofDestination.freeLog / 1024 ** 2).toLocaleString('en-US');
+    const megabytes = grouped(ofDestination.freeLog / 1024 ** 2);
     warn(
       'little-log-space',
       `the transaction log of '${destination.name}' has ${megabytes} MB left; every row goes through it`,

@@ -2,10 +2,11 @@ import type { Database } from '../../database/port.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { columnOf } from '../../outsystems/environment.ts';
 import type { EventTable, Queue } from '../../plan/eventTable.ts';
-import { addFindings, countOf, type Findings, noFindings } from '../../plan/findings.ts';
+import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { activityColumn, eventTables } from '../../processes/eventTables.ts';
 import { countQueued, countQueues } from '../../processes/queues.ts';
+import { agreeing, countOf } from '../../wording/counts.ts';
 import { sourceReferences } from '../drafting/sourceReferences.ts';
 import { columnText, holdsReference, mainTable, type Quote, quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
@@ -80,7 +81,7 @@ async function hasSubscriptions(
 function queuedEvents({ spec, destination }: PlanRequest, queues: readonly Queue[]): Findings {
   const findings = noFindings();
   for (const { name, queued } of queues.filter((queue) => queue.queued > 0)) {
-    const message = `${countOf(queued, 'event')} ${queued === 1 ? 'waits' : 'wait'} in ${name} of '${destination.name}'`;
+    const message = `${countOf(queued, 'event')} ${agreeing(queued, 'waits', 'wait')} in ${name} of '${destination.name}'`;
     if (spec.eventQueues === 'any') {
       findings.warnings.push({ code: 'event-queue-not-empty', entity: '', message: `${message}; they stay there` });
     } else {

@@ -1,8 +1,9 @@
 import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database } from '../../database/port.ts';
 import { columnOf } from '../../outsystems/environment.ts';
-import { countOf, type Findings, noFindings } from '../../plan/findings.ts';
-import type { KeyedEntity, PlannedEntity } from '../../plan/plan.ts';
+import { type Findings, noFindings } from '../../plan/findings.ts';
+import { type KeyedEntity, nameOf, type PlannedEntity } from '../../plan/plan.ts';
+import { agreeing, countOf, firstOf } from '../../wording/counts.ts';
 import { quoteFor, tableText } from '../questions/conditions.ts';
 import { largestIds } from '../questions/counts.ts';
 import type { Catalogs, PlanRequest } from '../questions/request.ts';
@@ -22,7 +23,7 @@ export async function checkInUse({ destination }: PlanRequest, catalogs: Catalog
   const warn = (code: string, message: string) => findings.warnings.push({ code, entity: '', message });
   const { otherSessions, now } = await destination.facts();
   if (otherSessions !== null && otherSessions > 0) {
-    const are = otherSessions === 1 ? 'is' : 'are';
+    const are = agreeing(otherSessions, 'is', 'are');
     warn(
       'sessions-open',
       `${countOf(otherSessions, 'session')} of others ${are} open in '${destination.name}'; disable its applications and stop what else works there, or it sees half of what is to come`,
@@ -76,8 +77,6 @@ export async function watchGrowth(
       const after = await largest(database, watched, side);
       const grown = watched.filter((_, index) => after[index] !== before[side][index]);
       if (grown.length === 0) continue;
-      const names = grown.slice(0, named).map(({ espace, entity }) => `${espace}.${entity}`);
-      const more = grown.length > named ? ` and ${grown.length - named} more` : '';
       const rest =
         side === 'source'
           ? 'rows that come after the plan are left for the next run, and the proof reports rows that change'
@@ -85,7 +84,7 @@ export async function watchGrowth(
       findings.warnings.push({
         code: `${side}-changes`,
         entity: '',
-        message: `'${database.name}' is in use: rows came into ${names.join(', ')}${more} while the plan was made; ${rest}`,
+        message: `'${database.name}' is in use: rows came into ${firstOf(grown.map(nameOf), named)} while the plan was made; ${rest}`,
       });
     }
     return findings;
