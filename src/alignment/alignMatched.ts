@@ -3,7 +3,7 @@ import type { EntityKey } from '../outsystems/catalog.ts';
 import { type Environment, entityOf } from '../outsystems/environment.ts';
 import { entityName } from '../outsystems/naming.ts';
 import { platformEntityKey } from '../outsystems/platform.ts';
-import type { Finding } from '../plan/finding.ts';
+import { Findings } from '../plan/findings.ts';
 import { KeyedRowReader } from './keyedRows.ts';
 import { alignPlatformRows } from './matchPlatformRows.ts';
 import { type NaturalKey, naturalKeyOf, naturalKeys } from './naturalKeys.ts';
@@ -18,7 +18,7 @@ export interface AlignmentRequest {
 
 export interface Alignment {
   maps: MatchedMap[];
-  warnings: Finding[];
+  findings: Findings;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Alignment {
  */
 export async function alignMatched(request: AlignmentRequest): Promise<Alignment> {
   const { source, destination } = request;
-  const alignment: Alignment = { maps: [], warnings: [] };
+  const alignment: Alignment = { maps: [], findings: new Findings() };
   const readers = {
     source: new KeyedRowReader(source, destination),
     destination: new KeyedRowReader(destination, source),
@@ -39,26 +39,22 @@ export async function alignMatched(request: AlignmentRequest): Promise<Alignment
     const entity = entityOf(source, key) ?? entityOf(destination, key);
     if (entity?.kind === 'static') {
       if (entityOf(source, key) === undefined) continue;
-      const { map, warnings } = await alignStaticRecords(source, destination, key);
+      const { map, findings } = await alignStaticRecords(source, destination, key);
       alignment.maps.push(map);
-      alignment.warnings.push(...warnings);
+      alignment.findings.merge(findings);
       continue;
     }
     if (entity !== undefined && entity.kind !== 'platform') continue;
     const definition = naturalKeyOfEntity(key, entity?.physicalTableName ?? null);
     const name = entity === undefined ? (definition?.table ?? key) : entityName(entity);
     if (definition === undefined) {
-      alignment.warnings.push({
-        code: 'no-natural-key',
-        entity: name,
-        message: `rows of ${name} have no name that holds in both environments: references to it cannot be mapped`,
-      });
+      alignment.findings.add('no-natural-key', { entity: name });
       alignment.maps.push({ entity: key, type: 'integer', pairs: [] });
       continue;
     }
-    const { map, warnings } = await alignPlatformRows(readers, environments, { key, name }, definition);
+    const { map, findings } = await alignPlatformRows(readers, environments, { key, name }, definition);
     alignment.maps.push(map);
-    alignment.warnings.push(...warnings);
+    alignment.findings.merge(findings);
   }
   return alignment;
 }

@@ -1,6 +1,6 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { Finding } from '../plan/finding.ts';
+import { Findings } from '../plan/findings.ts';
 import type { KeyedRowReader } from './keyedRows.ts';
 import type { NaturalKey } from './naturalKeys.ts';
 
@@ -10,9 +10,9 @@ export async function alignPlatformRows(
   environments: { source: string; destination: string },
   entity: { key: EntityKey; name: string },
   definition: NaturalKey,
-): Promise<{ map: MatchedMap; warnings: Finding[] }> {
+): Promise<{ map: MatchedMap; findings: Findings }> {
   const map: MatchedMap = { entity: entity.key, type: 'integer', pairs: [] };
-  const warnings: Finding[] = [];
+  const findings = new Findings();
   const sides = {
     source: await readers.source.read(definition),
     destination: await readers.destination.read(definition),
@@ -20,14 +20,15 @@ export async function alignPlatformRows(
   for (const side of ['source', 'destination'] as const) {
     const rows = sides[side];
     if (!('missing' in rows)) continue;
-    warnings.push({
-      code: 'platform-table-missing',
+    findings.add('platform-table-missing', {
       entity: entity.name,
-      message: `'${environments[side]}' has no ${rows.missing}: nothing that refers to ${definition.table} can be mapped`,
+      missing: rows.missing,
+      table: definition.table,
+      where: environments[side],
     });
   }
   const { source, destination } = sides;
-  if ('missing' in source || 'missing' in destination) return { map, warnings };
+  if ('missing' in source || 'missing' in destination) return { map, findings };
   for (const [sourceId, key] of source.keyOf) {
     // A row whose name is spelled the same comes before one that the collation only takes for equal.
     const spelling = source.spellingOf.get(sourceId);
@@ -36,13 +37,12 @@ export async function alignPlatformRows(
     if (destinationId !== undefined) map.pairs.push([sourceId, destinationId]);
   }
   if (destination.ambiguous > 0) {
-    warnings.push({
-      code: 'natural-key-ambiguous',
+    findings.add('natural-key-ambiguous', {
       entity: entity.name,
-      message:
-        `in '${environments.destination}' ${destination.ambiguous} natural keys of ${definition.table} belong to several rows; ` +
-        'the one spelled alike is taken, else the active one, then the lowest id',
+      table: definition.table,
+      keys: destination.ambiguous,
+      there: environments.destination,
     });
   }
-  return { map, warnings };
+  return { map, findings };
 }

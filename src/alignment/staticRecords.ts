@@ -2,7 +2,7 @@ import type { MatchedMap } from '../identity/mapStore.ts';
 import type { Entity, EntityKey, StaticRecord } from '../outsystems/catalog.ts';
 import { type Environment, entityOf, page } from '../outsystems/environment.ts';
 import { entityName } from '../outsystems/naming.ts';
-import type { Finding } from '../plan/finding.ts';
+import { Findings } from '../plan/findings.ts';
 import { foldText } from './collation.ts';
 
 /**
@@ -14,17 +14,17 @@ export async function alignStaticRecords(
   source: Environment,
   destination: Environment,
   key: EntityKey,
-): Promise<{ map: MatchedMap; warnings: Finding[] }> {
+): Promise<{ map: MatchedMap; findings: Findings }> {
   const entities = [entityOf(source, key), entityOf(destination, key)] as const;
   const type = entities.every((entity) => entity?.identifier?.column?.kind === 'integer') ? 'integer' : 'text';
   const map: MatchedMap = { entity: key, type, pairs: [] };
-  const warnings: Finding[] = [];
+  const findings = new Findings();
   const entity = entities[0]!;
-  const warn = (code: string, message: string) => warnings.push({ code, entity: entityName(entity), message });
+  const name = entityName(entity);
   const there = destination.catalog.environment;
   if (entities[1] === undefined) {
-    warn('static-entity-missing', `'${there}' has no static entity ${entityName(entity)}; publish its module there`);
-    return { map, warnings };
+    findings.add('static-entity-missing', { entity: name, there });
+    return { map, findings };
   }
   const sourceRows = await physicalIds(source, entity);
   const destinationRows = await physicalIds(destination, entities[1]);
@@ -32,22 +32,19 @@ export async function alignStaticRecords(
   for (const record of recordsByKey(source, key).values()) {
     const counterpart = counterparts.get(record.key);
     if (counterpart === undefined) {
-      warn('static-record-missing', `'${there}' has no record ${record.name}; rows that refer to it cannot be mapped`);
+      findings.add('static-record-missing', { entity: name, record: record.name, there });
       continue;
     }
     const given = identifierOf(counterpart, type);
     const destinationId = destinationRows === null ? given : physicalId(destinationRows, given);
     if (destinationId === undefined) {
-      warn(
-        'static-row-missing',
-        `in '${there}' the table lacks the row of record ${record.name}; publish its module again`,
-      );
+      findings.add('static-row-missing', { entity: name, record: record.name, there });
       continue;
     }
     const sourceId = identifierOf(record, type);
     map.pairs.push([(sourceRows && physicalId(sourceRows, sourceId)) ?? sourceId, destinationId]);
   }
-  return { map, warnings };
+  return { map, findings };
 }
 
 function recordsByKey({ catalog }: Environment, entity: EntityKey): Map<string, StaticRecord> {

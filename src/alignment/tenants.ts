@@ -1,8 +1,7 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { Environment } from '../outsystems/environment.ts';
 import { tenantTable } from '../outsystems/platform.ts';
-import type { Finding } from '../plan/finding.ts';
-import { countOf } from '../wording/counts.ts';
+import { Findings } from '../plan/findings.ts';
 import { type ReferenceColumn, referredIds } from './idsReferredTo.ts';
 import { platformRows } from './platformTable.ts';
 
@@ -43,39 +42,20 @@ export async function missingTenants(
   references: readonly ReferenceColumn[],
   tenants: ReadonlyMap<string, Tenant>,
   ofPeople: Iterable<string>,
-): Promise<{ blocking: Finding[]; warnings: Finding[] }> {
-  const missing: { blocking: Finding[]; warnings: Finding[] } = { blocking: [], warnings: [] };
+): Promise<Findings> {
+  const missing = new Findings();
   const mapped = new Set(map.pairs.map(([sourceId]) => sourceId));
   const ofRows = await referredIds(source.database, references, map.entity);
   const used = new Set([...ofRows, ...ofPeople]);
   const there = destination.catalog.environment;
   for (const { id, name: label } of tenants.values()) {
     if (mapped.has(id)) continue;
-    const message = `'${there}' has no tenant '${label}' of the same user provider`;
-    if (used.has(id)) {
-      const what = ofRows.has(id) ? 'rows' : 'people';
-      missing.blocking.push({
-        code: 'tenant-missing',
-        entity: name,
-        message: `${message}, and ${what} to be migrated belong to it; create it there`,
-      });
-    } else {
-      missing.warnings.push({
-        code: 'tenant-missing',
-        entity: name,
-        message: `${message}; no row to be migrated belongs to it`,
-      });
-    }
+    const neededBy = ofRows.has(id) ? 'rows' : used.has(id) ? 'people' : null;
+    missing.add('tenant-missing', { entity: name, tenant: label, there, neededBy });
   }
   const unknown = [...ofRows].filter((id) => !tenants.has(id)).length;
   if (unknown > 0) {
-    missing.warnings.push({
-      code: 'tenant-orphaned',
-      entity: name,
-      message:
-        `rows to be migrated belong to ${countOf(unknown, 'tenant')} that '${source.catalog.environment}' does not have itself; ` +
-        'such rows follow missingReferences',
-    });
+    missing.add('tenant-orphaned', { entity: name, tenants: unknown, here: source.catalog.environment });
   }
   return missing;
 }

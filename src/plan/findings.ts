@@ -1,14 +1,32 @@
+import { type FindingCode, type FindingFacts, findingKinds } from './catalogue/findings.ts';
 import type { Finding } from './finding.ts';
 
-/** Findings gathered while a plan is made. */
-export interface Findings {
-  blocking: Finding[];
-  warnings: Finding[];
+/** Findings by what they do to a run. */
+export interface FindingLists {
+  readonly blocking: readonly Finding[];
+  readonly warnings: readonly Finding[];
 }
 
-export const noFindings = (): Findings => ({ blocking: [], warnings: [] });
+/** Findings gathered while a plan is made; what each of them says is in the catalogue. */
+export class Findings implements FindingLists {
+  readonly blocking: Finding[] = [];
+  readonly warnings: Finding[] = [];
 
-export function addFindings(to: Findings, from: Findings): void {
-  to.blocking.push(...from.blocking);
-  to.warnings.push(...from.warnings);
+  /** @param facts what the sentence of this code needs to know; with `entity` where it concerns one. */
+  add<Code extends FindingCode>(code: Code, facts: FindingFacts[Code]): void {
+    const { blocks, sentence, remedy } = findingKinds[code];
+    const toDo = remedy(facts);
+    const message = toDo === null ? sentence(facts) : `${sentence(facts)}; ${toDo}`;
+    const list = blocks(facts) ? this.blocking : this.warnings;
+    list.push({ code, entity: facts.entity ?? '', message });
+  }
+
+  /** Adds what others found, in their order. */
+  merge(...others: FindingLists[]): this {
+    for (const { blocking, warnings } of others) {
+      this.blocking.push(...blocking);
+      this.warnings.push(...warnings);
+    }
+    return this;
+  }
 }

@@ -6,7 +6,7 @@ import { platformTarget } from '../outsystems/platform.ts';
 import { readCatalog } from '../outsystems/readCatalog.ts';
 import { parseReferenceType } from '../outsystems/references.ts';
 import { entitiesInScope, espacesInScope, type Scope, withProducers } from '../outsystems/scope.ts';
-import { addFindings, type Findings, noFindings } from '../plan/findings.ts';
+import { Findings } from '../plan/findings.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type ChosenProcesses, chooseProcesses, type InstanceColumn } from '../processes/chooseProcesses.ts';
 import { noExclusions } from '../processes/exclusions.ts';
@@ -78,18 +78,17 @@ export async function planWithCatalogs(
   const work = await asPlanningError(() => lookUp(spec, catalogs, scoped, chosen));
   const { copied, people, findings } = work;
   const { readable, findings: unreadable } = await checkReadable(source, destination, work.drafts);
-  addFindings(findings, unreadable);
+  findings.merge(unreadable);
   const tables = new Set(readable.map((draft) => draft.source.name));
   const questions = work.questions.filter(({ table }) => tables.has(table.name));
-  addFindings(findings, await answerQuestions(source, questions));
+  findings.merge(await answerQuestions(source, questions));
 
   const quote = quoteFor(source);
   const connected = await connectDrafts(source, quote, readable);
-  addFindings(findings, connected.findings);
+  findings.merge(connected.findings);
   const bounds = withinBounds(await readBounds(source, connected), request.bounds);
   const rows = await countDrafts(source, quote, connected.drafts, bounds);
-  addFindings(
-    findings,
+  findings.merge(
     await findMissingReferences(source, quote, connected.drafts, bounds, {
       leftOut: work.leftOut,
       exclusions: chosen?.exclusions ?? noExclusions,
@@ -99,13 +98,13 @@ export async function planWithCatalogs(
   const surelyWritten = connected.drafts.filter(
     ({ people, instances }) => people === null && (instances === null || chosen?.summary.copied !== 0),
   );
-  addFindings(findings, await checkIdentityPositions(destination, surelyWritten.flatMap(mintedIdentity)));
-  addFindings(findings, await checkEnvironments(source, destination, connected.drafts));
-  addFindings(findings, checkPreparations(request, catalogs, connected.drafts));
-  findings.warnings.push(...(await guessSoftKeys(source, catalogs.source, connected.drafts)));
-  findings.warnings.push(...(await measureBinaries(source, connected.drafts)));
-  addFindings(findings, await checkStaging(destination));
-  addFindings(findings, await checkWritable(destination, surelyWritten.map(neededRights)));
+  findings.merge(await checkIdentityPositions(destination, surelyWritten.flatMap(mintedIdentity)));
+  findings.merge(await checkEnvironments(source, destination, connected.drafts));
+  findings.merge(checkPreparations(request, catalogs, connected.drafts));
+  findings.merge(await guessSoftKeys(source, catalogs.source, connected.drafts));
+  findings.merge(await measureBinaries(source, connected.drafts));
+  findings.merge(await checkStaging(destination));
+  findings.merge(await checkWritable(destination, surelyWritten.map(neededRights)));
 
   for (const draft of connected.drafts) {
     for (const columns of uniqueOnlyThere(draft)) {
@@ -135,7 +134,9 @@ export async function planWithCatalogs(
       planWithoutDraft(entity, work.match.pairs.get(entity.key)?.destination ?? null, last + index),
     );
   const entities = [...matched, ...written, ...blocked].map((entity, index) => ({ ...entity, order: index + 1 }));
-  const plan: Plan = { source: spec.source, destination: spec.destination, entities, ...findings };
+  if (chosen !== null) findings.merge(chosen.findings);
+  const { blocking, warnings } = findings;
+  const plan: Plan = { source: spec.source, destination: spec.destination, entities, blocking, warnings };
   return { plan: chosen === null ? plan : withProcesses(plan, chosen), chosen };
 }
 
@@ -149,14 +150,14 @@ function withinBounds(
   );
 }
 
-function withProcesses(plan: Plan, { summary, warnings }: ChosenProcesses): Plan {
+function withProcesses(plan: Plan, { summary }: ChosenProcesses): Plan {
   const reasons = summary.setAside.map(({ reason }) => reason);
   const entities = plan.entities.map((entity) =>
     entity.partOf?.instances === entity.key && reasons.length > 0
       ? { ...entity, partOf: { ...entity.partOf, reasons } }
       : entity,
   );
-  return { ...plan, entities, warnings: [...plan.warnings, ...warnings], processes: summary };
+  return { ...plan, entities, processes: summary };
 }
 
 /** What the spec names, in the source. */
@@ -259,32 +260,32 @@ function lookUp(spec: MigrationSpec, catalogs: Catalogs, scoped: Scoped, chosen:
     // Conditions are asked of the source alone; both engines take double quotes.
     quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   };
-  const findings = noFindings();
-  addFindings(findings, missingInDestination(spec, source, destination, match, copied));
-  for (const catalog of [source, destination]) addFindings(findings, sharedTables(catalog, keys));
+  const findings = new Findings();
+  findings.merge(missingInDestination(spec, source, destination, match, copied));
+  for (const catalog of [source, destination]) findings.merge(sharedTables(catalog, keys));
   const drafts: Draft[] = [];
   const questions: DataQuestion[] = [];
   for (const { key } of copied) {
     const pair = match.pairs.get(key);
     if (pair === undefined) continue;
     const unusable = unusableTables(pair, environments);
-    addFindings(findings, unusable);
+    findings.merge(unusable);
     if (unusable.blocking.length > 0) continue;
     const { draft, notes } = draftEntity(pair, context);
-    addFindings(findings, notes.findings);
+    findings.merge(notes.findings);
     questions.push(...notes.questions);
     if (draft !== null) drafts.push(draft);
   }
   const people = draftPeople(spec, catalogs, context);
   drafts.push(...people.drafts);
   questions.push(...people.questions);
-  addFindings(findings, people.findings);
+  findings.merge(people.findings);
   const peopleKeys = people.drafts.map(({ pair }) => pair.key);
   if (chosen !== null && travels(chosen)) {
     const instances = draftInstances(catalogs, context, chosen);
     drafts.push(...instances.drafts);
     questions.push(...instances.questions);
-    addFindings(findings, instances.findings);
+    findings.merge(instances.findings);
   }
   noteLeftOut(drafts, source, chosen === null);
   // Instances are copied or left out, never matched.

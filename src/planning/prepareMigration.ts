@@ -9,11 +9,10 @@ import type { IdMap } from '../identity/idMap.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { platformTarget, tenantTable } from '../outsystems/platform.ts';
-import { type Findings, noFindings } from '../plan/findings.ts';
-import type { Plan } from '../plan/plan.ts';
+import { Findings } from '../plan/findings.ts';
+import { nameOf, type Plan } from '../plan/plan.ts';
 import { type ExcludedIds, noExclusions } from '../processes/exclusions.ts';
 import { processDefinitionTable } from '../processes/instanceTables.ts';
-import { countOf } from '../wording/counts.ts';
 import { destinationReferences } from './drafting/destinationReferences.ts';
 import { type PlannedEmptying, planEmptying } from './emptying/planEmptying.ts';
 import { alignPlannedPeople } from './people/alignPlannedPeople.ts';
@@ -22,7 +21,7 @@ import { findConflicts, type KnownIds } from './preflight/conflicts.ts';
 import { estimateRun } from './preflight/estimate.ts';
 import { planEvents } from './preflight/eventQueues.ts';
 import { checkInUse, watchGrowth } from './preflight/inUse.ts';
-import { missingReference } from './preflight/missingReferences.ts';
+import { addMissingReference } from './preflight/missingReferences.ts';
 import { schemaDigests } from './preflight/schemaDigest.ts';
 import { quoteFor, tableText } from './questions/conditions.ts';
 import { inParallel } from './questions/parallel.ts';
@@ -92,13 +91,14 @@ export async function prepareMigration(given: PlanRequest): Promise<PreparedMigr
   const open = columns.filter(({ reference }) => !blockedEntities.has(reference.targetName));
   const maps = [...alignment.maps, ...people.maps];
   const unmapped = await findUnmapped(request.source, open, maps);
-  const found = [
-    { blocking: [], warnings: alignment.warnings },
+  const findings = new Findings().merge(
+    plan,
+    alignment.findings,
     people.findings,
     ofEvents,
     unmapped,
     emptying?.findings ?? keptThough(request),
-  ];
+  );
   const { findings: ofIndexes, conflicts } = (await request.destination.mayStage())
     ? await findConflicts(
         {
@@ -109,20 +109,21 @@ export async function prepareMigration(given: PlanRequest): Promise<PreparedMigr
         },
         plan.entities,
       )
-    : { findings: noFindings(), conflicts: [] };
-  found.push(ofIndexes);
-  found.push(await checkInUse(request, catalogs), await whatCame());
+    : { findings: new Findings(), conflicts: [] };
+  findings.merge(ofIndexes, await checkInUse(request, catalogs), await whatCame());
   const schema = schemaDigests(plan.entities, catalogs);
   const estimate = (await request.destination.mayStage())
     ? await estimateRun(request.source, request.destination, plan)
     : null;
   return {
-    plan: found.reduce(withFindings, {
+    plan: {
       ...plan,
+      blocking: findings.blocking,
+      warnings: findings.warnings,
       schema,
       ...(conflicts.length === 0 ? {} : { conflicts }),
       ...(estimate === null ? {} : { estimate }),
-    }),
+    },
     maps,
     decisions: people.decisions,
     excluded: chosen?.excluded ?? [],
@@ -139,9 +140,9 @@ async function plannedEmptying(request: PlanRequest, catalogs: Catalogs) {
 
 /** Names under `alsoDelete` mean nothing where nothing is deleted. */
 function keptThough({ spec: { alsoDelete, destinationData } }: PlanRequest): Findings {
-  if (alsoDelete.length === 0) return noFindings();
-  const message = `alsoDelete names ${alsoDelete.join(', ')}, and "destinationData" is "${destinationData}": nothing is deleted`;
-  return { blocking: [], warnings: [{ code: 'nothing-deleted', entity: '', message }] };
+  const findings = new Findings();
+  if (alsoDelete.length > 0) findings.add('nothing-deleted', { named: alsoDelete, destinationData });
+  return findings;
 }
 
 /** What earlier runs brought there counts for nothing where it is deleted. */
@@ -172,11 +173,6 @@ async function knownIds(
   return (target) => known.get(target);
 }
 
-/** The plan with more findings, those of the alignment say. */
-export function withFindings(plan: Plan, { blocking, warnings }: Findings): Plan {
-  return { ...plan, blocking: [...plan.blocking, ...blocking], warnings: [...plan.warnings, ...warnings] };
-}
-
 /**
  * References to rows of matched entities that have no counterpart in the destination (trap 32: a static record that is
  * gone). Entities without a map (left-out producers) are not looked at.
@@ -188,7 +184,7 @@ async function findUnmapped(
 ): Promise<Findings> {
   const quote = quoteFor(source);
   const mapped = new Map(maps.map(({ entity, pairs }) => [entity, new Set(pairs.map(([id]) => id))]));
-  const findings = noFindings();
+  const findings = new Findings();
   const counted = await inParallel(
     columns.filter(({ target }) => mapped.has(target)),
     async ({ entity, reference, ...given }) => {
@@ -215,14 +211,7 @@ async function findUnmapped(
     },
   );
   for (const { entity, reference, rows } of counted) {
-    if (rows === 0) continue;
-    const found = missingReference(
-      `${entity.espace}.${entity.entity}`,
-      reference,
-      `in ${countOf(rows, 'row')} ${reference.attribute} refers to a row of ${reference.targetName} that has no counterpart in the destination`,
-    );
-    findings.blocking.push(...(found.blocking ?? []));
-    findings.warnings.push(...(found.warnings ?? []));
+    addMissingReference(findings, reference, { entity: nameOf(entity), rows, why: 'no counterpart' });
   }
   return findings;
 }

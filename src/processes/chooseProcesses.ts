@@ -4,9 +4,8 @@ import type { TableName } from '../database/port.ts';
 import type { EntityKey, Espace } from '../outsystems/catalog.ts';
 import { columnOf, type Environment } from '../outsystems/environment.ts';
 import { platformTarget } from '../outsystems/platform.ts';
-import type { Finding } from '../plan/finding.ts';
+import { Findings } from '../plan/findings.ts';
 import type { ProcessSummary } from '../plan/summaries.ts';
-import { countOf } from '../wording/counts.ts';
 import { type ExcludedIds, type Exclusion, Exclusions } from './exclusions.ts';
 import { ProcessForest } from './forest.ts';
 import {
@@ -23,7 +22,7 @@ export interface ChosenProcesses {
   exclusions: Exclusions;
   /** Types of values that chosen instances hold and that name an entity, in lower case, by table. */
   types: Map<string, string[]>;
-  warnings: Finding[];
+  findings: Findings;
 }
 
 /** A column of an application's table that holds ids of processes or of activities. */
@@ -97,12 +96,11 @@ export async function chooseProcesses(request: ChoiceRequest): Promise<ChosenPro
       trees: [...setAside.values()].filter((one) => one === reason).length,
     })),
   };
-  const warnings = summary.setAside.map(({ reason, trees }) => ({
-    code: 'process-definition-missing',
-    entity: '(System).Process',
-    message: `${countOf(trees, 'process instance is', 'process instances are')} set aside, with all that belongs to them: ${reason}`,
-  }));
-  return { summary, ...(await excluded.finish()), types, warnings };
+  const findings = new Findings();
+  for (const { reason, trees } of summary.setAside) {
+    findings.add('process-definition-missing', { entity: '(System).Process', instances: trees, reason });
+  }
+  return { summary, ...(await excluded.finish()), types, findings };
 }
 
 const typesIn = (types: ReadonlyMap<string, string[]>) => new Set([...types.values()].flat());

@@ -10,9 +10,9 @@ import { leaseHolder } from '../journal/lease.ts';
 import { createProgress, listProgress } from '../journal/progress.ts';
 import { getRun, loadPlan, loadPlanIfAny, type Run, savePlan, updateRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import type { Finding } from '../plan/finding.ts';
-import type { Plan } from '../plan/plan.ts';
-import { type PreparedMigration, prepareMigration, withFindings } from '../planning/prepareMigration.ts';
+import { Findings } from '../plan/findings.ts';
+import { nameOf, type Plan } from '../plan/plan.ts';
+import { type PreparedMigration, prepareMigration } from '../planning/prepareMigration.ts';
 import type { PlanRequest } from '../planning/questions/request.ts';
 import { planOfRetry, rowsToRetry, type SetAsideRows, untouched } from '../planning/retry.ts';
 import { saveExclusions } from '../processes/exclusions.ts';
@@ -73,7 +73,7 @@ export async function prepareWithJournal(
   const busy = await otherRun(journal, request.spec.destination, known.runId);
   if (pairId === null) {
     const prepared = await prepareMigration(request);
-    return { ...prepared, plan: withFindings(prepared.plan, { blocking: [], warnings: busy }) };
+    return { ...prepared, plan: withFindings(prepared.plan, busy) };
   }
   const prepared = await prepareMigration({
     ...request,
@@ -84,26 +84,33 @@ export async function prepareWithJournal(
   });
   const vanished = await findVanishedRows({ destination: request.destination, journal, pairId }, prepared.plan);
   const cleared = await halfClearedTables(journal, prepared.plan);
-  return { ...prepared, plan: withFindings(prepared.plan, { blocking: [...vanished, ...cleared], warnings: busy }) };
+  return { ...prepared, plan: withFindings(prepared.plan, vanished, cleared, busy) };
+}
+
+/** The plan with what the journal adds to it. */
+function withFindings(plan: Plan, ...found: Findings[]): Plan {
+  const { blocking, warnings } = new Findings().merge(plan, ...found);
+  return { ...plan, blocking, warnings };
 }
 
 /** What a run began to empty and did not: references of rows that are still there may be NULL by now. */
-async function halfClearedTables(journal: Database, { destination, entities, emptied = [] }: Plan): Promise<Finding[]> {
+async function halfClearedTables(journal: Database, { destination, entities, emptied = [] }: Plan): Promise<Findings> {
+  const findings = new Findings();
   const again = new Set(emptied.map(({ table }) => table.name));
-  return (await halfCleared(journal, destination)).flatMap(({ table, runId }) => {
+  for (const { table, runId } of await halfCleared(journal, destination)) {
     const entity = entities.find((one) => one.destination?.table === table);
-    if (again.has(table) || entity === undefined) return [];
-    const message = `the run '${runId}' began to empty '${destination}' and did not finish: references of rows of ${table} may be NULL by now; start a run over its scope with "destinationData" "delete"`;
-    return [{ code: 'emptying-unfinished', entity: `${entity.espace}.${entity.entity}`, message }];
-  });
+    if (again.has(table) || entity === undefined) continue;
+    findings.add('emptying-unfinished', { entity: nameOf(entity), run: runId, table, there: destination });
+  }
+  return findings;
 }
 
 /** Only one run writes to a destination at a time. Whether one that has it still goes on, its workflow tells when the next one starts. */
-async function otherRun(journal: Database, destination: string, runId: string | null): Promise<Finding[]> {
+async function otherRun(journal: Database, destination: string, runId: string | null): Promise<Findings> {
+  const findings = new Findings();
   const holder = await leaseHolder(journal, destination);
-  if (holder === null || holder === runId) return [];
-  const message = `the run '${holder}' has '${destination}': until it ends no other starts; 'caravel status ${holder}' shows it, 'caravel cancel ${holder}' ends it`;
-  return [{ code: 'destination-busy', entity: '', message }];
+  if (holder !== null && holder !== runId) findings.add('destination-busy', { run: holder, there: destination });
+  return findings;
 }
 
 /** What a run set aside, and how far it looked. */

@@ -2,8 +2,8 @@ import type { Database } from '../database/port.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { mappedEntities } from '../journal/segments.ts';
-import type { Finding } from '../plan/finding.ts';
-import type { KeyedEntity, Plan } from '../plan/plan.ts';
+import { Findings } from '../plan/findings.ts';
+import { type KeyedEntity, nameOf, type Plan } from '../plan/plan.ts';
 
 /** Ids of one page. */
 const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
@@ -16,23 +16,22 @@ const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
 export async function findVanishedRows(
   context: { destination: Database; journal: Database; pairId: string },
   plan: Plan,
-): Promise<Finding[]> {
+): Promise<Findings> {
   const mapped = new Set(await mappedEntities(context.journal, context.pairId));
   // What is deleted needs not be there; of instances, the maps of those that are gone are dropped with them.
   const emptied = new Set(plan.emptied?.map(({ key }) => key));
-  const findings: Finding[] = [];
+  const findings = new Findings();
   for (const entity of plan.entities) {
     if (entity.role !== 'copied' || entity.identifier === 'none' || !mapped.has(entity.key)) continue;
     if (emptied.has(entity.key)) continue;
     const map = await loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType);
     const gone = map.size - (await countPresent(context.destination, entity, map.entries()));
     if (gone === 0) continue;
-    findings.push({
-      code: 'mapped-rows-gone',
-      entity: `${entity.espace}.${entity.entity}`,
-      message:
-        `${gone} of ${map.size} rows that earlier runs migrated are no longer in '${plan.destination}'; restore them, set "destinationData" to "delete" to begin anew, or, when that ` +
-        'database was replaced, give it another name in caravel.json, so that it gets id maps of its own',
+    findings.add('mapped-rows-gone', {
+      entity: nameOf(entity),
+      gone,
+      mapped: map.size,
+      there: plan.destination,
     });
   }
   return findings;

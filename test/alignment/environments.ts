@@ -166,5 +166,5 @@ export async function align(source: Contents, destination: Contents, tables: str
     const map = alignment.maps.find(({ entity }) => entity === key);
     return map && Object.fromEntries(map.pairs);
   };
-  return { ...alignment, pairsOf };
+  return { maps: alignment.maps, warnings: alignment.findings.warnings, pairsOf };
 }

@@ -104,7 +104,9 @@ async function aligned(source: Contents, destination: Contents, change: Partial<
       destinationId === null ? decision : `${decision} ${destinationId}`,
     ]),
   );
-  return { ...alignment, users: decisions, byId, of, codes: alignment.warnings.map(({ code }) => code) };
+  const { blocking, warnings } = alignment.findings;
+  const codes = warnings.map(({ code }) => code);
+  return { ...alignment, blocking, warnings, users: decisions, byId, of, codes };
 }
 
 const userNames = (contents: Contents, type: string): Contents => ({
@@ -387,8 +389,8 @@ describe('groups and grants', () => {
     expect(summary.groupRoles).toEqual({ matched: 1, created: 1, setAside: 1 });
     expect(warnings.map(({ code, entity, message }) => `${code} ${entity} ${message}`)).toEqual([
       expect.stringMatching(/^role-missing \(System\)\.User_Role .*no role 'Sales\.Manager'; 2 grants/),
-      expect.stringMatching(/^grants-left-out \(System\)\.User_Role 1 grants to users/),
-      expect.stringMatching(/^role-missing \(System\)\.Group_Role .*'Sales\.Manager'; 1 grants/),
+      expect.stringMatching(/^grants-left-out \(System\)\.User_Role 1 grant to users is left out/),
+      expect.stringMatching(/^role-missing \(System\)\.Group_Role .*'Sales\.Manager'; 1 grant of it/),
     ]);
   });
 

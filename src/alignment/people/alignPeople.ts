@@ -2,9 +2,8 @@ import type { PhysicalTable, Row } from '../../database/port.ts';
 import type { IdMap } from '../../identity/idMap.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { columnOf, type Environment } from '../../outsystems/environment.ts';
-import type { Finding } from '../../plan/finding.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { LinkCounts, PeopleSummary } from '../../plan/summaries.ts';
-import { countOf, grouped } from '../../wording/counts.ts';
 import { type ReferenceColumn, referredIds } from '../idsReferredTo.ts';
 import type { Tenant } from '../tenants.ts';
 import { type Decisions, noDecisions } from './decisions.ts';
@@ -49,8 +48,7 @@ export interface PeopleAlignment {
   ledger: LedgerLine[];
   /** Source ids of the tenants that these people and groups belong to. */
   tenants: Set<string>;
-  blocking: Finding[];
-  warnings: Finding[];
+  findings: Findings;
 }
 
 /**
@@ -88,8 +86,7 @@ class Aligning {
       },
       ledger: [],
       tenants: new Set(),
-      blocking: [],
-      warnings: [],
+      findings: new Findings(),
     };
   }
 
@@ -124,10 +121,9 @@ class Aligning {
     return this.#alignment;
   }
 
-  /** @param table the finding's entity is that of this table. */
-  #say(kind: 'blocking' | 'warnings', code: string, table: string, message: string): void {
-    const entity = this.#request.entities.get(table)?.name ?? table;
-    this.#alignment[kind].push({ code, entity, message });
+  /** What findings call the entity of a table. */
+  #nameOf(table: string): string {
+    return this.#request.entities.get(table)?.name ?? table;
   }
 
   #keyOf(table: string): EntityKey {
@@ -181,61 +177,27 @@ class Aligning {
     for (const [id, owner] of decisions.merged) this.#users.set(id, this.#users.get(owner)!);
 
     const shared = ledger.filter(({ sharedWith }) => sharedWith !== null).length;
+    const { findings } = this.#alignment;
+    const [name, there] = [this.#nameOf(userTable), this.#there];
     if (strategy === 'match' && missing > 0) {
-      this.#say(
-        'blocking',
-        'user-missing',
-        userTable,
-        `'${this.#there}' lacks ${grouped(missing)} of the ${grouped(referred.size)} users that the data refers to ` +
-          '(matched by tenant and user name); create them there, or set "users" to "create"',
-      );
+      findings.add('user-missing', { entity: name, missing, referred: referred.size, there });
     } else if (aligned.missingIt.length > 0) {
-      const needed = aligned.missingIt.filter((id) => referred.has(id)).length;
-      const blocks = mustBeThere && needed > 0;
-      this.#say(
-        blocks ? 'blocking' : 'warnings',
-        'it-user-missing',
-        userTable,
-        `'${this.#there}' lacks ${countOf(aligned.missingIt.length, 'IT user', 'IT users')} whom the data refers to; ` +
-          'IT users are never created: create them in Service Center there, or let missingReferences say what becomes of references to them',
-      );
+      const isNeeded = aligned.missingIt.some((id) => referred.has(id));
+      findings.add('it-user-missing', {
+        entity: name,
+        missing: aligned.missingIt.length,
+        there,
+        mustBeThere: mustBeThere && isNeeded,
+      });
     }
     const exist = new Set(users.map(({ id }) => id));
     const orphans = [...referred].filter((id) => !exist.has(id)).length;
     if (strategy === 'match' && orphans > 0) {
-      this.#say(
-        'warnings',
-        'user-orphaned',
-        userTable,
-        `the data refers to ${grouped(orphans)} users that '${source.catalog.environment}' does not have itself; such references follow missingReferences`,
-      );
+      findings.add('user-orphaned', { entity: name, users: orphans, here: source.catalog.environment });
     }
-    if (aligned.ambiguous > 0) {
-      this.#say(
-        'warnings',
-        'user-ambiguous',
-        userTable,
-        `${countOf(aligned.ambiguous, 'user name belongs', 'user names belong')} to several users of one tenant in '${this.#there}'; ` +
-          'the active one is taken, then the one spelled alike, then the lowest id',
-      );
-    }
-    if (shared > 0) {
-      this.#say(
-        'warnings',
-        'users-fall-together',
-        userTable,
-        `${countOf(shared, 'user falls', 'users fall')} together with another one: in '${this.#there}' their user names are the same in their tenant, and both become one user there; ` +
-          'the active one decides, then the lowest id (--users lists them)',
-      );
-    }
-    if (aligned.nameless > 0) {
-      this.#say(
-        'warnings',
-        'user-nameless',
-        userTable,
-        `${countOf(aligned.nameless, 'user has', 'users have')} no user name to be matched by`,
-      );
-    }
+    if (aligned.ambiguous > 0) findings.add('user-ambiguous', { entity: name, names: aligned.ambiguous, there });
+    if (shared > 0) findings.add('users-fall-together', { entity: name, users: shared, there });
+    if (aligned.nameless > 0) findings.add('user-nameless', { entity: name, users: aligned.nameless });
   }
 
   /** @returns the groups that will be created. */
@@ -272,12 +234,11 @@ class Aligning {
     this.#alignment.summary.groups = { matched: decisions.matched.length, created: decisions.created.length };
     const together = match.fallen.size + decisions.merged.length;
     if (together > 0) {
-      this.#say(
-        'warnings',
-        'groups-fall-together',
-        groupTable,
-        `${grouped(together)} groups are called like another one of their tenant in '${this.#there}' and become one group with it`,
-      );
+      this.#alignment.findings.add('groups-fall-together', {
+        entity: this.#nameOf(groupTable),
+        groups: together,
+        there: this.#there,
+      });
     }
     const created = new Set(decisions.created);
     return groups.filter(({ id }) => created.has(id));
@@ -318,25 +279,17 @@ class Aligning {
     }
     const setAside = [...lacking.values()].reduce((sum, count) => sum + count, 0);
     await this.#count(table, kind, decisions, ends, setAside);
-    const what = kind === 'userRoles' ? 'users' : 'groups';
+    const { findings } = this.#alignment;
+    const of = {
+      entity: this.#nameOf(table),
+      there: this.#there,
+      holders: kind === 'userRoles' ? ('users' as const) : ('groups' as const),
+    };
     for (const [roleId, count] of lacking) {
       const role = roles.get(roleId)!;
-      this.#say(
-        'warnings',
-        'role-missing',
-        table,
-        `'${this.#there}' has no role '${espaces.names.get(role.espaceId)}.${role.name}'; ` +
-          `${grouped(count)} grants of it to ${what} are set aside; publish its module there first`,
-      );
+      findings.add('role-missing', { ...of, role: `${espaces.names.get(role.espaceId)}.${role.name}`, grants: count });
     }
-    if (outside > 0) {
-      this.#say(
-        'warnings',
-        'grants-left-out',
-        table,
-        `${grouped(outside)} grants to ${what} are left out: they are of roles outside the scope that '${this.#there}' does not have`,
-      );
-    }
+    if (outside > 0) findings.add('grants-left-out', { ...of, grants: outside });
   }
 
   async #alignMembers(members: readonly Link[]): Promise<void> {

@@ -3,7 +3,8 @@ import type { PhysicalColumn, PhysicalTable } from '../../database/port.ts';
 import type { Attribute, Entity } from '../../outsystems/catalog.ts';
 import type { EntityPair } from '../../outsystems/matching.ts';
 import { entityName } from '../../outsystems/naming.ts';
-import type { Findings } from '../../plan/findings.ts';
+import type { FindingCode, FindingFacts } from '../../plan/catalogue/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { IdentifierKind, PartOf, PlannedColumn, PlannedReference } from '../../plan/plan.ts';
 import type { InstanceTable } from '../../processes/instanceTables.ts';
 import type { Quote } from '../questions/conditions.ts';
@@ -72,35 +73,29 @@ export interface DraftNotes {
 
 /** Notes findings about one entity. */
 export class EntityNotes implements DraftNotes {
-  readonly findings: Findings = { blocking: [], warnings: [] };
+  readonly findings = new Findings();
   readonly questions: DataQuestion[] = [];
-  readonly #entity: string;
+  /** `Espace.Entity`. */
+  readonly entity: string;
   readonly #table: PhysicalTable;
 
   constructor(entity: Entity, table: PhysicalTable) {
-    this.#entity = entityName(entity);
+    this.entity = entityName(entity);
     this.#table = table;
   }
 
-  block(code: string, message: string): void {
-    this.findings.blocking.push({ code, entity: this.#entity, message });
-  }
-
-  warn(code: string, message: string): void {
-    this.findings.warnings.push({ code, entity: this.#entity, message });
-  }
-
-  /** Counts source rows that meet the condition; a message that comes back blocks or warns. */
-  ask(condition: string, code: string, answer: (rows: number) => { block: string } | { warn: string } | null): void {
+  /** Counts source rows that meet the condition: what follows from how many they are; null where nothing does. */
+  ask<Code extends FindingCode>(
+    condition: string,
+    code: Code,
+    factsOf: (rows: number) => FindingFacts[Code] | null,
+  ): void {
     this.questions.push({
       table: { schema: this.#table.schema, name: this.#table.name },
       condition,
-      answer: (rows) => {
-        const said = answer(rows);
-        if (said === null) return {};
-        return 'block' in said
-          ? { blocking: [{ code, entity: this.#entity, message: said.block }] }
-          : { warnings: [{ code, entity: this.#entity, message: said.warn }] };
+      answer(rows, findings) {
+        const facts = factsOf(rows);
+        if (facts !== null) findings.add(code, facts);
       },
     });
   }

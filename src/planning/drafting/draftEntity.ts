@@ -4,10 +4,9 @@ import type { EntityPair } from '../../outsystems/matching.ts';
 import { entityName } from '../../outsystems/naming.ts';
 import { isStale, isUnresolved, spelledTarget } from '../../outsystems/references.ts';
 import type { PlannedColumn } from '../../plan/plan.ts';
-import { countOf } from '../../wording/counts.ts';
 import { holdsData } from '../questions/conditions.ts';
 import { type Draft, type DraftContext, type DraftReference, EntityNotes } from './draft.ts';
-import { draftIdentifier, unresolvedMessage } from './draftIdentifier.ts';
+import { draftIdentifier, unresolved } from './draftIdentifier.ts';
 import { neutralValue } from './neutralValues.ts';
 import type { SourceReference } from './sourceReferences.ts';
 import { isWidening, typeWords } from './typeDifferences.ts';
@@ -74,15 +73,20 @@ class Drafting {
   addAttribute(from: Attribute, to: Attribute): void {
     const { environments, ignored, references } = this.#context;
     const reference = references.of(from);
-    const obstacle = reference === null && isUnresolved(from) ? unresolvedMessage(from, this.#context) : null;
-    if (obstacle !== null) {
-      if (!ignored.has(from)) this.#notes.block('unresolved-reference', obstacle);
-      else this.#ignore(from, to);
+    const { entity, findings } = this.#notes;
+    if (reference === null && isUnresolved(from)) {
+      if (ignored.has(from)) this.#ignore(from, to);
+      else findings.add('unresolved-reference', unresolved(this.#notes, from, this.#context));
       return;
     }
     if (from.column === null) {
-      const message = `in '${environments.source}' the table ${this.#draft.source.name} has no column for ${from.name}; it is taken as empty`;
-      this.#notes.warn('column-missing', message);
+      findings.add('column-missing', {
+        entity,
+        table: this.#draft.source.name,
+        where: environments.source,
+        attribute: from.name,
+        isIdentifier: false,
+      });
       this.fill(to);
       return;
     }
@@ -96,13 +100,12 @@ class Drafting {
       return;
     }
     if (this.#taken.has(to.column.name)) {
-      const message = `in '${environments.destination}' two active attributes have the column ${to.column.name}; publish its module there again`;
-      this.#notes.block('column-shared', message);
+      findings.add('column-shared', { entity, column: to.column.name, there: environments.destination });
       return;
     }
     if (isStale(from)) {
-      const message = `the type of ${from.name} still names ${this.#context.wordsFor(from.type)}; it is read as a reference to ${reference!.targetName}, where that entity is now`;
-      this.#notes.warn('stale-reference', message);
+      const [named, target] = [this.#context.wordsFor(from.type), reference!.targetName];
+      findings.add('stale-reference', { entity, attribute: from.name, named, target });
     }
     if (reference !== null) this.#addAttributeReference(from, to, from.column, to.column, reference);
     else this.#addScalar(from, to, from.column, to.column);
@@ -122,11 +125,9 @@ class Drafting {
         this.#ignore(from, to);
         return;
       }
-      this.#notes.ask(holdsData(quote, source), 'reference-differs', (rows) => {
-        const message = `${from.name} refers to ${reference.targetName} in '${environments.source}' and to another entity in '${environments.destination}'`;
-        return rows === 0
-          ? { warn: `${message}; no row holds a value` }
-          : { block: `${message}; publish the same version to both, or name it in ignoreAttributes` };
+      const { entity } = this.#notes;
+      this.#notes.ask(holdsData(quote, source), 'reference-differs', (values) => {
+        return { entity, ...environments, attribute: from.name, target: reference.targetName, values };
       });
     }
     if (to.references === null && from.references !== null) {
@@ -137,6 +138,7 @@ class Drafting {
 
   #addScalar(from: Attribute, to: Attribute, source: PhysicalColumn, destination: PhysicalColumn): void {
     const { environments, ignored, quote, rowErrors } = this.#context;
+    const { entity } = this.#notes;
     const types = typeWords(source, destination, environments);
     const becameReference = to.references !== null || isUnresolved(to);
     if (becameReference || (source.kind !== destination.kind && !isWidening(source.kind, destination.kind))) {
@@ -144,29 +146,18 @@ class Drafting {
         this.#ignore(from, to);
         return;
       }
-      const message = becameReference
-        ? `${from.name} is a reference in '${environments.destination}' and a plain value in '${environments.source}'`
-        : `${from.name} is ${types}`;
-      this.#notes.ask(holdsData(quote, source), 'type-differs', (rows) =>
-        rows === 0
-          ? { warn: `${message}; no row holds a value` }
-          : {
-              block: `${message}, and ${countOf(rows, 'value')} would be lost; publish the same version to both, or name it in ignoreAttributes`,
-            },
-      );
+      this.#notes.ask(holdsData(quote, source), 'type-differs', (values) => {
+        return { entity, ...environments, attribute: from.name, types, becameReference, values };
+      });
     } else {
       const condition = doesNotFit(quote, source, destination);
       if (condition !== null) {
         this.#draft.differences.push(`${from.name} is ${types}`);
-        this.#notes.ask(condition, 'value-does-not-fit', (rows) =>
-          rows === 0
-            ? { warn: `${from.name} is ${types}; all values fit for now` }
-            : source.kind === 'text' && rowErrors === 'setAside'
-              ? { warn: `${from.name} is ${types}, and ${countOf(rows, 'value')} do not fit; their rows are set aside` }
-              : {
-                  block: `${from.name} is ${types}, and ${countOf(rows, 'value')} do not fit without loss; publish the same version to '${environments.destination}' or shorten them`,
-                },
-        );
+        const setAside = source.kind === 'text' && rowErrors === 'setAside';
+        this.#notes.ask(condition, 'value-does-not-fit', (values) => {
+          const { destination: there } = environments;
+          return { entity, attribute: from.name, types, values, setAside, destination: there };
+        });
       }
     }
     this.#add(destination, { as: 'value', source: source.name });
@@ -178,20 +169,16 @@ class Drafting {
     const { name, column } = attribute;
     this.#draft.differences.push(`${name} is only in '${environments.source}'`);
     if (column === null) return;
-    this.#notes.ask(holdsData(quote, column), 'attribute-only-in-source', (rows) => {
-      const only = `${name} is only in '${environments.source}'`;
-      if (rows === 0) return { warn: `${only}; no row holds a value` };
-      const holding = `${only}, with ${countOf(rows, 'value')}`;
-      return ignored.has(attribute)
-        ? { warn: `${holding}; it is left behind, as ignoreAttributes says` }
-        : {
-            block: `${holding}; publish it to '${environments.destination}', or name ${this.#draft.name}.${name} in ignoreAttributes`,
-          };
+    const { entity } = this.#notes;
+    const isIgnored = ignored.has(attribute);
+    this.#notes.ask(holdsData(quote, column), 'attribute-only-in-source', (values) => {
+      return { entity, ...environments, attribute: name, values, isIgnored };
     });
   }
 
   #ignore(from: Attribute, to: Attribute): void {
-    this.#notes.warn('attribute-ignored', `${from.name} is left behind, as ignoreAttributes says`);
+    const { entity, findings } = this.#notes;
+    findings.add('attribute-ignored', { entity, attribute: from.name });
     this.fill(to);
   }
 
@@ -199,6 +186,7 @@ class Drafting {
   addTenant(): void {
     const { source, destination } = this.#draft.pair;
     const { environments, quote } = this.#context;
+    const { entity, findings } = this.#notes;
     const reference = this.#context.references.tenantOf(source);
     const column = destination.tenantColumn;
     if (column !== null) this.#taken.add(column.name);
@@ -206,17 +194,10 @@ class Drafting {
       this.#addReference(column, this.#draftReference(reference, reference.column, column));
     } else if (reference?.column) {
       this.#notes.ask(holdsData(quote, reference.column), 'tenant-only-in-source', (rows) =>
-        rows === 0
-          ? null
-          : {
-              block: `its rows belong to tenants in '${environments.source}' and to none in '${environments.destination}'; publish the same version to both`,
-            },
+        rows === 0 ? null : { entity, ...environments },
       );
     } else if (column !== null && (destination.multiTenant || (!column.nullable && column.default === null))) {
-      this.#notes.block(
-        'tenant-only-in-destination',
-        `it is multi-tenant in '${environments.destination}' only, and nothing says to which tenant its rows are to belong; publish the same version to both`,
-      );
+      findings.add('tenant-only-in-destination', { entity, there: environments.destination });
     }
   }
 
@@ -244,10 +225,8 @@ class Drafting {
 
   #fillNeutral(column: PhysicalColumn, value: string | null, what: string): void {
     if (value === null && !column.nullable) {
-      this.#notes.block(
-        'value-required',
-        `${what} is only in '${this.#context.environments.destination}' and takes no NULL: nothing can stand there; publish the same version to both`,
-      );
+      const { entity, findings } = this.#notes;
+      findings.add('value-required', { entity, what, there: this.#context.environments.destination });
     }
     this.#add(column, { as: 'neutral', value });
   }
@@ -257,8 +236,8 @@ class Drafting {
     const { name, target, targetName, rule } = reference;
     const outside = isOutside(target);
     if (outside) {
-      const message = `${name} refers to ${targetName}, whose rows lie outside the environment; its values stay as they are`;
-      this.#notes.warn('external-reference', message);
+      const { entity, findings } = this.#notes;
+      findings.add('external-reference', { entity, attribute: name, target: targetName });
     }
     const unfit = missingReferences === 'null' && !destination.nullable ? 'skip' : missingReferences;
     return {

@@ -2,7 +2,6 @@ import type { PhysicalColumn } from '../../database/port.ts';
 import type { Entity } from '../../outsystems/catalog.ts';
 import { spelledTarget } from '../../outsystems/references.ts';
 import type { IdentifierKind } from '../../plan/plan.ts';
-import { countOf } from '../../wording/counts.ts';
 import type { DraftContext, DraftIdentity, DraftReference, EntityNotes } from './draft.ts';
 import { doesNotFit } from './valueFit.ts';
 
@@ -34,25 +33,26 @@ export function draftIdentifier(
   notes: EntityNotes,
 ): DraftIdentifier | null {
   const { environments } = context;
+  const { entity, findings } = notes;
   if (source.identifier === null && destination.identifier === null) return none;
   if (source.identifier === null || destination.identifier === null) {
     const [has, lacks] = source.identifier
       ? [environments.source, environments.destination]
       : [environments.destination, environments.source];
-    notes.block(
-      'identifier-differs',
-      `it has an identifier in '${has}' and none in '${lacks}'; publish the same version to both`,
-    );
+    findings.add('identifier-differs', { entity, has, lacks });
     return null;
   }
   const columns = { source: source.identifier.column, destination: destination.identifier.column };
   for (const side of ['source', 'destination'] as const) {
     if (columns[side] !== null) continue;
-    const entity = side === 'source' ? source : destination;
-    notes.block(
-      'column-missing',
-      `in '${environments[side]}' the table ${entity.table!.name} has no column for its identifier ${entity.identifier!.name}; publish its module there again`,
-    );
+    const { table, identifier } = side === 'source' ? source : destination;
+    findings.add('column-missing', {
+      entity,
+      table: table!.name,
+      where: environments[side],
+      attribute: identifier!.name,
+      isIdentifier: true,
+    });
   }
   if (columns.source === null || columns.destination === null) return null;
   const found = { source: columns.source, destination: columns.destination };
@@ -61,10 +61,7 @@ export function draftIdentifier(
   if (kinds.source !== kinds.destination || types.source !== types.destination) {
     const inWords = (side: 'source' | 'destination') =>
       `${words[kinds[side]]} (${found[side].type}) in '${environments[side]}'`;
-    notes.block(
-      'identifier-differs',
-      `its identifier is ${inWords('source')} and ${inWords('destination')}; publish the same version to both`,
-    );
+    findings.add('identifier-differs', { entity, here: inWords('source'), there: inWords('destination') });
     return null;
   }
   const kind = kinds.destination;
@@ -73,7 +70,7 @@ export function draftIdentifier(
   if (kind !== 'reference') return { identity, reference: null };
   const reference = context.references.of(source.identifier);
   if (reference === null) {
-    notes.block('unresolved-reference', unresolvedMessage(source.identifier, context));
+    findings.add('unresolved-reference', unresolved(notes, source.identifier, context));
     return null;
   }
   const { target, targetName, rule, name } = reference;
@@ -122,15 +119,18 @@ function askWhetherItFits(
     rows === 0
       ? null
       : {
-          block: `identifiers of ${countOf(rows, 'row')} do not fit into ${columns.destination.name} of '${context.environments.destination}' (${columns.destination.type})`,
+          entity: notes.entity,
+          rows,
+          column: columns.destination.name,
+          type: columns.destination.type,
+          destination: context.environments.destination,
         },
   );
 }
 
-/** Says what an unresolved `bt` type names (trap 7). */
-export function unresolvedMessage(attribute: { name: string; type: string }, context: DraftContext): string {
-  return (
-    `${attribute.name} refers to ${context.wordsFor(attribute.type)}, which '${context.environments.source}' does not have; ` +
-    'refresh its references and publish the module again, or name the attribute in ignoreAttributes to leave it behind'
-  );
-}
+/** What an unresolved `bt` type names (trap 7). */
+export const unresolved = (
+  { entity }: EntityNotes,
+  { name, type }: { name: string; type: string },
+  { wordsFor, environments }: DraftContext,
+) => ({ entity, attribute: name, target: wordsFor(type), source: environments.source });

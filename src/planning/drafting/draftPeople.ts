@@ -3,7 +3,7 @@ import type { MigrationSpec } from '../../config/migrationSpec.ts';
 import type { EnvironmentCatalog } from '../../outsystems/catalog.ts';
 import { declaredPair } from '../../outsystems/declaredEntities.ts';
 import { sameName } from '../../outsystems/naming.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { AlignedRows } from '../../plan/plan.ts';
 import type { DataQuestion } from '../questions/dataQuestions.ts';
 import type { Draft, DraftContext, DraftReference } from './draft.ts';
@@ -18,7 +18,7 @@ export function draftPeople(
   catalogs: { source: EnvironmentCatalog; destination: EnvironmentCatalog },
   context: DraftContext,
 ): { drafts: Draft[]; questions: DataQuestion[]; findings: Findings } {
-  const drafted = { drafts: [] as Draft[], questions: [] as DataQuestion[], findings: noFindings() };
+  const drafted = { drafts: [] as Draft[], questions: [] as DataQuestion[], findings: new Findings() };
   if (spec.users === 'match') return drafted;
   const tables = new Set<string>();
   for (const declared of peopleTables) {
@@ -29,7 +29,7 @@ export function draftPeople(
     if (pair === null) continue;
     const lacking = [...pair.sourceOnly, ...pair.destinationOnly];
     const { draft, notes } = draftEntity({ ...pair, sourceOnly: [], destinationOnly: [] }, context);
-    addFindings(drafted.findings, notes.findings);
+    drafted.findings.merge(notes.findings);
     drafted.questions.push(...notes.questions);
     if (draft === null) continue;
     tables.add(declared.table);

@@ -2,7 +2,7 @@ import type { EnvironmentCatalog } from '../../outsystems/catalog.ts';
 import { declaredPair } from '../../outsystems/declaredEntities.ts';
 import { sameName } from '../../outsystems/naming.ts';
 import { platformTarget } from '../../outsystems/platform.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { ChosenProcesses } from '../../processes/chooseProcesses.ts';
 import { activityTable, type InstanceTable, instanceTables, processTable } from '../../processes/instanceTables.ts';
 import type { DataQuestion } from '../questions/dataQuestions.ts';
@@ -19,13 +19,13 @@ export function draftInstances(
   context: DraftContext,
   chosen: ChosenProcesses,
 ): { drafts: Draft[]; questions: DataQuestion[]; findings: Findings } {
-  const drafted = { drafts: [] as Draft[], questions: [] as DataQuestion[], findings: noFindings() };
+  const drafted = { drafts: [] as Draft[], questions: [] as DataQuestion[], findings: new Findings() };
   for (const table of instanceTables) {
     const pair = declaredPair(catalogs.source, catalogs.destination, table);
     if (pair === null) continue;
     const lacking = [...pair.sourceOnly, ...pair.destinationOnly];
     const { draft, notes } = draftEntity({ ...pair, sourceOnly: [], destinationOnly: [] }, context);
-    addFindings(drafted.findings, notes.findings);
+    drafted.findings.merge(notes.findings);
     drafted.questions.push(...notes.questions);
     if (draft === null) continue;
     const belongs = draft.source.columns.find(({ name }) => sameName(name, table.partOf.column));

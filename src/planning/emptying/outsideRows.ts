@@ -5,10 +5,8 @@ import { IdSet } from '../../identity/idSet.ts';
 import { columnOf, type Environment } from '../../outsystems/environment.ts';
 import { entityName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
-import type { Finding } from '../../plan/finding.ts';
-import { type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import { instanceTables } from '../../processes/instanceTables.ts';
-import { agreeing, countOf } from '../../wording/counts.ts';
 import { quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
 import { type Candidate, type Emptied, tableName } from './candidates.ts';
@@ -71,19 +69,16 @@ async function referringRows(
 }
 
 /** Why rows that stay keep those they refer to from going. */
-export function refusal({ catalog }: Environment, { target, by, rows }: OutsideReference): Finding {
+export function addRefusal(findings: Findings, { catalog }: Environment, { target, by, rows }: OutsideReference): void {
   const { table, column, entity, onDelete } = by;
   const name = entity === null ? table.name : entityName(entity);
-  const along = onDelete === 'cascade' ? ', and would be deleted with them' : '';
-  const ways =
-    entity?.kind === 'entity'
-      ? `widen the scope, name "${name}" under "alsoDelete", or remove those rows`
-      : 'widen the scope or remove those rows';
-  const message =
-    rows === null
-      ? `the login of '${catalog.environment}' may not read ${name}, which may refer to its rows by ${column}${along}; grant SELECT on ${table.name}`
-      : `${countOf(rows, 'row')} of ${name} outside the scope ${agreeing(rows, 'refers', 'refer')} to its rows by ${column}${along}; ${ways}`;
-  return { code: 'outside-rows-refer', entity: target.name, message };
+  const facts = { entity: target.name, name, column, goAlong: onDelete === 'cascade' };
+  if (rows === null) {
+    const unseen = { ...facts, there: catalog.environment, table: table.name };
+    findings.add('outside-rows-refer', { ...unseen, referring: 'unseen' });
+  } else if (rows > 0) {
+    findings.add('outside-rows-refer', { ...facts, referring: 'rows', rows, mayGoToo: entity?.kind === 'entity' });
+  }
 }
 
 /** Values of process instances that stay, and that name rows that go: no constraint knows of them (trap 23). */
@@ -92,7 +87,7 @@ export async function outsideValues(
   candidates: readonly Candidate[],
   emptied: Emptied,
 ): Promise<Findings> {
-  const findings = noFindings();
+  const findings = new Findings();
   const byType = new Map(
     candidates.filter(({ instances }) => instances === null).map((candidate) => [`bt${candidate.key}`, candidate]),
   );
@@ -122,11 +117,8 @@ export async function outsideValues(
     for (const [candidate, counts] of named) {
       const rows = await countPresent(database, candidate, counts);
       if (rows === 0) continue;
-      findings.blocking.push({
-        code: 'outside-rows-refer',
-        entity: candidate.name,
-        message: `${countOf(rows, 'value')} in (System).${name} of process instances outside the scope ${agreeing(rows, 'names', 'name')} its rows; widen the scope or remove those instances`,
-      });
+      const facts = { entity: candidate.name, rows, name: `(System).${name}` };
+      findings.add('outside-rows-refer', { ...facts, referring: 'values' });
     }
   }
   return findings;

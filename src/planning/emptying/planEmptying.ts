@@ -4,7 +4,7 @@ import { IdSet } from '../../identity/idSet.ts';
 import { columnOf, type Environment } from '../../outsystems/environment.ts';
 import { sameName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { ColumnOf, EmptiedTable } from '../../plan/plan.ts';
 import { activityColumn } from '../../processes/eventTables.ts';
 import { activityTable, type InstanceTable, processTable } from '../../processes/instanceTables.ts';
@@ -20,7 +20,7 @@ import {
   wholeTables,
 } from './candidates.ts';
 import { deletionOrder, type Holding } from './deletionOrder.ts';
-import { outsideReferences, outsideValues, refusal } from './outsideRows.ts';
+import { addRefusal, outsideReferences, outsideValues } from './outsideRows.ts';
 
 /** What a run deletes in the destination before it writes. */
 export interface PlannedEmptying {
@@ -44,11 +44,11 @@ export async function planEmptying(
 ): Promise<PlannedEmptying & { emptied: Emptied }> {
   const { destination } = request;
   const environment: Environment = { database: destination, catalog: catalogs.destination };
-  const findings = noFindings();
+  const findings = new Findings();
   const processes = await processesOfScope(request, catalogs, environment);
   const activities = await activitiesOf(environment, processes);
   const whole = await wholeTables(request, catalogs);
-  addFindings(findings, whole.findings);
+  findings.merge(whole.findings);
   const candidates = [
     ...whole.candidates,
     ...(processes.length === 0 ? [] : await instancesToGo(catalogs.source, environment, processes, activities)),
@@ -61,15 +61,12 @@ export async function planEmptying(
 
   const { order, nulled, stuck } = deletionOrder(candidates.length, holdings(candidates));
   for (const tables of stuck) {
-    findings.blocking.push({
-      code: 'cannot-empty',
-      entity: candidates[tables[0]!]!.name,
-      message: `${tables.map((table) => candidates[table]!.name).join(', ')} refer to each other in columns that take no NULL: none of them can be emptied first; delete their rows by hand`,
-    });
+    const names = tables.map((table) => candidates[table]!.name);
+    findings.add('cannot-empty', { entity: names[0]!, tables: names });
   }
   const outside = await outsideReferences(environment, candidates, emptied, referring);
-  for (const one of outside.filter(({ rows }) => rows !== 0)) findings.blocking.push(refusal(environment, one));
-  addFindings(findings, await outsideValues(environment, candidates, emptied));
+  for (const one of outside) addRefusal(findings, environment, one);
+  findings.merge(await outsideValues(environment, candidates, emptied));
   const subscriptions = await subscriptionColumns(environment, activities);
   const tables = order.map((number): EmptiedTable => {
     const { key, name, table, identifier, rows, instances } = candidates[number]!;
@@ -87,7 +84,7 @@ export async function planEmptying(
         .map(({ by }) => ({ schema: by.table.schema, table: by.table.name, column: by.column })),
     };
   });
-  addFindings(findings, await checkWritable(destination, tables.flatMap(rightsFor)));
+  findings.merge(await checkWritable(destination, tables.flatMap(rightsFor)));
   return { tables, processes, findings, emptied };
 }
 

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/port.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
-import { type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Draft, DraftReference } from '../drafting/draft.ts';
 import { holdsTarget, type Quote } from '../questions/conditions.ts';
 import { countRows } from '../questions/dataQuestions.ts';
@@ -41,14 +41,10 @@ export async function connectDrafts(database: Database, quote: Quote, given: rea
   const { deferred, impossible } = breakCycles(graph);
   for (const number of deferred) references[number]!.deferred = true;
   const { sequence, component } = writingOrder(graph, deferred);
-  const findings = noFindings();
+  const findings = new Findings();
   for (const cycle of impossible) {
     const names = cycle.map((node) => drafts[node]!.name);
-    findings.blocking.push({
-      code: 'identifier-cycle',
-      entity: names[0]!,
-      message: `the identifiers depend on each other: ${[...names, names[0]].join(' → ')}; no row of them can be written first`,
-    });
+    findings.add('identifier-cycle', { entity: names[0]!, cycle: names });
   }
   return {
     drafts: sequence.map((node) => drafts[node]!),

@@ -15,12 +15,11 @@ import type { EntityKey } from '../../outsystems/catalog.ts';
 import { sameName } from '../../outsystems/naming.ts';
 import { platformTarget, tenantTable } from '../../outsystems/platform.ts';
 import { espacesInScope } from '../../outsystems/scope.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { ColumnOf, KeyedTable, Plan, PlannedEntity } from '../../plan/plan.ts';
 import { nameOf, publicRole } from '../../plan/plan.ts';
 import type { PeopleSummary } from '../../plan/summaries.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
-import { countOf } from '../../wording/counts.ts';
 import { destinationReferences } from '../drafting/destinationReferences.ts';
 import type { Emptied } from '../emptying/candidates.ts';
 import { checkIdentityPositions } from '../preflight/identityPositions.ts';
@@ -56,7 +55,7 @@ export async function alignPlannedPeople(given: {
   const { spec } = request;
   const source = { database: request.source, catalog: catalogs.source };
   const destination = { database: request.destination, catalog: catalogs.destination };
-  const findings = noFindings();
+  const findings = new Findings();
   const entities = peopleOf(plan, catalogs);
   const tenantKey = platformTarget(catalogs.source, tenantTable);
   const tenantMap = maps.find(({ entity }) => entity === tenantKey);
@@ -77,7 +76,7 @@ export async function alignPlannedPeople(given: {
       espaces: espacesOf(plan, catalogs, spec),
       known: request.known ?? (async () => null),
     });
-    addFindings(findings, alignment);
+    findings.merge(alignment.findings);
   }
   if (tenantMap !== undefined) {
     const name = plan.entities.find(({ key }) => key === tenantKey);
@@ -85,7 +84,7 @@ export async function alignPlannedPeople(given: {
     const used = alignment?.tenants ?? [];
     if (name !== undefined || alignment !== null) {
       const label = name === undefined ? tenantTable : nameOf(name);
-      addFindings(findings, await missingTenants(source, destination, tenantMap, label, columns, tenants, used));
+      findings.merge(await missingTenants(source, destination, tenantMap, label, columns, tenants, used));
     }
   }
   if (alignment === null) return { plan, decisions: [], maps: [], ledger: [], findings };
@@ -151,26 +150,14 @@ async function checkRecreation(
   const destination = { database: request.destination, catalog: catalogs.destination };
   const referring = await destinationReferences(request, catalogs);
   const hanging = await findHanging(destination, recreated, { referring, mayGo, emptied });
-  const listed = (rows: readonly Hanging[]) =>
-    rows
-      .map(({ name, table, column, rows }) => `${name} (${countOf(rows, 'row')} by ${table.name}.${column})`)
-      .join(', ');
+  const facts = { entity: nameOf(users), users: recreated.length, there: plan.destination };
+  const told = (hangingRows: readonly Hanging[]) =>
+    hangingRows.map(({ name, table, column, rows }) => ({ name, rows, table: table.name, column }));
   if (hanging.refused.length > 0) {
-    findings.blocking.push({
-      code: 'recreate-refused',
-      entity: nameOf(users),
-      message:
-        `${countOf(recreated.length, 'user')} of '${plan.destination}' cannot be deleted and inserted anew, for rows hang on them ` +
-        `that lie outside the scope or that no Delete rule takes along: ${listed(hanging.refused)}; ` +
-        'remove those rows, or set "users" to "update"',
-    });
+    findings.add('recreate-refused', { ...facts, hanging: told(hanging.refused) });
   }
   if (hanging.deleted.length > 0) {
-    findings.warnings.push({
-      code: 'recreate-deletes',
-      entity: nameOf(users),
-      message: `with ${countOf(recreated.length, 'user')} of '${plan.destination}' are deleted: ${listed(hanging.deleted)}`,
-    });
+    findings.add('recreate-deletes', { ...facts, hanging: told(hanging.deleted) });
   }
   const place = ({ table: { schema, name }, column }: Hanging): ColumnOf => ({ schema, table: name, column });
   const links = hanging.deleted.filter(({ table: { name } }) =>
@@ -207,13 +194,13 @@ async function checkRights(
       otherwise: 'or set "users" to "match"',
     });
   }
-  addFindings(findings, await checkWritable(destination, needed));
+  findings.merge(await checkWritable(destination, needed));
   const identities = inserted.map(({ destination: place, ...entity }) => ({
     entity: `${entity.espace}.${entity.entity}`,
     table: { schema: place.schema, name: place.table },
     column: place.identifier,
   }));
-  addFindings(findings, await checkIdentityPositions(destination, identities));
+  findings.merge(await checkIdentityPositions(destination, identities));
 }
 
 /** The plan with the rows that were decided on; an aligned entity of which there are none, and that nothing refers to, is no part of it. */

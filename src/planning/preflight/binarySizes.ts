@@ -1,12 +1,11 @@
 import type { Database } from '../../database/port.ts';
-import type { Finding } from '../../plan/finding.ts';
-import { countOf } from '../../wording/counts.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 import { columnText, mainTable, quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
 
 /** Binary attributes that hold something, with how much it is: it is what a run spends its time on. @throws DatabaseError */
-export async function measureBinaries(database: Database, drafts: readonly Draft[]): Promise<Finding[]> {
+export async function measureBinaries(database: Database, drafts: readonly Draft[]): Promise<Findings> {
   const quote = quoteFor(database);
   const found = await inParallel(drafts, async (draft) => {
     const binaries = draft.pair.attributes.filter(
@@ -14,7 +13,8 @@ export async function measureBinaries(database: Database, drafts: readonly Draft
         source.column?.kind === 'binary' &&
         draft.columns.some(({ handling }) => handling.as === 'value' && handling.source === source.column!.name),
     );
-    if (binaries.length === 0) return [];
+    const findings = new Findings();
+    if (binaries.length === 0) return findings;
     const parts = binaries.flatMap(({ source }) => {
       const length = database.byteLength(columnText(quote, source.column!));
       return [`count(case when ${length} > 0 then 1 end)`, `sum(cast(${length} as bigint))`];
@@ -22,14 +22,14 @@ export async function measureBinaries(database: Database, drafts: readonly Draft
     const [row] = await database.query(
       `select ${parts.join(', ')} from ${tableText(quote, draft.source)} ${mainTable}`,
     );
-    return binaries.flatMap(({ source }, index): Finding[] => {
+    for (const [index, { source }] of binaries.entries()) {
       const [values, bytes] = [Number(row![index * 2]), Number(row![index * 2 + 1] ?? 0)];
-      if (values === 0) return [];
-      const message = `${source.name} holds ${countOf(values, 'value')} of binary data, ${sizeOf(bytes)} together`;
-      return [{ code: 'binary-data', entity: draft.name, message }];
-    });
+      const facts = { entity: draft.name, attribute: source.name, values, size: sizeOf(bytes) };
+      if (values > 0) findings.add('binary-data', facts);
+    }
+    return findings;
   });
-  return found.flat();
+  return new Findings().merge(...found);
 }
 
 /** `512 bytes`, `3.4 MB`. */

@@ -5,10 +5,9 @@ import type { Cell, Database, Row, Transaction } from '../../database/port.ts';
 import { compareIds } from '../../identity/compareIds.ts';
 import type { IdMap } from '../../identity/idMap.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
-import type { Conflicts, KeyedEntity, PlannedColumn, PlannedEntity } from '../../plan/plan.ts';
+import { Findings } from '../../plan/findings.ts';
+import { type Conflicts, type KeyedEntity, nameOf, type PlannedColumn, type PlannedEntity } from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
-import { agreeing, countOf } from '../../wording/counts.ts';
 
 /** Where ids of a target lead that are in the destination before the run; undefined where nothing is known of the target. */
 export type KnownIds = (target: EntityKey) => Pick<IdMap, 'get'> | undefined;
@@ -37,13 +36,13 @@ export async function findConflicts(
   request: ConflictRequest,
   entities: readonly PlannedEntity[],
 ): Promise<{ findings: Findings; conflicts: Conflicts[] }> {
-  const findings = noFindings();
+  const findings = new Findings();
   const conflicts: Conflicts[] = [];
   for (const entity of entities) {
     if (entity.role !== 'copied' || entity.identifier === 'none' || keysOf(entity).length === 0) continue;
     const found = await conflictsOf(request, entity);
     conflicts.push(...found.conflicts);
-    addFindings(findings, say(request, entity, found));
+    findings.merge(say(request, entity, found));
   }
   return { findings, conflicts };
 }
@@ -62,33 +61,22 @@ interface Found {
 }
 
 function say({ spec, destination }: ConflictRequest, entity: KeyedEntity, found: Found): Findings {
-  const findings = noFindings();
-  const name = `${entity.espace}.${entity.entity}`;
-  const block = (message: string) => findings.blocking.push({ code: 'conflict', entity: name, message });
-  const warn = (message: string) => findings.warnings.push({ code: 'conflict', entity: name, message });
+  const findings = new Findings();
+  const of = { entity: nameOf(entity), there: destination.name };
   for (const { index, taken, repeated } of found.conflicts) {
-    const columns = index.join(', ');
     if (taken > 0 && spec.conflicts === 'fail') {
-      block(
-        `'${destination.name}' has the ${columns} of ${countOf(taken, 'row')} to come already, and there it is unique; ` +
-          'remove those rows there, or set "conflicts" to "reuse" to map to them',
-      );
+      findings.add('conflict', { ...of, clash: 'taken', columns: index, rows: taken });
     }
     if (repeated > 0) {
-      const message = `${countOf(repeated, 'row')} to come ${agreeing(repeated, 'has', 'have')} the ${columns} of another one, as '${destination.name}' compares them, and there it is unique`;
-      if (spec.rowErrors === 'setAside') warn(`${message}; they are set aside`);
-      else block(`${message}; mend the data, or set "rowErrors" to "setAside"`);
+      const setAside = spec.rowErrors === 'setAside';
+      findings.add('conflict', { ...of, clash: 'repeated', columns: index, rows: repeated, setAside });
     }
   }
   if (spec.conflicts === 'reuse' && found.disputed > 0) {
-    block(
-      `${countOf(found.disputed, 'row')} to come cannot be mapped to the row that is there: its unique indexes do not all mean the same row; mend the data of '${destination.name}'`,
-    );
+    findings.add('conflict', { ...of, clash: 'disputed', rows: found.disputed });
   }
   if (spec.conflicts === 'reuse' && found.reusable > 0) {
-    warn(
-      `${countOf(found.reusable, 'row')} to come ${agreeing(found.reusable, 'is', 'are')} there already; nothing is written to them`,
-    );
+    findings.add('conflict', { ...of, clash: 'reusable', rows: found.reusable });
   }
   return findings;
 }

@@ -1,7 +1,5 @@
 import type { Database, EngineName, ServerFacts } from '../../database/port.ts';
-import type { Finding } from '../../plan/finding.ts';
-import type { Findings } from '../../plan/findings.ts';
-import { grouped } from '../../wording/counts.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 
 const productNames: Record<EngineName, string> = { postgres: 'PostgreSQL', sqlserver: 'SQL Server' };
@@ -20,66 +18,50 @@ export async function checkEnvironments(
   drafts: readonly Draft[],
 ): Promise<Findings> {
   const [ofSource, ofDestination] = [await source.facts(), await destination.facts()];
-  const warnings: Finding[] = [];
-  const warn = (code: string, message: string) => warnings.push({ code, entity: '', message });
+  const findings = new Findings();
 
-  const [here, there] = [describe(source, ofSource), describe(destination, ofDestination)];
-  if (here !== there) {
-    warn(
-      'engine-differs',
-      `'${source.name}' is ${here}, '${destination.name}' is ${there}; the same on both is advised`,
-    );
-  }
+  const here = { name: source.name, server: serverOf(source, ofSource), collation: ofSource.collation };
+  const there = {
+    name: destination.name,
+    server: serverOf(destination, ofDestination),
+    collation: ofDestination.collation,
+  };
+  if (here.server !== there.server) findings.add('engine-differs', { here, there });
   for (const [database, { compatibilityLevel }] of [
     [source, ofSource] as const,
     [destination, ofDestination] as const,
   ]) {
     if (compatibilityLevel !== null && compatibilityLevel < leastCompatibilityLevel) {
-      warn(
-        'old-compatibility-level',
-        `'${database.name}' has compatibility level ${compatibilityLevel}; from ${leastCompatibilityLevel} on is supported`,
-      );
+      findings.add('old-compatibility-level', {
+        database: database.name,
+        level: compatibilityLevel,
+        least: leastCompatibilityLevel,
+      });
     }
   }
-  if (source.engine === destination.engine && ofSource.collation !== ofDestination.collation) {
-    warn(
-      'collation-differs',
-      `'${source.name}' compares texts by ${ofSource.collation}, '${destination.name}' by ${ofDestination.collation}: ` +
-        'what is unique in one need not be in the other',
-    );
+  if (source.engine === destination.engine && here.collation !== there.collation) {
+    findings.add('collation-differs', { here, there });
   }
-  if (ofSource.readsWait) {
-    warn(
-      'reads-wait',
-      `reading '${source.name}' waits for whoever writes there; ` +
-        'a database administrator can allow it not to: ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON',
-    );
-  }
+  if (ofSource.readsWait) findings.add('reads-wait', { database: source.name });
   if (ofDestination.recoveryModel === 'FULL' && ofDestination.freeLog !== null && ofDestination.freeLog < littleLog) {
-    const megabytes = grouped(ofDestination.freeLog / 1024 ** 2);
-    warn(
-      'little-log-space',
-      `the transaction log of '${destination.name}' has ${megabytes} MB left; every row goes through it`,
-    );
+    findings.add('little-log-space', { database: destination.name, megabytes: ofDestination.freeLog / 1024 ** 2 });
   }
-  return { blocking: [], warnings: [...warnings, ...uncheckedReferences(destination, drafts)] };
+  return findings.merge(uncheckedReferences(destination, drafts));
 }
 
-function describe({ engine }: Database, { version }: ServerFacts): string {
+function serverOf({ engine }: Database, { version }: ServerFacts): string {
   return `${productNames[engine]} ${version.split('.')[0]}`;
 }
 
 /** Constraints of the destination that let rows in, or have let rows in, that break them. */
-function uncheckedReferences(destination: Database, drafts: readonly Draft[]): Finding[] {
-  return drafts.flatMap((draft) =>
-    draft.destination.foreignKeys
-      .filter(({ enabled, trusted }) => !enabled || !trusted)
-      .map(({ name, enabled }) => ({
-        code: enabled ? 'foreign-key-not-trusted' : 'foreign-key-disabled',
-        entity: draft.name,
-        message: enabled
-          ? `the constraint ${name} in '${destination.name}' was never checked against the rows that are there`
-          : `the constraint ${name} in '${destination.name}' is disabled`,
-      })),
-  );
+function uncheckedReferences(destination: Database, drafts: readonly Draft[]): Findings {
+  const findings = new Findings();
+  for (const draft of drafts) {
+    for (const { name, enabled, trusted } of draft.destination.foreignKeys) {
+      const facts = { entity: draft.name, constraint: name, there: destination.name };
+      if (!enabled) findings.add('foreign-key-disabled', facts);
+      else if (!trusted) findings.add('foreign-key-not-trusted', facts);
+    }
+  }
+  return findings;
 }

@@ -2,11 +2,10 @@ import type { Database } from '../../database/port.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { columnOf } from '../../outsystems/environment.ts';
 import type { EventTable, Queue } from '../../plan/eventTable.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { activityColumn, eventTables } from '../../processes/eventTables.ts';
 import { countQueued, countQueues } from '../../processes/queues.ts';
-import { agreeing, countOf } from '../../wording/counts.ts';
 import { sourceReferences } from '../drafting/sourceReferences.ts';
 import { columnText, holdsReference, mainTable, type Quote, quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
@@ -42,10 +41,8 @@ export async function planEvents(request: PlanRequest, catalogs: Catalogs, plan:
     return [{ ...table, ...(subscribed[index] ? {} : { source: null }), ...going }];
   });
   const queues = await countQueues(destination, catalogs.destination);
-  const findings = noFindings();
-  addFindings(findings, queuedEvents(request, queues));
   const needed = await inParallel(events, (table) => rightsFor(destination, table));
-  addFindings(findings, await checkWritable(destination, needed.flat()));
+  const findings = queuedEvents(request, queues).merge(await checkWritable(destination, needed.flat()));
   // Where events may wait, others may come.
   return { events, queues: spec.eventQueues === 'any' ? [] : queues, findings };
 }
@@ -79,18 +76,10 @@ async function hasSubscriptions(
 
 /** What waits in a queue names rows by their ids and runs as soon as applications are enabled: before a run there must be nothing (trap 22). */
 function queuedEvents({ spec, destination }: PlanRequest, queues: readonly Queue[]): Findings {
-  const findings = noFindings();
+  const findings = new Findings();
+  const mayStay = spec.eventQueues === 'any';
   for (const { name, queued } of queues.filter((queue) => queue.queued > 0)) {
-    const message = `${countOf(queued, 'event')} ${agreeing(queued, 'waits', 'wait')} in ${name} of '${destination.name}'`;
-    if (spec.eventQueues === 'any') {
-      findings.warnings.push({ code: 'event-queue-not-empty', entity: '', message: `${message}; they stay there` });
-    } else {
-      findings.blocking.push({
-        code: 'event-queue-not-empty',
-        entity: '',
-        message: `${message}; let its scheduler work them off before the applications are disabled, or set "eventQueues" to "any"`,
-      });
-    }
+    findings.add('event-queue-not-empty', { events: queued, queue: name, there: destination.name, mayStay });
   }
   return findings;
 }

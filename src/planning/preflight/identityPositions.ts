@@ -1,6 +1,5 @@
 import type { ColumnName, Database, EngineName, TableName } from '../../database/port.ts';
-import type { Finding } from '../../plan/finding.ts';
-import type { Findings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 import { largestIds } from '../questions/counts.ts';
 
@@ -28,20 +27,20 @@ export async function checkIdentityPositions(
   // The counter is read last: identifiers that are minted meanwhile raise it.
   const largest = await largestIds(database, identities);
   const positions = await database.identityPositions(identities);
-  const blocking = identities.flatMap(({ entity, table, column }, index): Finding[] => {
+  const findings = new Findings();
+  for (const [index, { entity, table, column }] of identities.entries()) {
     const [position, id] = [positions[index] ?? null, largest[index] ?? null];
-    if (position === null || id === null || position >= BigInt(id)) return [];
-    return [
-      {
-        code: 'identity-behind',
-        entity,
-        message:
-          `the identity of ${table.name} in '${database.name}' stands at ${position}, below the largest id ${id}; ` +
-          `a database administrator can mend it: ${reseed(database.engine, table, column, id)}`,
-      },
-    ];
-  });
-  return { blocking, warnings: [] };
+    if (position === null || id === null || position >= BigInt(id)) continue;
+    findings.add('identity-behind', {
+      entity,
+      database: database.name,
+      table: table.name,
+      position,
+      largest: id,
+      statement: reseed(database.engine, table, column, id),
+    });
+  }
+  return findings;
 }
 
 function reseed(engine: EngineName, table: TableName, column: string, largest: string): string {

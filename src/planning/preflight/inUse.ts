@@ -1,17 +1,14 @@
 import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database } from '../../database/port.ts';
 import { columnOf } from '../../outsystems/environment.ts';
-import { type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import { type KeyedEntity, nameOf, type PlannedEntity } from '../../plan/plan.ts';
-import { agreeing, countOf, firstOf } from '../../wording/counts.ts';
 import { quoteFor, tableText } from '../questions/conditions.ts';
 import { largestIds } from '../questions/counts.ts';
 import type { Catalogs, PlanRequest } from '../questions/request.ts';
 
 /** Who logged in within this time is at work. */
 const minutesAtWork = 60;
-/** Entities that a finding names. */
-const named = 3;
 
 /**
  * Whether somebody works in the destination, as far as that can be seen: sessions of others, and users who logged in lately (guide,
@@ -19,15 +16,10 @@ const named = 3;
  * @throws DatabaseError
  */
 export async function checkInUse({ destination }: PlanRequest, catalogs: Catalogs): Promise<Findings> {
-  const findings = noFindings();
-  const warn = (code: string, message: string) => findings.warnings.push({ code, entity: '', message });
+  const findings = new Findings();
   const { otherSessions, now } = await destination.facts();
   if (otherSessions !== null && otherSessions > 0) {
-    const are = agreeing(otherSessions, 'is', 'are');
-    warn(
-      'sessions-open',
-      `${countOf(otherSessions, 'session')} of others ${are} open in '${destination.name}'; disable its applications and stop what else works there, or it sees half of what is to come`,
-    );
+    findings.add('sessions-open', { sessions: otherSessions, there: destination.name });
   }
   const users = catalogs.destination.platformTables.get(userTable);
   const login = users && columnOf(users, 'LAST_LOGIN');
@@ -44,12 +36,7 @@ export async function checkInUse({ destination }: PlanRequest, catalogs: Catalog
     [since!, until!],
   );
   const atWork = Number(row![0]);
-  if (atWork > 0) {
-    warn(
-      'users-at-work',
-      `${countOf(atWork, 'user')} logged in to '${destination.name}' within the last hour; what they enter while a run writes is theirs to lose`,
-    );
-  }
+  if (atWork > 0) findings.add('users-at-work', { users: atWork, there: destination.name });
   return findings;
 }
 
@@ -69,7 +56,7 @@ export async function watchGrowth(
     destination: await largest(destination, watched, 'destination'),
   };
   return async () => {
-    const findings = noFindings();
+    const findings = new Findings();
     for (const [side, database] of [
       ['source', source],
       ['destination', destination],
@@ -77,15 +64,9 @@ export async function watchGrowth(
       const after = await largest(database, watched, side);
       const grown = watched.filter((_, index) => after[index] !== before[side][index]);
       if (grown.length === 0) continue;
-      const rest =
-        side === 'source'
-          ? 'rows that come after the plan are left for the next run, and the proof reports rows that change'
-          : 'disable its applications, or stop what writes there, before the run starts';
-      findings.warnings.push({
-        code: `${side}-changes`,
-        entity: '',
-        message: `'${database.name}' is in use: rows came into ${firstOf(grown.map(nameOf), named)} while the plan was made; ${rest}`,
-      });
+      const entities = grown.map(nameOf);
+      if (side === 'source') findings.add('source-changes', { here: database.name, entities });
+      else findings.add('destination-changes', { there: database.name, entities });
     }
     return findings;
   };

@@ -3,10 +3,10 @@ import type { EntityKey } from '../../outsystems/catalog.ts';
 import { page } from '../../outsystems/environment.ts';
 import { groupBy } from '../../outsystems/grouping.ts';
 import { sameName } from '../../outsystems/naming.ts';
-import type { Finding } from '../../plan/finding.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import type { MissingReference } from '../../plan/catalogue/dataFindings.ts';
+import { Findings } from '../../plan/findings.ts';
+import type { PlannedReference } from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
-import { countOf } from '../../wording/counts.ts';
 import type { Draft, DraftReference } from '../drafting/draft.ts';
 import { columnText, holdsTarget, mainTable, type Quote, tableText } from '../questions/conditions.ts';
 import type { DataQuestion } from '../questions/dataQuestions.ts';
@@ -35,7 +35,7 @@ export async function findMissingReferences(
       const inBound = bound === null || key === undefined ? '' : ` and ${columnText(quote, key)} <= ${BigInt(bound)}`;
       const held = `${holdsTarget(quote, reference)}${inBound}`;
       if (leftOut.has(reference.target)) {
-        return [{ table: draft.source, condition: held, answer: (rows) => notCopied(draft, reference, rows) }];
+        return [{ table: draft.source, condition: held, answer: notCopied(draft, reference) }];
       }
       const target = byKey.get(reference.target);
       if (!target?.identifierColumns) return [];
@@ -46,23 +46,20 @@ export async function findMissingReferences(
       // A typed value is text, whatever the identifier is that it names.
       const id = reference.typed === undefined ? `p.${sought}` : `cast(p.${sought} as varchar(50))`;
       const absent = `not exists (select 1 from ${tableText(quote, target.source)} p where ${id} = ${value})`;
-      return [
-        { table: draft.source, condition: `${held} and ${absent}`, answer: (rows) => orphans(draft, reference, rows) },
-      ];
+      return [{ table: draft.source, condition: `${held} and ${absent}`, answer: orphans(draft, reference) }];
     }),
   );
   const counts = await countSeparately(database, quote, questions);
-  const findings = noFindings();
+  const findings = new Findings();
   for (const [index, question] of questions.entries()) {
     const rows = await travelling(database, quote, question, counts[index]!, copied, exclusions);
-    addFindings(findings, { ...noFindings(), ...question.answer(rows) });
+    question.answer(rows, findings);
   }
   if (exclusions.isEmpty) return findings;
   for (const draft of copied.filter(({ instances }) => instances === null)) {
     for (const reference of draft.references.filter((one) => one.leftOut?.instances === one.target)) {
       const rows = await countStayingBehind(database, draft, reference, bounds.get(draft) ?? null, exclusions);
-      const message = `in ${countOf(rows, 'row')} ${reference.attribute} refers to a row of ${reference.targetName} that is not migrated`;
-      if (rows > 0) addFindings(findings, { ...noFindings(), ...missingReference(draft.name, reference, message) });
+      addMissingReference(findings, reference, { entity: draft.name, rows, why: 'not migrated' });
     }
   }
   return findings;
@@ -150,35 +147,23 @@ function isComparable({ column, typed }: DraftReference, kind: ColumnKind): bool
   return typed !== undefined || column.kind === kind || (isNumber(column.kind) && isNumber(kind));
 }
 
-function orphans(draft: Draft, reference: DraftReference, rows: number): Partial<Findings> {
-  if (rows === 0) return {};
-  const message = `in ${countOf(rows, 'row')} ${reference.attribute} refers to a row of ${reference.targetName} that does not exist`;
-  return missingReference(draft.name, reference, message);
-}
+const orphans =
+  ({ name }: Draft, reference: DraftReference): DataQuestion['answer'] =>
+  (rows, findings) =>
+    addMissingReference(findings, reference, { entity: name, rows, why: 'absent' });
 
-function notCopied(draft: Draft, reference: DraftReference, rows: number): Partial<Findings> {
-  if (rows === 0) return {};
-  const message =
-    `in ${countOf(rows, 'row')} ${reference.attribute} refers to ${reference.targetName}, which producers "match" leaves out; ` +
-    'unless an earlier run copied those rows, missingReferences says what becomes of them';
-  return { warnings: [{ code: 'producer-not-copied', entity: draft.name, message }] };
-}
+const notCopied =
+  ({ name }: Draft, { attribute, targetName }: DraftReference): DataQuestion['answer'] =>
+  (rows, findings) => {
+    if (rows > 0) findings.add('producer-not-copied', { entity: name, attribute, target: targetName, rows });
+  };
 
 /** A finding about rows whose target is missing, as the reference's `missing` says. */
-export function missingReference(
-  entity: string,
-  reference: { missing: DraftReference['missing'] },
-  message: string,
-): Partial<Findings> {
-  const finding = (end: string): Finding => ({ code: 'missing-reference', entity, message: `${message}; ${end}` });
-  switch (reference.missing) {
-    case 'fail':
-      return { blocking: [finding('mend the data, or set missingReferences to "null" or "skip"')] };
-    case 'null':
-      return { warnings: [finding('it becomes NULL')] };
-    case 'skip':
-      return { warnings: [finding('those rows are set aside')] };
-    case 'keep':
-      return {};
-  }
+export function addMissingReference(
+  findings: Findings,
+  { attribute, targetName, missing }: Pick<PlannedReference, 'attribute' | 'targetName' | 'missing'>,
+  found: { entity: string } & Pick<MissingReference, 'rows' | 'why'>,
+): void {
+  if (found.rows === 0 || missing === 'keep') return;
+  findings.add('missing-reference', { ...found, attribute, target: targetName, missing });
 }

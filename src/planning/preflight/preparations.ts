@@ -1,6 +1,6 @@
 import type { EntityKey, EnvironmentCatalog, Espace } from '../../outsystems/catalog.ts';
 import { espacesInScope } from '../../outsystems/scope.ts';
-import { type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 import type { Catalogs, PlanRequest } from '../questions/request.ts';
 
@@ -16,31 +16,20 @@ export function checkPreparations(
   { source, destination }: Catalogs,
   drafts: readonly Draft[],
 ): Findings {
-  const findings = noFindings();
-  const warn = (code: string, entity: string, message: string) => findings.warnings.push({ code, entity, message });
-  const there = `'${destination.environment}'`;
+  const findings = new Findings();
+  const there = destination.environment;
   const espaces = espacesWritten(source, destination, drafts, espacesInScope(source, spec.scope));
   for (const { name, disabled, espaceIds } of destination.applications) {
     if (disabled !== false || !espaces.some(({ kind, id }) => kind === 'espace' && espaceIds.includes(id))) continue;
-    warn(
-      'application-enabled',
-      '',
-      `the application '${name}' is enabled in ${there}: until it is disabled in Service Center, its users and timers work on what is not there yet`,
-    );
+    findings.add('application-enabled', { application: name, there });
   }
   for (const { name, locked } of espaces) {
-    if (locked)
-      warn('espace-locked', '', `the module '${name}' is locked in ${there}; who locked it may be about to publish it`);
+    if (locked) findings.add('espace-locked', { module: name, there });
   }
   for (const draft of drafts) {
     const others = draft.destination.triggers.filter(({ name, enabled }) => enabled && !isEventTrigger(name));
     if (others.length === 0) continue;
-    const names = others.map(({ name }) => name).join(', ');
-    warn(
-      'trigger-enabled',
-      draft.name,
-      `${names} in ${there} runs for every row that is written; the platform did not make it`,
-    );
+    findings.add('trigger-enabled', { entity: draft.name, triggers: others.map(({ name }) => name), there });
   }
   return findings;
 }

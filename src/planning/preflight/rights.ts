@@ -1,6 +1,5 @@
 import type { Database, TableName } from '../../database/port.ts';
-import type { Finding } from '../../plan/finding.ts';
-import { type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 import { quoteFor, tableText } from '../questions/conditions.ts';
 
@@ -15,7 +14,7 @@ export async function checkReadable(
   destination: Database,
   drafts: readonly Draft[],
 ): Promise<{ readable: Draft[]; findings: Findings }> {
-  const findings = noFindings();
+  const findings = new Findings();
   const sides = [
     { database: source, rights: await rightsOn(source, drafts, 'source') },
     { database: destination, rights: await rightsOn(destination, drafts, 'destination') },
@@ -24,7 +23,8 @@ export async function checkReadable(
   for (const draft of drafts) {
     const lacking = sides.filter(({ rights }) => rights.get(draft)?.select === false);
     for (const { database, rights } of lacking) {
-      findings.blocking.push(await lackingRight(database, draft.name, rights.get(draft)!.table, ['SELECT']));
+      const needed: NeededRights = { entity: draft.name, table: rights.get(draft)!.table, operations: ['SELECT'] };
+      await addLacking(findings, database, needed);
     }
     if (lacking.length === 0) readable.push(draft);
   }
@@ -51,22 +51,18 @@ export function neededRights({ name, destination, references }: Draft): NeededRi
 
 /** The right to make temporary tables, which every batch needs. @throws DatabaseError */
 export async function checkStaging(destination: Database): Promise<Findings> {
-  const findings = noFindings();
+  const findings = new Findings();
   if (await destination.mayStage()) return findings;
-  findings.blocking.push({
-    code: 'right-missing',
-    entity: '',
-    message: `the login of '${destination.name}' may not make temporary tables; grant it TEMPORARY on the database`,
-  });
+  findings.add('right-missing', { entity: '', database: destination.name, lacking: 'temporary tables' });
   return findings;
 }
 
 /** Rights to write what the plan writes. @throws DatabaseError */
 export async function checkWritable(destination: Database, needed: readonly NeededRights[]): Promise<Findings> {
-  const findings = noFindings();
+  const findings = new Findings();
   if (needed.length === 0) return findings;
   const rights = await destination.rights(needed.map(({ table }) => table));
-  for (const [index, { entity, table, operations, otherwise }] of needed.entries()) {
+  for (const [index, one] of needed.entries()) {
     const right = rights[index]!;
     const has: Record<Operation, boolean> = {
       SELECT: right.select,
@@ -74,10 +70,8 @@ export async function checkWritable(destination: Database, needed: readonly Need
       UPDATE: right.update,
       DELETE: right.delete,
     };
-    const lacking = operations.filter((operation) => !has[operation]);
-    if (lacking.length > 0) {
-      findings.blocking.push(await lackingRight(destination, entity, table, lacking, otherwise));
-    }
+    const operations = one.operations.filter((operation) => !has[operation]);
+    if (operations.length > 0) await addLacking(findings, destination, { ...one, operations });
   }
   return findings;
 }
@@ -93,21 +87,17 @@ async function rightsOn(
 }
 
 /** With the statement that a database administrator must run. */
-async function lackingRight(
+async function addLacking(
+  findings: Findings,
   database: Database,
-  entity: string,
-  table: TableName,
-  operations: readonly Operation[],
-  otherwise?: string,
-): Promise<Finding> {
+  { entity, table, operations, otherwise }: NeededRights,
+): Promise<void> {
   const quote = quoteFor(database);
   const [row] = await database.query('select current_user');
   const grant = `GRANT ${operations.join(', ')} ON ${tableText(quote, table)} TO ${quote(String(row![0]))}`;
-  return {
-    code: 'right-missing',
+  findings.add('right-missing', {
     entity,
-    message:
-      `the login of '${database.name}' may not ${operations.join(', ')} on ${table.name}; ` +
-      `a database administrator can allow it: ${grant}${otherwise === undefined ? '' : `; ${otherwise}`}`,
-  };
+    database: database.name,
+    lacking: { table: table.name, operations, grant, ...(otherwise === undefined ? {} : { otherwise }) },
+  });
 }

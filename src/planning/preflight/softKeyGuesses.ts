@@ -2,7 +2,7 @@ import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database, PhysicalColumn } from '../../database/port.ts';
 import type { Attribute, EnvironmentCatalog } from '../../outsystems/catalog.ts';
 import { columnOf } from '../../outsystems/environment.ts';
-import type { Finding } from '../../plan/finding.ts';
+import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 import { columnText, mainTable, quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
@@ -23,31 +23,25 @@ export async function guessSoftKeys(
   database: Database,
   catalog: EnvironmentCatalog,
   drafts: readonly Draft[],
-): Promise<Finding[]> {
+): Promise<Findings> {
   const entities = new Set(catalog.entities.map(({ name }) => name.toLowerCase()));
   const found = await inParallel(
     drafts.filter(({ people, instances }) => people === null && instances === null),
     async (draft) => {
       const candidates = candidatesOf(draft, entities);
-      if (candidates.length === 0) return [];
+      const guesses = new Findings();
+      if (candidates.length === 0) return guesses;
       const samples = await sample(database, draft, candidates);
-      const guesses: Finding[] = [];
       for (const [index, { attribute }] of candidates.entries()) {
         const guess = await looksLike(database, catalog, attribute, samples[index]!);
         if (guess === null) continue;
-        const advice = guess.within
-          ? 'what stands within a text is not translated'
-          : `where it names rows, declare "${draft.name}.${attribute.name}" under "softKeys"`;
-        guesses.push({
-          code: 'soft-key-suspected',
-          entity: draft.name,
-          message: `${attribute.name} looks as if it held ${guess.what}; it is copied as it is: ${advice}`,
-        });
+        const { what, within } = guess;
+        guesses.add('soft-key-suspected', { entity: draft.name, attribute: attribute.name, what, isWithin: within });
       }
       return guesses;
     },
   );
-  return found.flat();
+  return new Findings().merge(...found);
 }
 
 interface Candidate {

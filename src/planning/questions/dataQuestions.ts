@@ -1,6 +1,6 @@
 import type { Database, TableName } from '../../database/port.ts';
 import { groupBy } from '../../outsystems/grouping.ts';
-import { addFindings, type Findings, noFindings } from '../../plan/findings.ts';
+import { Findings } from '../../plan/findings.ts';
 import { mainTable, quoteFor, tableText } from './conditions.ts';
 import { inParallel } from './parallel.ts';
 
@@ -9,7 +9,7 @@ export interface DataQuestion {
   table: TableName;
   /** Over columns of `mainTable`. */
   condition: string;
-  answer(rows: number): Partial<Findings>;
+  answer(this: void, rows: number, findings: Findings): void;
 }
 
 /** Conditions that one statement counts. */
@@ -46,9 +46,9 @@ export async function countRows(
 /** Asks the questions and gathers what follows. @throws DatabaseError */
 export async function answerQuestions(database: Database, questions: readonly DataQuestion[]): Promise<Findings> {
   const counts = await countRows(database, questions);
-  const findings = noFindings();
+  const findings = new Findings();
   questions.forEach((question, index) => {
-    addFindings(findings, { ...noFindings(), ...question.answer(counts[index]!) });
+    question.answer(counts[index]!, findings);
   });
   return findings;
 }
