@@ -1,20 +1,26 @@
-/** What went wrong in a database, decided by the engine's error number, never by its wording. */
-export type DatabaseErrorCode =
-  | 'unreachable'
-  | 'login'
-  | 'deadlock'
-  | 'lockTimeout'
-  | 'duplicate'
-  | 'reference'
-  | 'nullValue'
-  | 'truncation'
-  | 'overflow'
-  | 'invalidValue'
-  | 'permission'
-  | 'unknownObject'
-  | 'logFull'
-  | 'outOfSpace'
-  | 'other';
+/**
+ * What went wrong in a database, decided by the engine's error number, never by its wording, and what is said of it:
+ * the same whichever engine met it.
+ */
+const sentences = {
+  unreachable: 'the database is out of reach or closed the connection',
+  login: 'the login was refused; check the user, the password and the database in the URL',
+  deadlock: 'the transaction was undone to end a deadlock',
+  lockTimeout: 'somebody else held a lock for too long',
+  duplicate: 'a row with the same unique value is already there',
+  reference: 'a row refers to one that is not there, or is still referred to',
+  nullValue: 'a column that must not be NULL got no value',
+  truncation: 'a value is too long or has too many digits for its column',
+  overflow: 'a number or date is out of range for its column',
+  invalidValue: 'a value does not fit the type or a check of its column',
+  permission: 'the login lacks a right',
+  unknownObject: 'a table, column or function does not exist, or the login may not see it',
+  logFull: 'the transaction log is full',
+  outOfSpace: 'the server has no disk space, memory or room for temporary files left',
+  other: 'the statement failed',
+};
+
+export type DatabaseErrorCode = keyof typeof sentences;
 
 const retryable: ReadonlySet<DatabaseErrorCode> = new Set([
   'unreachable',
@@ -77,6 +83,32 @@ export class DatabaseError extends Error {
   }
 }
 
+/** What is known of a fault beside what it means. */
+interface Fault {
+  code: DatabaseErrorCode;
+  database: string;
+  number: string;
+  table?: string | null;
+  constraint?: string | null;
+  column?: string | null;
+  /** The server's own words, where they hold names of objects only. */
+  serverSays?: string | null;
+  cause?: unknown;
+}
+
+/** An error that says the sentence of its code, and where it happened. */
+export function databaseError({ serverSays, ...fault }: Fault): DatabaseError {
+  const { code, database, number, table, column, constraint } = fault;
+  const where = [
+    table ? ` on table ${table}` : '',
+    column ? `, column ${column}` : '',
+    constraint ? `, constraint ${constraint}` : '',
+  ].join('');
+  const words = serverSays ? `${sentences[code]} (${serverSays})` : sentences[code];
+  const message = `${database}${where}: ${words}${number === '' ? '' : ` [${number}]`}`;
+  return new DatabaseError({ ...fault, message });
+}
+
 /** What no server need be asked: the connection is there for looking. */
 export function openedReadOnly(database: string): DatabaseError {
   return new DatabaseError({
@@ -84,5 +116,36 @@ export function openedReadOnly(database: string): DatabaseError {
     database,
     number: '',
     message: `${database}: the connection was opened for reading only`,
+  });
+}
+
+/** A COMMIT that was none. @param failed what the server said of the statement, where it is known. */
+export function alreadyFailed(
+  { database }: { database: string },
+  number: string,
+  failed?: DatabaseError,
+): DatabaseError {
+  return new DatabaseError({
+    code: 'other',
+    database,
+    number,
+    message: `${database}: a statement of the transaction had failed, so it was rolled back instead of committed`,
+    cause: failed,
+  });
+}
+
+/** The table took fewer rows than it was given, and said nothing. */
+export function leftOut(
+  { database }: { database: string },
+  table: string,
+  given: number,
+  taken: number,
+): DatabaseError {
+  return new DatabaseError({
+    code: 'other',
+    database,
+    number: '',
+    table,
+    message: `${database} on table ${table}: took ${taken} of ${given} rows; look for a trigger or rule of the table that leaves rows out`,
   });
 }

@@ -1,5 +1,5 @@
 import { withoutTrailingZeros } from '../canonicalText.ts';
-import { DatabaseError } from '../errors.ts';
+import { DatabaseError, databaseError } from '../errors.ts';
 import type { Cell, Row } from '../port.ts';
 
 /** Types whose text form is not the canonical one (port.ts, `Cell`), by the number PostgreSQL has for them. */
@@ -198,15 +198,7 @@ function isCut(cell: string, { characters, fraction }: ColumnLimit): boolean {
 }
 
 function cutOff(index: number, { database, table, columns }: EncodingPlace): DatabaseError {
-  const column = columns[index] ?? null;
-  return new DatabaseError({
-    code: 'truncation',
-    database,
-    number: '22001',
-    table,
-    column,
-    message: `${database} on table ${table}, column ${column}: a value is too long for its column [22001]`,
-  });
+  return databaseError({ code: 'truncation', database, number: '22001', table, column: columns[index] ?? null });
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { DatabaseError, type DatabaseErrorCode } from '../errors.ts';
+import { DatabaseError, type DatabaseErrorCode, databaseError } from '../errors.ts';
 
 /**
  * SQLSTATE → what it means to us. The longest prefix wins: five characters name one condition, two a whole class
@@ -40,24 +40,6 @@ const codes: Record<string, DatabaseErrorCode> = {
   '53': 'outOfSpace',
 };
 
-const phrases: Record<DatabaseErrorCode, string> = {
-  unreachable: 'the database is out of reach or closed the connection; it is tried again',
-  login: 'the login was refused; check the user, the password and the database in the URL',
-  deadlock: 'the statement was undone to end a deadlock',
-  lockTimeout: 'a lock is held by somebody else',
-  duplicate: 'a row with the same unique value is already there',
-  reference: 'a row refers to one that is not there, or is still referred to',
-  nullValue: 'a column that must not be NULL got no value',
-  truncation: 'a text is too long for its column',
-  overflow: 'a value is out of range of its column',
-  invalidValue: 'a value does not fit the type or a check of its column',
-  permission: 'the login lacks a right',
-  unknownObject: 'a table, column or function does not exist',
-  logFull: 'the transaction log is full',
-  outOfSpace: 'the server has no disk space, memory or room for temporary files left',
-  other: 'the statement failed',
-};
-
 /** Five characters, some of them digits; 'EPIPE' is no SQLSTATE. */
 const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/;
 
@@ -95,18 +77,12 @@ export function toDatabaseError(error: unknown, place: ErrorPlace): DatabaseErro
     constraint: textOrNull(constraint),
     column: textOrNull(column) ?? columnOfCopy(where, place.columns),
   };
-  const subject = [
-    facts.table === null ? '' : ` on table ${facts.table}`,
-    facts.column === null ? '' : `, column ${facts.column}`,
-    facts.constraint === null ? '' : `, constraint ${facts.constraint}`,
-  ].join('');
-  const words = harmlessMessages.has(number) ? `${phrases[meaning]} (${String(message)})` : phrases[meaning];
-  return new DatabaseError({
+  return databaseError({
     code: meaning,
     database: place.database,
     number,
     ...facts,
-    message: `${place.database}${subject}: ${words}${number === '' ? '' : ` [${number}]`}`,
+    serverSays: harmlessMessages.has(number) ? String(message) : null,
     cause: error,
   });
 }

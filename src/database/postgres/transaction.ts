@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { DatabaseError, openedReadOnly } from '../errors.ts';
+import { alreadyFailed, DatabaseError, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
 import { columnTypeName } from './catalog.ts';
 import { leavesSessionAlive } from './errors.ts';
@@ -34,7 +34,7 @@ export async function runTransaction<T>(pool: SessionPool, work: (transaction: T
     await run(session, `BEGIN ISOLATION LEVEL READ COMMITTED${pool.readOnly ? ' READ WRITE' : ''}`);
     const result = await work(transactionOn(session, pool.readOnly));
     const end = await run(session, 'COMMIT');
-    if (end.command === 'ROLLBACK') throw alreadyFailed(session);
+    if (end.command === 'ROLLBACK') throw alreadyFailed(session, '25P02');
     return result;
   } catch (error) {
     if (error instanceof DatabaseError && error.database === session.database && !leavesSessionAlive(error))
@@ -53,15 +53,6 @@ async function rollBack(session: Session): Promise<void> {
     // The error that led here is the one to report; the connection is closed, which rolls back as well.
     session.broken = true;
   }
-}
-
-function alreadyFailed(session: Session): DatabaseError {
-  return new DatabaseError({
-    code: 'other',
-    database: session.database,
-    number: '25P02',
-    message: `${session.database}: a statement of the transaction had failed, so it was rolled back instead of committed`,
-  });
 }
 
 function transactionOn(session: Session, readOnly: boolean): Transaction {

@@ -1,5 +1,5 @@
 import { from as copyFrom } from 'pg-copy-streams';
-import { DatabaseError } from '../errors.ts';
+import { leftOut } from '../errors.ts';
 import type { MintedIds, Row, Stage, StageMatch, TableName } from '../port.ts';
 import { columnLimits, columnTypeName } from './catalog.ts';
 import { type EncodingPlace, encodeRows } from './cells.ts';
@@ -255,14 +255,4 @@ export function deleteRows(
     bounds.map((bound) => bound.value),
     { table: table.name },
   );
-}
-
-function leftOut(session: Session, table: string, given: number, taken: number): DatabaseError {
-  return new DatabaseError({
-    code: 'other',
-    database: session.database,
-    number: '',
-    table,
-    message: `${session.database} on table ${table}: took ${taken} of ${given} rows; look for a trigger or rule of the table that leaves rows out`,
-  });
 }

@@ -1,6 +1,6 @@
 import { TYPES } from 'tedious';
 import { withoutTrailingZeros } from '../canonicalText.ts';
-import { DatabaseError, type DatabaseErrorCode } from '../errors.ts';
+import { type DatabaseError, type DatabaseErrorCode, databaseError } from '../errors.ts';
 import type { Cell } from '../port.ts';
 import { type ColumnType, declaration, isCodePage, isUnicode } from './columnTypes.ts';
 import type { ColumnMetadata, DataType } from './driver.ts';
@@ -42,19 +42,7 @@ export class Misfit extends Error {
 
   /** As an error of the column. */
   at(database: string, table: string, column: string): DatabaseError {
-    const words: Partial<Record<DatabaseErrorCode, string>> = {
-      truncation: 'a value is too long or has too many digits for its column',
-      overflow: 'a number or date is out of range for its column',
-      invalidValue: 'a value is none of its column',
-    };
-    return new DatabaseError({
-      code: this.code,
-      database,
-      number: '',
-      table,
-      column,
-      message: `${database} on table ${table}, column ${column}: ${words[this.code]}`,
-    });
+    return databaseError({ code: this.code, database, number: '', table, column });
   }
 }
 

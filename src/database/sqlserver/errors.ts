@@ -1,4 +1,4 @@
-import { DatabaseError, type DatabaseErrorCode } from '../errors.ts';
+import { DatabaseError, type DatabaseErrorCode, databaseError } from '../errors.ts';
 
 /**
  * Error number → what it means to us (sys.messages; Azure SQL: "Troubleshoot transient connection errors" and "Resource
@@ -105,24 +105,6 @@ const codes: Record<number, DatabaseErrorCode> = {
   40553: 'outOfSpace',
 };
 
-const phrases: Record<DatabaseErrorCode, string> = {
-  unreachable: 'is out of reach, or ended the connection',
-  login: 'refuses the login',
-  deadlock: 'chose the transaction as a deadlock victim',
-  lockTimeout: 'somebody else holds a lock for too long',
-  duplicate: 'a value that must be unique is there already',
-  reference: 'a reference points at a row that is not there, or the row is still referred to',
-  nullValue: 'NULL where the column takes none',
-  truncation: 'a value is too long or has too many digits for its column',
-  overflow: 'a number or date is out of range for its column',
-  invalidValue: 'a value is none of its column',
-  permission: 'the login lacks a right',
-  unknownObject: 'a table or column is not there, or the login may not see it',
-  logFull: 'the transaction log is full',
-  outOfSpace: 'the server has no disk space or memory left',
-  other: 'the statement failed',
-};
-
 /** Conditions whose server message holds names of objects only, never values. */
 const harmlessMessages = new Set([207, 208, 911, 229, 230, 262, 297, 300, 916, 1088, 3906]);
 
@@ -177,19 +159,13 @@ export function toDatabaseError(error: unknown, place: ErrorPlace): DatabaseErro
     constraint: constraintIn(meaning, message),
     column: place.column ?? nameIn(message, /column (?:name )?['"]([^'"]+)['"]/),
   };
-  const subject = [
-    facts.table === null ? '' : ` on table ${facts.table}`,
-    facts.column === null ? '' : `, column ${facts.column}`,
-    facts.constraint === null ? '' : `, constraint ${facts.constraint}`,
-  ].join('');
   const mark = number ?? (typeof told.code === 'string' ? told.code : '');
-  const words = number !== null && harmlessMessages.has(number) ? `${phrases[meaning]} (${message})` : phrases[meaning];
-  return new DatabaseError({
+  return databaseError({
     code: meaning,
     database: place.database,
     number: String(mark),
     ...facts,
-    message: `${place.database}${subject}: ${words}${mark === '' ? '' : ` [${mark}]`}`,
+    serverSays: number !== null && harmlessMessages.has(number) ? message : null,
     cause: error,
   });
 }

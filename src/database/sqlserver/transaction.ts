@@ -1,5 +1,5 @@
 import { ISOLATION_LEVEL } from 'tedious';
-import { DatabaseError, openedReadOnly } from '../errors.ts';
+import { alreadyFailed, DatabaseError, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
 import { transferOf } from './cells.ts';
 import type { ColumnType } from './columnTypes.ts';
@@ -38,7 +38,7 @@ export async function runTransaction<T>(pool: SessionPool, work: (transaction: T
     session.altered = pool.readOnly;
     await control(session, 'begin');
     const result = await work(transactionOn(state));
-    if (state.failed !== null) throw alreadyFailed(session, state.failed);
+    if (state.failed !== null) throw alreadyFailed(session, state.failed.number, state.failed);
     const temporary = [...state.stages.values()].flatMap(temporaryTables);
     if (temporary.length > 0) await runBatch(session, dropStatement(temporary));
     await control(session, 'commit');
@@ -94,16 +94,6 @@ async function rollBack(session: Session): Promise<void> {
   }
 }
 
-function alreadyFailed(session: Session, failed: DatabaseError): DatabaseError {
-  return new DatabaseError({
-    code: 'other',
-    database: session.database,
-    number: failed.number,
-    message: `${session.database}: a statement of the transaction had failed, so it was rolled back instead of committed`,
-    cause: failed,
-  });
-}
-
 function transactionOn(state: TransactionState): Transaction {
   const { session, stages } = state;
   const staged = (stage: Stage): StagedTable => {
@@ -112,7 +102,7 @@ function transactionOn(state: TransactionState): Transaction {
     return table;
   };
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-    if (state.failed !== null) throw alreadyFailed(session, state.failed);
+    if (state.failed !== null) throw alreadyFailed(session, state.failed.number, state.failed);
     try {
       return await work();
     } catch (error) {

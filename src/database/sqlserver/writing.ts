@@ -1,5 +1,5 @@
 import { TYPES } from 'tedious';
-import { DatabaseError } from '../errors.ts';
+import { leftOut } from '../errors.ts';
 import type { Cell, MintedIds, Row, Stage, StageMatch, TableName } from '../port.ts';
 import { type BulkColumn, bulkLoad } from './bulkLoad.ts';
 import { Misfit, type Transfer, transferOf } from './cells.ts';
@@ -271,14 +271,4 @@ export function deleteStatement(
   ];
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   return `DELETE FROM ${quoteTable(table)}${where}`;
-}
-
-function leftOut(session: Session, table: string, given: number, taken: number): DatabaseError {
-  return new DatabaseError({
-    code: 'other',
-    database: session.database,
-    number: '',
-    table,
-    message: `${session.database} on table ${table}: took ${taken} of ${given} rows; look for a trigger of the table that leaves rows out`,
-  });
 }
