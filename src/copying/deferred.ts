@@ -3,7 +3,7 @@ import { readAhead } from '../database/readAhead.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
 import { loadRetried } from '../identity/retriedIds.ts';
 import { closeFill, unfinishedRuns } from '../journal/fills.ts';
-import { leftNull, type NewIssue } from '../journal/issues.ts';
+import { leftNull, type NewIssue, newIssue } from '../journal/issues.ts';
 import { getProgress, setEntityState } from '../journal/progress.ts';
 import { getRun } from '../journal/runs.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
@@ -171,13 +171,7 @@ function translate(
         throw missingReference(entity, reference, sourceId);
       }
       if (reference.missing === 'null') into.nulled += 1;
-      else {
-        into.issues.push({
-          sourceId,
-          code: leftNull,
-          reason: `${reference.attribute} refers to a row of ${reference.targetName} that was set aside later; it is NULL`,
-        });
-      }
+      else into.issues.push(newIssue(leftNull, sourceId, reference));
     }
     if (cells.some((cell, index) => index > 0 && cell !== null)) into.rows.push(cells);
   }

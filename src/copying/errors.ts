@@ -1,5 +1,6 @@
 import type { DatabaseError } from '../database/errors.ts';
-import type { NewIssue } from '../journal/issues.ts';
+import { type NewIssue, newIssue } from '../journal/issues.ts';
+import { issueReason, refusalCodes } from '../plan/catalogue/issues.ts';
 import type { PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { countOf } from '../wording/counts.ts';
@@ -20,14 +21,12 @@ export class CopyError extends Error {
   }
 }
 
-/** Why a row that the destination does not take is set aside. */
+/** Why a row that the destination does not take is set aside. @throws the error, where no row is to blame. */
 export function refusedIssue(error: DatabaseError, sourceId: string | null): NewIssue {
+  if (error.rowFault === null) throw error;
   return {
-    sourceId,
-    // `invalidValue` is an error's code, `invalid-value` an issue's.
-    code: error.code.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    ...newIssue(refusalCodes[error.rowFault], sourceId, error),
     constraint: error.constraint,
-    reason: error.message,
     detail: error.cause instanceof Error ? error.cause.message : null,
   };
 }
@@ -37,8 +36,7 @@ export class MissingReferenceError extends CopyError {
   readonly reference: PlannedReference;
 
   constructor(entity: WrittenEntity, reference: PlannedReference, sourceId: string | null, remedy: string) {
-    const { attribute, targetName } = reference;
-    const message = `${nameOf(entity)}.${attribute} refers to a row of ${targetName} that was not migrated; ${remedy}`;
+    const message = `${nameOf(entity)}.${issueReason('missing-reference', reference)}; ${remedy}`;
     super('missing-reference', message, sourceId);
     this.reference = reference;
   }

@@ -1,7 +1,7 @@
 import type { Queries, Row, Transaction } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
-import { insertIssues, type NewIssue, subscriptionSetAside } from '../journal/issues.ts';
+import { insertIssues, type NewIssue, newIssue, subscriptionSetAside } from '../journal/issues.ts';
 import { renewLease } from '../journal/lease.ts';
 import { insertSegment, nextOrdinal, readSegments, type Segment } from '../journal/segments.ts';
 import { markReturned } from '../journal/subscriptions.ts';
@@ -161,9 +161,8 @@ async function additionsOf(context: CopyContext, table: EventTable, control: Cop
         additions.rows.push(translated.row);
         additions.prints.push(print);
       } else {
-        const reason = `an event subscription of this activity is not migrated: ${translated.reason}`;
         additions.setAside.push(print);
-        additions.issues.push({ sourceId: translated.activity, code: subscriptionSetAside, reason });
+        additions.issues.push(newIssue(subscriptionSetAside, translated.activity, translated.why));
       }
     }
   }

@@ -1,7 +1,7 @@
 import { cellOfKind } from '../database/canonicalText.ts';
 import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
-import type { NewIssue } from '../journal/issues.ts';
+import { type NewIssue, newIssue } from '../journal/issues.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { isNullIdentifier } from '../outsystems/naming.ts';
 import { type PlannedColumn, type PlannedReference, referencesOf, type WrittenEntity } from '../plan/plan.ts';
@@ -118,8 +118,8 @@ export function createTranslator(
     if (exclusion === null) return false;
     if (exclusion !== 'setAside') into.leftOut += 1;
     else if (partOf!.instances === entity.key) {
-      const reason = partOf!.reasons?.[exclusions.reasonOf(entity.key, id)] ?? 'a definition of it is missing';
-      into.setAside.push({ sourceId: id, code: 'process-definition-missing', reason });
+      const reason = partOf!.reasons?.[exclusions.reasonOf(entity.key, id)];
+      into.setAside.push(newIssue('process-definition-missing', id, { reason }));
     } else into.setAsideAlong += 1;
     return true;
   }
@@ -214,12 +214,8 @@ export function createTranslator(
 export const typeOf = (cell: Cell): string => String(cell ?? '').toLowerCase();
 
 /** Why a row is set aside whose reference cannot be translated. */
-export function setAsideFor({ attribute, targetName }: PlannedReference, sourceId: string | null): NewIssue {
-  return {
-    sourceId,
-    code: 'missing-reference',
-    reason: `${attribute} refers to a row of ${targetName} that was not migrated`,
-  };
+export function setAsideFor(reference: PlannedReference, sourceId: string | null): NewIssue {
+  return newIssue('missing-reference', sourceId, reference);
 }
 
 /** Keeps only these rows, given by their places in ascending order. */

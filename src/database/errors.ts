@@ -29,14 +29,8 @@ const retryable: ReadonlySet<DatabaseErrorCode> = new Set([
   'logFull',
   'outOfSpace',
 ]);
-const rowLevel: ReadonlySet<DatabaseErrorCode> = new Set([
-  'duplicate',
-  'reference',
-  'nullValue',
-  'truncation',
-  'overflow',
-  'invalidValue',
-]);
+const rowLevelCodes = ['duplicate', 'reference', 'nullValue', 'truncation', 'overflow', 'invalidValue'] as const;
+export type RowLevelCode = (typeof rowLevelCodes)[number];
 
 /**
  * An error of a database. Its message names the table, the constraint and the error number, never a value: the
@@ -77,9 +71,14 @@ export class DatabaseError extends Error {
     return retryable.has(this.code);
   }
 
+  /** What is wrong with a single row; null where no row is to blame. */
+  get rowFault(): RowLevelCode | null {
+    return rowLevelCodes.find((code) => code === this.code) ?? null;
+  }
+
   /** A single row is to blame; the rest of its batch may be fine. */
   get rowLevel(): boolean {
-    return rowLevel.has(this.code);
+    return this.rowFault !== null;
   }
 }
 
@@ -146,6 +145,8 @@ export function leftOut(
     database,
     number: '',
     table,
-    message: `${database} on table ${table}: took ${taken} of ${given} rows; look for a trigger or rule of the table that leaves rows out`,
+    message:
+      `${database} on table ${table}: took ${taken} of ${given} rows; ` +
+      'look for a trigger or rule of the table that leaves rows out',
   });
 }

@@ -1,11 +1,12 @@
 import type { Queries } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
+import { type IssueCode, type IssueFacts, issueReason } from '../plan/catalogue/issues.ts';
 
 export interface NewIssue {
   /** Identifier of the row in the source; null for a row without one. */
   sourceId: string | null;
   /** Stable, kebab-case: `missing-reference`, `duplicate`. */
-  code: string;
+  code: IssueCode;
   /** One line without values. */
   reason: string;
   /** The constraint that the row breaks, where the database names it. */
@@ -14,10 +15,21 @@ export interface NewIssue {
   detail?: string | null;
 }
 
-export interface Issue extends NewIssue {
+/** As the journal has it; another release may have written it. */
+export interface Issue extends Omit<NewIssue, 'code'> {
   id: string;
+  code: string;
   entity: EntityKey;
   state: 'open' | 'resolved';
+}
+
+/** An issue with the sentence of its code. */
+export function newIssue<Code extends IssueCode>(
+  code: Code,
+  sourceId: string | null,
+  facts: IssueFacts[Code],
+): NewIssue {
+  return { sourceId, code, reason: issueReason(code, facts) };
 }
 
 /** Records rows set aside. Part of the transaction that closes their batch. */
@@ -67,9 +79,9 @@ export async function openIssueIds(queries: Queries, runId: string, entity: Enti
 }
 
 /** The row is there; what waits is a reference of it. */
-export const leftNull = 'reference-left-null';
+export const leftNull = 'reference-left-null' satisfies IssueCode;
 /** The activity is there; what waits is a subscription of it. */
-export const subscriptionSetAside = 'subscription-set-aside';
+export const subscriptionSetAside = 'subscription-set-aside' satisfies IssueCode;
 
 /**
  * Puts what a run found in the place of what it was to mend: its issues become those of the run that set the rows aside. Part

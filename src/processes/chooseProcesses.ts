@@ -4,6 +4,7 @@ import type { TableName } from '../database/port.ts';
 import type { EntityKey, Espace } from '../outsystems/catalog.ts';
 import { columnOf, type Environment } from '../outsystems/environment.ts';
 import { platformTarget } from '../outsystems/platform.ts';
+import { definitionMissing } from '../plan/catalogue/issues.ts';
 import { Findings } from '../plan/findings.ts';
 import type { ProcessSummary } from '../plan/summaries.ts';
 import { type ExcludedIds, type Exclusion, Exclusions } from './exclusions.ts';
@@ -214,7 +215,7 @@ async function treesWithoutDefinition(
     const map = await definitionMap(source, destination, platformTarget(source.catalog, definedIn));
     const missing = used.map(([id]) => String(id)).filter((id) => id !== '0' && !map.has(id));
     for (const [id, name] of await namesOf(source, definedIn, missing)) {
-      const reason = `'${destination.catalog.environment}' lacks the definition ${name} of ${called}`;
+      const reason = definitionMissing(destination.catalog.environment, name, called);
       for await (const process of processesBy(source, table, column, [id])) {
         const tree = forest.treeOf(process);
         if (tree === undefined || !trees.has(tree) || found.has(tree)) continue;

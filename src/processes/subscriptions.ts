@@ -1,6 +1,7 @@
 import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
+import type { SubscriptionFault } from '../plan/catalogue/issues.ts';
 import type { EventTable } from '../plan/eventTable.ts';
 import { activityColumn } from './eventTables.ts';
 
@@ -74,8 +75,7 @@ export type TranslatedSubscription =
   | { row: Row }
   /** Its activity does not travel. */
   | { staysBehind: true }
-  /** Said of it in a line without values. */
-  | { activity: string; reason: string };
+  | { activity: string; why: SubscriptionFault };
 
 const isNull = (cell: unknown) => cell === null || cell === '0' || cell === '';
 
@@ -96,7 +96,7 @@ export function translateSubscription(
   if (isNull(source[place]) || mapOf(columns[place]!.target!).get(activity) === undefined) return { staysBehind: true };
   const filtered = sourceOnly.find((_, index) => source[columns.length + index] !== null);
   if (filtered !== undefined) {
-    return { activity, reason: `its filter ${filtered} has no column in the destination's ${destination.name}` };
+    return { activity, why: { fault: 'column missing', filter: filtered, table: destination.name } };
   }
   const cells = new Map<string, Row[number]>();
   for (const [index, column] of columns.entries()) {
@@ -107,7 +107,7 @@ export function translateSubscription(
     }
     const mapped = mapOf(column.target).get(String(cell));
     if (mapped === undefined) {
-      return { activity, reason: `its filter ${column.source} names a row that was not migrated` };
+      return { activity, why: { fault: 'row not migrated', filter: column.source } };
     }
     cells.set(column.destination, mapped);
   }

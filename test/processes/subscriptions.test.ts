@@ -83,10 +83,10 @@ describe('a subscription of an activity', () => {
   it('never comes to mean any row because an id has no counterpart', () => {
     expect(translate(['7', '2', '1', '12', null])).toEqual({
       activity: '7',
-      reason: 'its filter ID names a row that was not migrated',
+      why: { fault: 'row not migrated', filter: 'ID' },
     });
     expect(translate(['7', '2', '1', '11', '4'])).toMatchObject({
-      reason: expect.stringContaining('OLDID has no column'),
+      why: { fault: 'column missing', filter: 'OLDID' },
     });
   });
 
