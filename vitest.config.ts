@@ -7,13 +7,25 @@ const onEveryEngine = [
   'test/infra/demo*.test.ts',
 ];
 
-/** Those among them that open no database: once is enough. */
-const withoutDatabase = [
+/** What needs no service and is answered at once: `npm run test:unit` runs nothing else. */
+const unit = [
+  'test/docs.test.ts',
+  'test/{config,identity,writing}/*.test.ts',
   'test/alignment/collation.test.ts',
+  'test/cli/rateMeter.test.ts',
   'test/copying/{reconcile,translator}.test.ts',
+  'test/database/{readAhead,postgresErrors,sqlserverAddress,sqlserverCells,sqlserverErrors}.test.ts',
   'test/planning/{order/graph,emptying/deletionOrder,preflight/environments}.test.ts',
   'test/processes/{exclusions,subscriptions}.test.ts',
   'test/workflows/bundle.test.ts',
+];
+
+/** What needs no service either, and takes longer: properties, the grammar of T-SQL, programs that are started. */
+const offline = [
+  'test/**/*Properties.test.ts',
+  'test/cli/{files,schema,usage,warnings}.test.ts',
+  'test/database/sqlserverStatements.test.ts',
+  'test/services/{home,temporalProgram}.test.ts',
 ];
 
 /**
@@ -43,8 +55,8 @@ class LongestFirst extends BaseSequencer {
 
 const everything = process.env.CARAVEL_TEST_EVERYTHING !== undefined;
 
-/** What talks to SQL Server alone; where there is no server, what is pure in it still runs. */
-const sqlServerAlone = ['test/database/sqlserver*.test.ts'];
+/** What talks to SQL Server alone. */
+const sqlServerAlone = ['test/database/sqlserver{,Only}.test.ts'];
 const sqlServerIsThere = process.env.CARAVEL_TEST_SQLSERVER !== undefined;
 /** `npm run soak`. */
 const isSoak = process.env.CARAVEL_SOAK_MINUTES !== undefined;
@@ -58,14 +70,16 @@ interface Part {
   maxWorkers: number;
 }
 
+/** Tests of an engine: a PostgreSQL and a Temporal server are started for them. */
 const project = ({ name, include, exclude, maxWorkers }: Part): TestProjectConfiguration => ({
   test: {
     name,
     include,
-    exclude,
+    exclude: [...unit, ...offline, ...exclude],
     maxWorkers,
+    globalSetup: ['test/support/services.ts'],
     // For `vitest` by itself, which asks for it where projects differ in workers; `npm test` runs each on its own.
-    sequence: { groupOrder: name === 'sqlserver' ? 1 : 0 },
+    sequence: { groupOrder: name === 'sqlserver' ? 2 : 1 },
     env: { CARAVEL_TEST_ENGINE: name },
     pool: 'forks',
     // A T-SQL server looks into its catalog far more slowly.
@@ -77,7 +91,7 @@ const project = ({ name, include, exclude, maxWorkers }: Part): TestProjectConfi
 const onPostgres: Part = {
   name: 'postgres',
   include: ['test/**/*.test.ts'],
-  exclude: [...soak, ...(sqlServerIsThere ? sqlServerAlone : [])],
+  exclude: [...soak, ...sqlServerAlone],
   // Many files wait for a worker to be taken for dead. Beside SQL Server's, two keep both cores busy.
   maxWorkers: sqlServerIsThere ? 2 : 3,
 };
@@ -85,16 +99,31 @@ const onPostgres: Part = {
 const onSqlServer: Part = {
   name: 'sqlserver',
   include: [...onEveryEngine, ...sqlServerAlone],
-  exclude: [...withoutDatabase, ...(everything ? [] : longOnes)],
+  exclude: everything ? [] : longOnes,
   maxWorkers: 1,
+};
+
+/** Without services. What takes a second has modules that several files share, and remembers how they were translated. */
+const unitProject: TestProjectConfiguration = {
+  test: {
+    name: 'unit',
+    include: unit,
+    exclude: offline,
+    pool: 'threads',
+    isolate: false,
+    maxWorkers: 2,
+    experimental: { fsModuleCache: true },
+  },
+};
+const offlineProject: TestProjectConfiguration = {
+  test: { name: 'offline', include: offline, pool: 'forks', maxWorkers: 2, testTimeout: 60_000 },
 };
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/services.ts'],
     sequence: { sequencer: LongestFirst },
     projects: isSoak
       ? [project({ name: 'soak', include: soak, exclude: [], maxWorkers: 1 })]
-      : [onPostgres, ...(sqlServerIsThere ? [onSqlServer] : [])].map(project),
+      : [unitProject, offlineProject, ...[onPostgres, ...(sqlServerIsThere ? [onSqlServer] : [])].map(project)],
   },
 });

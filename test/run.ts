@@ -10,7 +10,7 @@ import color from 'picocolors';
 /**
  * `npm test`: lint, types, imports, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
  * "N passed, N failed" and exits 0 only when all of it is well. With `--sqlserver` (`npm run test:sqlserver`) everything that
- * there is for SQL Server, and nothing else. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
+ * there is for SQL Server, and nothing for PostgreSQL. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
  * breaks connections for so long.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -119,10 +119,10 @@ async function untilNone(seconds: number): Promise<void> {
   }
 }
 
-/** The tests of one engine, a project of vitest.config.ts. */
+/** Tests that run together: projects of vitest.config.ts. */
 interface Part {
-  project: string;
   title: string;
+  projects: string[];
 }
 
 interface PartResult extends Part, Counts {
@@ -142,19 +142,26 @@ if (isSoak) process.env.CARAVEL_SOAK_MINUTES = minutes;
 const filters = isSoak ? given.slice(2) : isSqlServer ? given.slice(1) : given;
 // A test that is named is run on both engines, however long it takes.
 if (isSqlServer || filters.length > 0) process.env.CARAVEL_TEST_EVERYTHING = 'yes';
-const parts: Part[] = isSoak
-  ? [{ project: 'soak', title: 'lost connections' }]
+const isNamed = filters.length > 0 && !isSoak;
+const withoutServices = ['unit', 'offline'];
+/** One after the other: what needs no services is soon done. Tests that are named need no run of their own for it. */
+const rounds: Part[][] = isSoak
+  ? [[{ title: 'lost connections', projects: ['soak'] }]]
   : [
-      ...(isSqlServer ? [] : [{ project: 'postgres', title: 'PostgreSQL' }]),
-      ...(sqlServer === undefined ? [] : [{ project: 'sqlserver', title: 'SQL Server' }]),
+      ...(isNamed ? [] : [[{ title: 'without services', projects: withoutServices }]]),
+      [
+        ...(isSqlServer ? [] : [{ title: 'PostgreSQL', projects: [...(isNamed ? withoutServices : []), 'postgres'] }]),
+        ...(sqlServer === undefined ? [] : [{ title: 'SQL Server', projects: ['sqlserver'] }]),
+      ],
     ];
 
 /** Runs the tests of a part, beside those of another one. */
 async function runPart(part: Part, beside?: Promise<unknown>): Promise<PartResult> {
-  const report = path.join(folder, `${part.project}.json`);
+  const report = path.join(folder, `${randomUUID()}.json`);
   const began = performance.now();
-  const options = ['--project', part.project, '--passWithNoTests', '--reporter=default', '--reporter=json'];
-  const words = [program('vitest', 'vitest.mjs'), 'run', ...options, `--outputFile.json=${report}`, ...filters];
+  const projects = part.projects.map((name) => `--project=${name}`);
+  const options = ['--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const words = [program('vitest', 'vitest.mjs'), 'run', ...projects, ...options, ...filters];
   if (!(await step(`Tests: ${part.title}`, words, beside))) failures.push(`tests (${part.title})`);
   const counts = countTests(report) ?? { passed: 0, failed: 0 };
   return { ...part, ...counts, minutes: (performance.now() - began) / 60_000 };
@@ -171,10 +178,11 @@ try {
     const cruiser = program('dependency-cruiser', 'bin', 'dependency-cruise.mjs');
     if (!(await step('Imports', [cruiser, ...rooms]))) failures.push('imports');
   }
-  // Each engine has a server of its own, and neither keeps two cores busy.
-  const first = runPart(parts[0]!);
-  const others = parts.slice(1).map((part) => runPart(part, first));
-  results.push(...(await Promise.all([first, ...others])));
+  for (const [part, ...others] of rounds) {
+    // Each engine has a server of its own, and neither keeps two cores busy.
+    const first = runPart(part!);
+    results.push(...(await Promise.all([first, ...others.map((other) => runPart(other, first))])));
+  }
   const left = await endLeftBehind();
   if (interrupted) failures.push('interrupted');
   else if (left.length > 0) failures.push(`processes left behind (${left.join(', ')}, ended now)`);

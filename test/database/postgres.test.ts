@@ -1,6 +1,3 @@
-import { describe, expect, it } from 'vitest';
-import { DatabaseError } from '../../src/database/errors.ts';
-import { toDatabaseError } from '../../src/database/postgres/errors.ts';
 import { describeDatabaseContract } from './contract.ts';
 import { postgresHarness } from './postgresHarness.ts';
 
@@ -8,34 +5,3 @@ const url = process.env.CARAVEL_TEST_POSTGRES;
 if (url === undefined) throw new Error('set CARAVEL_TEST_POSTGRES to the postgres:// URL of a superuser');
 
 describeDatabaseContract('postgres', postgresHarness(url));
-
-describe('postgres: what an error means', () => {
-  const meaningOf = (facts: object) =>
-    toDatabaseError(Object.assign(new Error('words'), facts), { database: 'd' }).code;
-
-  it.each([
-    ['ECONNRESET', 'unreachable'],
-    ['EPIPE', 'unreachable'],
-    ['57P01', 'unreachable'],
-    ['08006', 'unreachable'],
-    ['53300', 'unreachable'],
-    ['53100', 'outOfSpace'],
-    ['40P01', 'deadlock'],
-    ['55P03', 'lockTimeout'],
-    ['22P02', 'invalidValue'],
-    ['22003', 'overflow'],
-    ['28P01', 'login'],
-    ['XX000', 'other'],
-  ])('%s means %s', (code, meaning) => {
-    expect(meaningOf({ code })).toBe(meaning);
-  });
-
-  it('takes a fault of the program for no outage, which would be retried for ever', () => {
-    expect(toDatabaseError(new TypeError('x is not a function'), { database: 'd' }).code).toBe('other');
-  });
-
-  it('leaves what is a database error already as it is', () => {
-    const error = new DatabaseError({ code: 'duplicate', database: 'd', number: '23505', message: 'm' });
-    expect(toDatabaseError(error, { database: 'other' })).toBe(error);
-  });
-});
