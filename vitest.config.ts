@@ -15,6 +15,7 @@ const unit = [
   'test/cli/rateMeter.test.ts',
   'test/copying/{reconcile,translator}.test.ts',
   'test/database/{readAhead,postgresErrors,sqlserverAddress,sqlserverCells,sqlserverErrors}.test.ts',
+  'test/services/temporalBuildProgress.test.ts',
   'test/planning/{order/graph,emptying/deletionOrder,preflight/environments}.test.ts',
   'test/processes/{exclusions,subscriptions}.test.ts',
   'test/workflows/bundle.test.ts',

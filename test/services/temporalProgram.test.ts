@@ -140,7 +140,8 @@ exit 0
     }
     expect(readFileSync(record, 'utf8').trim().split('\n')).toEqual([
       'list -m github.com/temporalio/cli@v1.5.1 GOFLAGS=-mod=mod GOOS= GO111MODULE=on',
-      'install github.com/temporalio/cli/cmd/temporal@v1.5.1 GOFLAGS=-mod=mod GOOS= GO111MODULE=on',
+      'mod download -json github.com/temporalio/cli@v1.5.1 GOFLAGS=-mod=mod GOOS= GO111MODULE=on',
+      'install -v github.com/temporalio/cli/cmd/temporal@v1.5.1 GOFLAGS=-mod=mod GOOS= GO111MODULE=on',
     ]);
   });
 
