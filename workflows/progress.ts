@@ -66,8 +66,14 @@ export class RunStory {
     this.tell();
   }
 
+  /** An entity is begun, or gone on with. @param index its place in the plan. */
+  started(index: number, stage: EntityStage): void {
+    this.report(index, this.progress.entities[index]?.read ?? 0, stage);
+  }
+
   report(index: number, read: number, stage: EntityStage): void {
-    const entity = this.progress.entities[index]!;
+    const entity = this.progress.entities[index];
+    if (entity === undefined) throw new RangeError(`the plan has no entity ${index}`);
     entity.read = read;
     entity.stage = stage;
     this.tell();

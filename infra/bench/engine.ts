@@ -1,4 +1,5 @@
 import type { Database } from '../../src/database/port.ts';
+import type { Sql } from '../../src/database/sql.ts';
 
 /**
  * The benchmark's environment: one application with `Order` (12 columns; references to a customer, a user and a static status),
@@ -37,7 +38,7 @@ export interface BenchEngine {
   /** Types of identifiers that the engine mints. */
   identity: Record<'integer' | 'long', string>;
   /** Statements around the insert of rows that bring such identifiers with them. */
-  withIds(table: string): { before: string[]; after: string[] };
+  withIds(table: string): { before: Sql[]; after: Sql[] };
   /** Creates a database anew. @returns its URL. */
   recreateDatabase(name: string): Promise<string>;
   /** Customers and orders: one in ten ids is missing, as after years of deletions; the columns look like an order's. */

@@ -1,5 +1,6 @@
 import { connect } from '../../src/database/connect.ts';
 import type { Cell, Database } from '../../src/database/port.ts';
+import { written } from '../sqlText.ts';
 import type { BenchEngine, BenchSide, TypeWord } from './engine.ts';
 
 export const statuses = 6;
@@ -53,7 +54,7 @@ export async function buildBenchDatabase(engine: BenchEngine, name: string, side
     for (const [table, rows] of [...platformRows(side), ...statusRows(side)]) {
       await insert(database, engine, table, rows);
     }
-    for (const statement of constraints(side)) await database.execute(statement);
+    for (const statement of constraints(side)) await database.execute(written(statement));
     if (side.orders > 0) await engine.fill(database, side);
     await engine.analyze(database);
   } finally {
@@ -236,7 +237,7 @@ export async function createTable(database: Database, engine: BenchEngine, table
     if (index > 0) return `"${name}" ${engine.types[word]}`;
     return `"${name}" ${table.identity ? engine.identity[table.identity] : `${engine.types[word]} not null`} primary key`;
   });
-  await database.execute(`create table "${table.name}" (${columns.join(', ')})`);
+  await database.execute(written(`create table "${table.name}" (${columns.join(', ')})`));
 }
 
 export async function insert(database: Database, engine: BenchEngine, name: string, rows: Cell[][]): Promise<void> {

@@ -1,4 +1,6 @@
 import type { Database } from '../../src/database/port.ts';
+import { bytes } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 import type { BenchEngine, BenchSide, Measured } from './engine.ts';
 import { buildBenchDatabase } from './environment.ts';
 import { secondsOf, withBenchWorker } from './worker.ts';
@@ -59,6 +61,7 @@ export async function measureMigration(options: {
 }
 
 async function mapBytes(journal: Database, entity: string): Promise<number> {
-  const segments = await journal.query('select content from caravel_segment where entity = ?', [entity]);
-  return segments.reduce((sum, [content]) => sum + content!.length, 0);
+  const statement = sql`select content from caravel_segment where entity = ${entity}`;
+  const segments = await journal.query(statement, { content: bytes });
+  return segments.reduce((sum, { content }) => sum + content.length, 0);
 }

@@ -1,5 +1,7 @@
 import { connect } from '../../src/database/connect.ts';
 import type { Cell, Database } from '../../src/database/port.ts';
+import { sql } from '../../src/database/sql.ts';
+import { written } from '../sqlText.ts';
 import type { BenchEngine, BenchSide, Measured, TypeWord } from './engine.ts';
 import {
   type BenchTable,
@@ -108,7 +110,9 @@ export async function measureProcesses(options: {
       for (const table of tables) await createTable(database, engine, table);
       for (const [table, cells] of definitionRows(side)) await insert(database, engine, table, cells);
       if (rows > 0) await fill(database, engine, side, rows);
-      for (const statement of [...constraints, ...plainConstraints(side.code)]) await database.execute(statement);
+      for (const statement of [...constraints, ...plainConstraints(side.code)]) {
+        await database.execute(written(statement));
+      }
       await engine.analyze(database);
     } finally {
       await database.close();
@@ -150,7 +154,7 @@ export async function measureProcesses(options: {
 
 async function emptied(url: string, table: string): Promise<void> {
   const database = connect({ name: 'source', url, readOnly: false, pool: 1 });
-  await database.execute(`delete from "${table}"`);
+  await database.execute(sql`delete from ${sql.id(table)}`);
   await database.close();
 }
 
@@ -169,11 +173,12 @@ function definitionRows({ offset }: BenchSide): [string, Cell[][]][] {
 
 /** In statements that both engines take. */
 async function fill(database: Database, engine: BenchEngine, { code, offset, allUsers }: BenchSide, rows: number) {
-  await database.execute('create table bench_numbers (n bigint not null primary key)');
+  await database.execute(sql`create table bench_numbers (n bigint not null primary key)`);
   const digits = Array.from({ length: 1_000 }, (_, n) => `(${n})`).join(', ');
-  await database.execute(`insert into bench_numbers (n) values ${digits}`);
+  await database.execute(written(`insert into bench_numbers (n) values ${digits}`));
   await database.execute(
-    'insert into bench_numbers (n) select a.n * 1000 + b.n from bench_numbers a cross join bench_numbers b where a.n > 0',
+    sql`insert into bench_numbers (n)
+        select a.n * 1000 + b.n from bench_numbers a cross join bench_numbers b where a.n > 0`,
   );
   const load = (table: string, names: string[], select: string, count: number) =>
     database.transaction(async (transaction) => {
@@ -181,7 +186,7 @@ async function fill(database: Database, engine: BenchEngine, { code, offset, all
       for (const statement of before) await transaction.execute(statement);
       const list = names.map((name) => `"${name}"`).join(', ');
       await transaction.execute(
-        `insert into "${table}" (${list}) select ${select} from bench_numbers where n < ${count} order by n`,
+        written(`insert into "${table}" (${list}) select ${select} from bench_numbers where n < ${count} order by n`),
       );
       for (const statement of after) await transaction.execute(statement);
     });
@@ -214,7 +219,7 @@ async function fill(database: Database, engine: BenchEngine, { code, offset, all
     rows,
   );
   await load(plainTable(code), names('OSSYS_BPM_ACTIVITY'), activity(statuses, 'n', 'n'), rows);
-  await database.execute('drop table bench_numbers');
+  await database.execute(sql`drop table bench_numbers`);
 }
 
 const constraint = (table: string, column: string, target: string) =>

@@ -1,11 +1,15 @@
 import { TYPES } from 'tedious';
 import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
+import { queryRows } from '../../src/database/queries.ts';
+import { bigInteger, integer, orNull } from '../../src/database/shape.ts';
+import { type Sql, sql } from '../../src/database/sql.ts';
 import type { DataType } from '../../src/database/sqlserver/driver.ts';
 import { openPool } from '../../src/database/sqlserver/pool.ts';
 import type { Session } from '../../src/database/sqlserver/session.ts';
-import { queryCells, runBatch, streamRows } from '../../src/database/sqlserver/statements.ts';
+import { query, runBatch, streamRows } from '../../src/database/sqlserver/statements.ts';
 import { columnTypes } from '../../src/database/sqlserver/tableTypes.ts';
+import { written } from '../sqlText.ts';
 import type { BenchEngine } from './engine.ts';
 import { orderColumns, orderTable, statuses } from './environment.ts';
 
@@ -34,15 +38,12 @@ export function sqlserverBench(server: string): BenchEngine {
     },
     no: '0',
     identity: { integer: 'int identity(1,1)', long: 'bigint identity(1,1)' },
-    withIds: (table) => ({
-      before: [`SET IDENTITY_INSERT "${table}" ON`],
-      after: [`SET IDENTITY_INSERT "${table}" OFF`],
-    }),
+    withIds,
     async recreateDatabase(name) {
       const database = `caravel_bench_${name}`;
       await on(urlOf('master'), async (master) => {
-        await master.execute(`DROP DATABASE IF EXISTS ${database}`);
-        await master.execute(`CREATE DATABASE ${database}`);
+        await master.execute(written(`DROP DATABASE IF EXISTS ${database}`));
+        await master.execute(written(`CREATE DATABASE ${database}`));
       });
       return urlOf(database);
     },
@@ -50,9 +51,8 @@ export function sqlserverBench(server: string): BenchEngine {
       const order = orderTable(code);
       const write = (table: string, insert: string) =>
         database.transaction(async (transaction) => {
-          await transaction.execute(`SET IDENTITY_INSERT "${table}" ON`);
-          await transaction.execute(insert);
-          await transaction.execute(`SET IDENTITY_INSERT "${table}" OFF`);
+          const { before, after } = withIds(table);
+          for (const statement of [...before, written(insert), ...after]) await transaction.execute(statement);
         });
       const series = (
         from: number,
@@ -82,38 +82,43 @@ export function sqlserverBench(server: string): BenchEngine {
       }
     },
     async analyze(database) {
-      await database.execute('EXEC sp_updatestats').catch(() => {
+      await database.execute(sql`EXEC sp_updatestats`).catch(() => {
         // Only estimates depend on it.
       });
     },
     empty: (url, table) =>
       on(url, async (database) => {
-        await database.execute(`DELETE FROM "${table}"`);
+        await database.execute(sql`DELETE FROM ${sql.id(table)}`);
       }),
     /** Each column as the driver likes it best: nothing is made exact, staged or captured. */
     copyTable: (source, target, table) =>
       onSession(source, (reader) => onSession(target, (writer) => pipe(reader, writer, table))),
     async insertEach(source, target, table, columns, count) {
-      const names = columns.map((name) => `"${name}"`).join(', ');
-      const rows = await on(source, (database) =>
-        database.query(
-          `SELECT TOP (${count}) ${columns.map((name) => (name === 'TOTAL' ? `CAST("${name}" AS varchar(41))` : `"${name}"`)).join(', ')} FROM "${table}" ORDER BY "ID"`,
-        ),
-      );
-      const insert = `INSERT INTO "${table}" (${names}) VALUES (${columns.map(() => '?').join(', ')}); SELECT SCOPE_IDENTITY()`;
+      const names = columns.map((name) => sql.id(name));
+      const read = columns.map((name) => (name === 'TOTAL' ? sql`CAST(${sql.id(name)} AS varchar(41))` : sql.id(name)));
+      const first = sql`SELECT TOP (${sql.literal(count)}) * FROM ${sql.id(table)} ORDER BY "ID"`;
+      const rows = await on(source, (database) => queryRows(database, read, sql`FROM (${first}) AS t ORDER BY "ID"`));
+      const into = sql`INSERT INTO ${sql.id(table)} (${sql.list(names)})`;
       await onSession(target, async (session) => {
-        for (const row of rows) await queryCells(session, insert, row);
+        for (const row of rows) {
+          const insert = sql`${into} VALUES (${sql.list(row)}); SELECT SCOPE_IDENTITY() AS id`;
+          await query(session, insert, { id: bigInteger });
+        }
       });
     },
     databaseSize: (url) =>
       on(url, async (database) => {
-        const [row] = await database
-          .query('SELECT SUM(CAST(size AS bigint)) * 8192 FROM sys.database_files')
-          .catch(() => [[null]]);
-        return Number(row?.[0] ?? Number.NaN);
+        const size = sql`SELECT SUM(CAST(size AS bigint)) * 8192 AS bytes FROM sys.database_files`;
+        const [row] = await database.query(size, { bytes: orNull(integer) }).catch(() => []);
+        return row?.bytes ?? Number.NaN;
       }),
   };
 }
+
+const withIds = (table: string): { before: Sql[]; after: Sql[] } => ({
+  before: [sql`SET IDENTITY_INSERT ${sql.id(table)} ON`],
+  after: [sql`SET IDENTITY_INSERT ${sql.id(table)} OFF`],
+});
 
 const digits = `(${Array.from({ length: 10 }, (_, n) => `SELECT ${n} AS n`).join(' UNION ALL ')})`;
 

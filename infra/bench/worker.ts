@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { connect } from '../../src/database/connect.ts';
 import type { Database } from '../../src/database/port.ts';
+import { queryOne } from '../../src/database/queries.ts';
+import { integer, orNull } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 import { type RunResult, taskQueue } from '../../src/runs/contract.ts';
 import { createNamespace } from '../../src/services/namespace.ts';
 
@@ -62,12 +65,13 @@ export async function withBenchWorker<T>(
 
 /** Seconds from the first batch of these entities to the last. */
 export async function secondsOf(journal: Database, run: string, entities: readonly string[]): Promise<number> {
-  const among = entities.map(() => '?').join(', ');
-  const [row] = await journal.query(
-    `select max(finished_ms) - min(started_ms) from caravel_entity where run_id = ? and entity in (${among})`,
-    [run, ...entities],
+  const { passed } = await queryOne(
+    journal,
+    sql`select max(finished_ms) - min(started_ms) as passed from caravel_entity
+        where run_id = ${run} and entity in (${sql.list(entities)})`,
+    { passed: orNull(integer) },
   );
-  return Number(row![0]) / 1_000;
+  return (passed ?? 0) / 1_000;
 }
 
 function peakMemory(pid: number): number {

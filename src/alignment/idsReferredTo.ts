@@ -1,4 +1,6 @@
 import type { Database, TableName } from '../database/port.ts';
+import { text } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { page } from '../outsystems/environment.ts';
 
@@ -37,14 +39,15 @@ async function* distinctIds(
   database: Database,
   { table, column, bound, typed }: ReferenceColumn,
 ): AsyncGenerator<string> {
-  const quote = (identifier: string) => database.quote(identifier).replaceAll('?', '??');
-  const within = bound === undefined ? '' : ` and ${quote(bound.column)} <= ${BigInt(bound.upTo)}`;
-  const literals = typed?.types.map((type) => `'${type.replaceAll("'", "''").replaceAll('?', '??')}'`).join(', ');
-  const ofType = typed === undefined ? '' : ` and lower(${quote(typed.column)}) in (${literals})`;
+  const conditions = [sql`${sql.id(column)} is not null`];
+  // Written out: an identifier may be a decimal, of more digits than an integer that is bound.
+  if (bound !== undefined) conditions.push(sql`${sql.id(bound.column)} <= ${sql.literal(BigInt(bound.upTo))}`);
+  if (typed !== undefined) conditions.push(sql`lower(${sql.id(typed.column)}) in (${sql.list(typed.types)})`);
   const rows = await database.query(
-    `select distinct ${quote(column)} from ${quote(table.schema)}.${quote(table.name)} where ${quote(column)} is not null${within}${ofType}`,
+    sql`select distinct ${sql.id(column)} as id from ${sql.table(table)} where ${sql.all(conditions)}`,
+    { id: text },
   );
-  for (const [id] of rows) yield String(id);
+  for (const { id } of rows) yield id;
 }
 
 /** Ids in the rows that travel, one for each row: which rows stay behind, the database does not know. @throws DatabaseError */

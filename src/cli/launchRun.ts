@@ -40,9 +40,7 @@ export async function launchRun(client: Client, { run, workflow, argument, summa
 
 /** Starts a run and shows its progress until it ends. @returns the exit code. */
 export async function launchAndFollow(
-  client: Client,
-  place: TemporalPlace,
-  journal: Database,
+  { client, place, journal }: { client: Client; place: TemporalPlace; journal: Database },
   launch: Launch,
   options: DataOptions,
 ): Promise<number> {

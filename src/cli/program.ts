@@ -7,22 +7,48 @@ import type { CommonOptions, DataOptions } from './options.ts';
  * help and wrong usage answer at once.
  */
 export function createProgram(): { run(words: string[]): Promise<number> } {
-  let code: number = exitCode.ok;
-  /** Runs what a command does, with its options and those of the program. */
-  const does =
-    <Options extends CommonOptions>(work: (words: string[], options: Options) => Promise<number>) =>
-    async (...parameters: unknown[]) => {
-      const command = parameters.at(-1) as Command;
-      code = await work(command.processedArgs as string[], command.optsWithGlobals<Options>());
-    };
+  const commands = new Commands();
+  addServices(commands);
+  addRuns(commands);
+  addSteering(commands);
+  addFindings(commands);
+  addSchemas(commands);
+  for (const command of [commands.program, ...commands.program.commands]) explainUsage(command);
+  return commands;
+}
 
-  const program = new Command('caravel')
+/** The program, and the exit code of the command that it ran. */
+class Commands {
+  readonly program = new Command('caravel')
     .description('Moves the data of OutSystems 11 applications from one environment to another, durably, on Temporal.')
     .option('--config <file>', 'where the environments are (default: $CARAVEL_CONFIG, else ./caravel.json)')
     .option('--verbose', 'debug logs, and stack traces of errors')
     .configureHelp({ showGlobalOptions: true })
     .helpCommand(false);
+  #code: number = exitCode.ok;
 
+  /** Runs what a command does, with its options and those of the program. */
+  does<Options extends CommonOptions>(work: (words: string[], options: Options) => Promise<number>) {
+    return async (...parameters: unknown[]) => {
+      const command = parameters.at(-1) as Command;
+      this.#code = await work(command.processedArgs as string[], command.optsWithGlobals<Options>());
+    };
+  }
+
+  async run(words: string[]): Promise<number> {
+    try {
+      await this.program.parseAsync(words, { from: 'user' });
+    } catch (error) {
+      if (error instanceof CommanderError && error.exitCode === 0) return exitCode.ok;
+      throw error;
+    }
+    return this.#code;
+  }
+}
+
+/** What runs until it is told to stop. */
+function addServices(commands: Commands): void {
+  const { program } = commands;
   program
     .command('dev')
     .description('start Temporal with its UI, the journal and a worker, and keep them until Ctrl-C')
@@ -30,7 +56,7 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     .option('--port <number>', 'port of Temporal (default: a free one)', port)
     .addOption(json('one line with the addresses when ready'))
     .action(
-      does<DataOptions & { worker: boolean; port?: number }>(async (_, options) =>
+      commands.does<DataOptions & { worker: boolean; port?: number }>(async (_, options) =>
         (await import('./commands/dev.ts')).dev(options),
       ),
     );
@@ -38,8 +64,12 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
   program
     .command('worker')
     .description('poll the task queue until told to stop; batches in flight are finished')
-    .action(does(async (_, options) => (await import('./commands/worker.ts')).worker(options)));
+    .action(commands.does(async (_, options) => (await import('./commands/worker.ts')).worker(options)));
+}
 
+/** A run, from its plan to where it stands. */
+function addRuns(commands: Commands): void {
+  const { program } = commands;
   program
     .command('plan')
     .description('read both environments and print what a run would do; exits with 2 when something stands in the way')
@@ -50,7 +80,7 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
       'write who becomes whom to a CSV file: source id, user name, tenant, decision, destination id',
     )
     .action(
-      does<DataOptions & { users?: string }>(async ([spec], options) =>
+      commands.does<DataOptions & { users?: string }>(async ([spec], options) =>
         (await import('./commands/plan.ts')).plan(spec!, options),
       ),
     );
@@ -63,7 +93,7 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     .option('--wait', 'show progress and end with the result')
     .addOption(json())
     .action(
-      does<DataOptions & { id?: string; wait?: boolean }>(async ([spec], options) =>
+      commands.does<DataOptions & { id?: string; wait?: boolean }>(async ([spec], options) =>
         (await import('./commands/start.ts')).start(spec!, options),
       ),
     );
@@ -75,11 +105,15 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     .option('--watch', 'follow the run until it ends')
     .addOption(json())
     .action(
-      does<DataOptions & { watch?: boolean }>(async ([id], options) =>
+      commands.does<DataOptions & { watch?: boolean }>(async ([id], options) =>
         (await import('./commands/status.ts')).status(id, options),
       ),
     );
+}
 
+/** What is said to a run that goes on. */
+function addSteering(commands: Commands): void {
+  const { program } = commands;
   const steering = [
     ['pause', 'hold a run after the batches now being written'],
     ['resume', 'let a paused run go on'],
@@ -91,9 +125,13 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
       .command(order)
       .description(description)
       .argument('<id>', 'id of the run')
-      .action(does(async ([id]) => (await import('./commands/control.ts')).control(order, id!)));
+      .action(commands.does(async ([id]) => (await import('./commands/control.ts')).control(order, id!)));
   }
+}
 
+/** What a run has done, and what it could not do. */
+function addFindings(commands: Commands): void {
+  const { program } = commands;
   program
     .command('verify')
     .description(
@@ -101,7 +139,9 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     )
     .argument('<id>', 'id of the run')
     .addOption(json())
-    .action(does<DataOptions>(async ([id], options) => (await import('./commands/verify.ts')).verify(id!, options)));
+    .action(
+      commands.does<DataOptions>(async ([id], options) => (await import('./commands/verify.ts')).verify(id!, options)),
+    );
 
   program
     .command('map')
@@ -110,7 +150,7 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     .option('--entity <espace.entity>', 'of this entity only')
     .addOption(json('a JSON array instead of CSV'))
     .action(
-      does<DataOptions & { entity?: string }>(async ([id], options) =>
+      commands.does<DataOptions & { entity?: string }>(async ([id], options) =>
         (await import('./commands/map.ts')).map(id!, options),
       ),
     );
@@ -122,7 +162,7 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     .addOption(new Option('--csv', 'as CSV').conflicts('json'))
     .addOption(json())
     .action(
-      does<DataOptions & { csv?: boolean }>(async ([id], options) =>
+      commands.does<DataOptions & { csv?: boolean }>(async ([id], options) =>
         (await import('./commands/issues.ts')).issues(id!, options),
       ),
     );
@@ -133,33 +173,26 @@ export function createProgram(): { run(words: string[]): Promise<number> } {
     .argument('<id>', 'id of the run')
     .addOption(json('one JSON document when it ends'))
     .action(
-      does<DataOptions>(async ([id], options) => (await import('./commands/retryIssues.ts')).retryIssues(id!, options)),
+      commands.does<DataOptions>(async ([id], options) =>
+        (await import('./commands/retryIssues.ts')).retryIssues(id!, options),
+      ),
     );
 
   program
     .command('restore')
     .description("give the destination's event subscriptions back after a run that did not finish")
     .argument('<id>', 'id of the run')
-    .action(does(async ([id], options) => (await import('./commands/restore.ts')).restore(id!, options)));
+    .action(commands.does(async ([id], options) => (await import('./commands/restore.ts')).restore(id!, options)));
+}
 
+/** What the files may hold. */
+function addSchemas(commands: Commands): void {
+  const { program } = commands;
   program
     .command('schema')
     .description('print the JSON Schema of caravel.json or of a migration spec')
     .addArgument(program.createArgument('<file>', 'which of the two').choices(['config', 'spec']))
-    .action(does(async ([file]) => (await import('./commands/schema.ts')).schema(file as 'config' | 'spec')));
-
-  for (const command of [program, ...program.commands]) explainUsage(command);
-  return {
-    async run(words) {
-      try {
-        await program.parseAsync(words, { from: 'user' });
-      } catch (error) {
-        if (error instanceof CommanderError && error.exitCode === 0) return exitCode.ok;
-        throw error;
-      }
-      return code;
-    },
-  };
+    .action(commands.does(async ([file]) => (await import('./commands/schema.ts')).schema(file as 'config' | 'spec')));
 }
 
 const json = (description = 'one JSON document on stdout') => new Option('--json', description);

@@ -1,11 +1,15 @@
 import type { Row, Transaction } from '../database/port.ts';
+import { sql } from '../database/sql.ts';
 import type { AlignedEntity, AlignedRows } from '../plan/plan.ts';
 import { destinationTable } from '../writing/context.ts';
 import { stageRows } from './staging.ts';
-import { keepRows, type TranslatedRows, type Translator } from './translator.ts';
+import { type TranslatedRows, withoutRows } from './translatedRows.ts';
+import type { Translator } from './translator.ts';
 
-/** Rows of a batch that need no row of their own. */
-export interface AlreadyThere {
+/** A batch, and what of it needs no row of its own. */
+export interface SeparatedRows {
+  /** What is left to be inserted. */
+  translated: TranslatedRows;
   /** The destination has the row: [source id, destination id]. */
   reused: [string, string][];
   /** A row before it in the batch means the same: [source id, source id of that row]. */
@@ -31,13 +35,13 @@ export class AlignedBatches {
     this.#places = this.#aligned.on.map((column) => translator.destinationColumns.indexOf(column));
   }
 
-  /** Takes the rows that are there, or that repeat one before them, out of the batch. */
-  async separate(transaction: Transaction, translated: TranslatedRows): Promise<AlreadyThere> {
-    const there: AlreadyThere = { reused: [], repeated: [] };
+  /** The batch without the rows that are there, or that repeat one before them. */
+  async separate(transaction: Transaction, translated: TranslatedRows): Promise<SeparatedRows> {
+    const there: Omit<SeparatedRows, 'translated'> = { reused: [], repeated: [] };
     const { on } = this.#aligned;
     const { sourceIds } = translated;
     const named = [...translated.rows.keys()].filter((row) => this.#isNamed(translated.rows[row]!));
-    if (named.length === 0 || on.length === 0) return there;
+    if (named.length === 0 || on.length === 0) return { translated, ...there };
     const keys = named.map((row) => this.#places.map((place) => translated.rows[row]![place]!));
     const stage = await stageRows(transaction, this.#entity, on, keys);
     const replaced = new Set(this.#replacedOf(translated));
@@ -57,13 +61,7 @@ export class AlignedBatches {
       out.add(named[row]!);
       there.repeated.push([sourceIds[named[row]!]!, sourceIds[named[first]!]!]);
     }
-    if (out.size > 0) {
-      keepRows(
-        translated,
-        [...translated.rows.keys()].filter((row) => !out.has(row)),
-      );
-    }
-    return there;
+    return { translated: withoutRows(translated, out), ...there };
   }
 
   /** Deletes the rows that are inserted anew, and what is deleted with them. */
@@ -86,11 +84,11 @@ export class AlignedBatches {
     );
     for (const { schema, table, column } of this.#aligned.recreation?.repointed ?? []) {
       const name = { schema, name: table };
-      const quote = (text: string) => `"${text.replaceAll('"', '""')}"`;
       for (const replaced of await transaction.existingKeys(name, column, [...successors.keys()])) {
+        const successor = BigInt(successors.get(replaced)!);
         await transaction.execute(
-          `update ${quote(schema)}.${quote(table)} set ${quote(column)} = ? where ${quote(column)} = ?`,
-          [BigInt(successors.get(replaced)!), BigInt(replaced)],
+          sql`update ${sql.table(name)} set ${sql.id(column)} = ${successor}
+            where ${sql.id(column)} = ${BigInt(replaced)}`,
         );
       }
     }

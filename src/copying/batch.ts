@@ -1,29 +1,23 @@
 import type { MintedIds, Row, Transaction } from '../database/port.ts';
 import { packIds, unpackIds } from '../identity/idList.ts';
 import { encodeSegment, encodeTextSegment } from '../identity/segment.ts';
-import {
-  closeBatch,
-  discardIntent,
-  type EntityPosition,
-  type Intent,
-  openIntent,
-  readPosition,
-  type Tally,
-} from '../journal/batches.ts';
+import type { EntityPosition, Intent, Tally } from '../journal/batches.ts';
 import type { Control } from '../journal/runs.ts';
 import type { SegmentCoding } from '../journal/segments.ts';
-import type { KeyedEntity, WrittenEntity } from '../plan/plan.ts';
+import type { WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
-import { type CopyContext, type CopyControl, destinationTable } from '../writing/context.ts';
+import { destinationTable } from '../writing/context.ts';
 import { underEntityLock } from '../writing/entityLock.ts';
 import { failpoint } from '../writing/failpoints.ts';
 import { packFingerprints } from '../writing/fingerprint.ts';
-import type { AlignedBatches, AlreadyThere } from './alignedBatches.ts';
+import type { AlignedBatches, SeparatedRows } from './alignedBatches.ts';
+import type { EntityCopy } from './entityCopy.ts';
 import { conflict, foreignWrites, identityReseeded } from './errors.ts';
 import { reconcile, type Settlement } from './reconcile.ts';
 import { separateByIndexes } from './reuse.ts';
 import { type EarlyStage, stageRows } from './staging.ts';
-import { keepRows, resolvePending, type TranslatedRows, type Translator } from './translator.ts';
+import { resolvePending, type TranslatedRows, withoutRows } from './translatedRows.ts';
+import type { Translator } from './translator.ts';
 
 /** Another worker moved the entity on: start again from what the journal says now. */
 export class StalePositionError extends Error {
@@ -45,7 +39,10 @@ export interface Batch {
 }
 
 /** Source id of the last row that a batch covers. */
-export const upToOf = ({ source }: Batch): string => source.at(-1)![0] as string;
+export const upToOf = ({ source }: Batch): string => source.at(-1)?.[0] as string;
+
+/** Where the entity stands before a batch. */
+export type Position = Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>;
 
 export interface WrittenBatch {
   control: Control;
@@ -61,72 +58,110 @@ interface Segment {
 }
 
 /**
- * Writes one batch by the protocol of docs/architecture.md, under the entity's lock: position (the fence) → stage, unless that was
- * done early → mark → intent in the journal → insert → commit → segment in the journal. Dying between any two steps leaves either nothing, or an intent
- * that `settleIntent` can decide.
- * @param whileInserting is called once the insert is on its way: the destination is busy with it for long, this process idle.
+ * Writes one batch by the protocol of docs/architecture.md, under the entity's lock: position (the fence) → stage, unless
+ * that was done early → mark → intent in the journal → insert → commit → segment in the journal. Dying between any two
+ * steps leaves either nothing, or an intent that `settleIntent` can decide.
+ * @param whileInserting is called once the insert is on its way: the destination is busy with it for long, this process
+ * idle.
  * @throws StalePositionError, CopyError, DatabaseError
  */
 export async function writeBatch(
-  context: CopyContext,
-  entity: KeyedEntity,
-  translator: Translator,
+  copy: EntityCopy,
   batch: Batch,
-  expected: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
-  control: CopyControl,
+  expected: Position,
   whileInserting: () => void,
 ): Promise<WrittenBatch> {
-  const name = nameOf(entity);
-  const write = async (transaction: Transaction) => {
-    await checkPosition(context, entity, expected);
-    const { aligned, translated } = batch;
-    const there =
-      aligned === null
-        ? { reused: await separateReused(context, entity, translator, translated, transaction), repeated: [] }
-        : await aligned.separate(transaction, translated);
-    const deferred = resolvePending(translated);
-    const tally = tallyOf(batch, deferred, there);
-    if (translated.rows.length === 0) return { tally, inserted: null };
-
-    const stage =
-      batch.early?.stage() ?? (await stageRows(transaction, entity, translator.destinationColumns, translated.rows));
-
-    const intent = newIntent(context, entity, translator, translated, expected.ordinal, tally);
-    const identity = entity.identifier === 'minted' ? entity.destination.identifier : null;
-    if (identity !== null) await writeMarkedIntent(context, entity, transaction, intent, identity);
-    else await writeIntent(context, entity, intent);
-
-    await aligned?.makeRoom(transaction, translated);
-    failpoint('insert', 'before', name);
-    const inserting =
-      identity === null ? transaction.insertStaged(stage, null) : transaction.insertStaged(stage, identity);
-    whileInserting();
-    const minted = await inserting;
-    if (minted !== null && lowest(minted) <= (intent.mark ?? lowest(minted) - 1n)) throw identityReseeded(entity);
-    if (minted !== null) await aligned?.repoint(transaction, translated, idsOf(minted));
-    failpoint('insert', 'after', name);
-    failpoint('commit', 'before', name);
-    return { tally, inserted: { minted, destinationIds: keptIds(translator, translated.rows) } };
-  };
-  const written = await underEntityLock(context, entity, control, write, batch.early ?? undefined);
+  const name = nameOf(copy.entity);
+  const written = await underEntityLock(
+    copy,
+    async (transaction) => {
+      await checkPosition(copy, expected);
+      const separated = await separate(copy, batch, transaction);
+      const tally = tallyOf(batch, separated);
+      if (separated.translated.rows.length === 0) return { tally, inserted: null };
+      const place = { ordinal: expected.ordinal, tally, whileInserting };
+      return insertBatch(copy, batch, transaction, { ...place, translated: separated.translated });
+    },
+    batch.early ?? undefined,
+  );
   if (written.inserted !== null) failpoint('commit', 'after', name);
 
-  const inserted = written.inserted && {
-    sourceIds: batch.translated.sourceIds,
-    destinationIds: written.inserted.minted ?? written.inserted.destinationIds!,
-  };
-  const segments = segmentsOf(entity, inserted, written.tally);
+  const segments = segmentsOf(copy.entity, written.inserted, written.tally);
   failpoint('segment', 'before', name);
-  const next = await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
+  const control = await copy.journal.closeBatch({
     ordinal: expected.ordinal,
     from: expected.copiedUpTo,
     hadIntent: written.inserted !== null,
     segments,
     tally: written.tally,
-    runId: context.runId,
+    runId: copy.journal.runId,
   });
   failpoint('segment', 'after', name);
-  return { control: next, segments, ordinal: expected.ordinal + segments.length };
+  return { control, segments, ordinal: expected.ordinal + segments.length };
+}
+
+/** What is left of a batch to be inserted, what of it needs no row of its own, and how many references wait. */
+interface Separated extends SeparatedRows {
+  deferred: number;
+}
+
+async function separate(copy: EntityCopy, batch: Batch, transaction: Transaction): Promise<Separated> {
+  const { aligned, translated } = batch;
+  const there =
+    aligned === null
+      ? { ...(await separateReused(copy, translated, transaction)), repeated: [] }
+      : await aligned.separate(transaction, translated);
+  return { ...there, ...resolvePending(there.translated) };
+}
+
+/** Rows that went in, under their ids on both sides. */
+interface InsertedRows {
+  sourceIds: string[];
+  destinationIds: MintedIds | string[];
+}
+
+interface Insertion {
+  ordinal: number;
+  translated: TranslatedRows;
+  tally: Tally;
+  whileInserting: () => void;
+}
+
+/** Stages the rows, writes the intent down and inserts. */
+async function insertBatch(
+  copy: EntityCopy,
+  { early, aligned }: Batch,
+  transaction: Transaction,
+  { ordinal, translated, tally, whileInserting }: Insertion,
+): Promise<{ tally: Tally; inserted: InsertedRows }> {
+  const { entity, translator } = copy;
+  const name = nameOf(entity);
+  const stage =
+    early?.stage() ?? (await stageRows(transaction, entity, translator.destinationColumns, translated.rows));
+  const identity = entity.identifier === 'minted' ? entity.destination.identifier : null;
+  const ids = keptIds(translator, translated.rows);
+  const unmarked = newIntent(copy, translated, { ordinal, tally, destinationIds: identity === null ? ids : null });
+  const intent =
+    identity === null
+      ? await writeIntent(copy, unmarked)
+      : await writeMarkedIntent(copy, transaction, unmarked, identity);
+
+  await aligned?.makeRoom(transaction, translated);
+  failpoint('insert', 'before', name);
+  const inserting =
+    identity === null ? transaction.insertStaged(stage, null) : transaction.insertStaged(stage, identity);
+  whileInserting();
+  const minted = await inserting;
+  if (minted !== null) {
+    const least = lowest(minted);
+    if (least !== null && intent.mark !== null && least <= intent.mark) throw identityReseeded(entity);
+    await aligned?.repoint(transaction, translated, idsOf(minted));
+  }
+  failpoint('insert', 'after', name);
+  failpoint('commit', 'before', name);
+  const destinationIds = minted ?? ids;
+  if (destinationIds === null) throw new Error(`${name} has no identifier by which its rows are known`);
+  return { tally: intent.tally, inserted: { sourceIds: translated.sourceIds, destinationIds } };
 }
 
 /**
@@ -134,41 +169,34 @@ export async function writeBatch(
  * Does nothing where there is none.
  * @throws CopyError `foreign-writes`
  */
-export async function settleIntent(
-  context: CopyContext,
-  entity: WrittenEntity,
-  translator: Translator,
-  control: CopyControl,
-): Promise<void> {
-  const before = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+export async function settleIntent(copy: EntityCopy<WrittenEntity>): Promise<void> {
+  const { entity, journal } = copy;
+  const before = await journal.position();
   if (before.intent === null) return;
-  const settled = await underEntityLock(context, entity, control, async (transaction) => {
-    const { intent } = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+  const settled = await underEntityLock(copy, async (transaction) => {
+    const { intent } = await journal.position();
     if (intent === null) return null;
-    const names = translator.fingerprinted.map((index) => translator.destinationColumns[index]!);
-    const settlement = await reconcile(context, entity, names, transaction, intent);
+    const settlement = await reconcile(copy, transaction, intent);
     if (settlement.wentIn) return { intent, settlement };
-    await discardIntent(context.journal, context.lease, context.pairId, entity.key, intent.ordinal);
+    await journal.discardIntent(intent.ordinal);
     return null;
   });
   if (settled === null) return;
   failpoint('settle', 'before', nameOf(entity));
-  await closeSettled(context, entity, settled.intent, settled.settlement);
+  await closeSettled(copy, settled.intent, settled.settlement);
   failpoint('settle', 'after', nameOf(entity));
 }
 
 async function closeSettled(
-  context: CopyContext,
-  entity: WrittenEntity,
+  { entity, journal }: EntityCopy<WrittenEntity>,
   intent: Intent,
-  settlement: Settlement & { wentIn: true },
+  { destinationIds }: Settlement & { wentIn: true },
 ): Promise<void> {
-  const { destinationIds } = settlement;
   const segments: Segment[] =
     destinationIds === null
       ? [{ coding: 'rows', rows: intent.rows, content: intent.fingerprints }]
       : segmentsOf(entity, { sourceIds: unpackIds(intent.sourceIds), destinationIds }, intent.tally);
-  await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
+  await journal.closeBatch({
     ordinal: intent.ordinal,
     from: null,
     hadIntent: true,
@@ -178,52 +206,46 @@ async function closeSettled(
   });
 }
 
-async function checkPosition(
-  context: CopyContext,
-  entity: WrittenEntity,
-  expected: Pick<EntityPosition, 'ordinal' | 'copiedUpTo'>,
-): Promise<void> {
-  const position = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+/** The fence. @throws StalePositionError */
+export async function checkPosition({ journal, entity }: EntityCopy<WrittenEntity>, expected: Position): Promise<void> {
+  const position = await journal.position();
   const moved = position.ordinal !== expected.ordinal || position.copiedUpTo !== expected.copiedUpTo;
   if (moved || position.intent !== null) throw new StalePositionError(entity);
 }
 
 /** Notes the intent with the destination's largest id as its mark, and again should an application move it meanwhile. */
 async function writeMarkedIntent(
-  context: CopyContext,
-  entity: KeyedEntity,
+  copy: EntityCopy,
   transaction: Transaction,
   intent: Intent,
   identity: string,
-): Promise<void> {
-  const table = destinationTable(entity);
+): Promise<Intent> {
+  const table = destinationTable(copy.entity);
   for (let attempt = 0; attempt < 50; attempt++) {
-    intent.mark = await transaction.maximum(table, identity);
-    intent.tally.destinationBefore = intent.mark === null ? null : String(intent.mark);
-    await writeIntent(context, entity, intent);
-    if ((await transaction.maximum(table, identity)) === intent.mark) return;
+    const mark = await transaction.maximum(table, identity);
+    const tally = { ...intent.tally, destinationBefore: mark === null ? null : String(mark) };
+    const marked = await writeIntent(copy, { ...intent, mark, tally });
+    if ((await transaction.maximum(table, identity)) === mark) return marked;
   }
-  throw foreignWrites(entity, `${table.name} was written to 50 times while one batch was prepared`);
+  throw foreignWrites(copy.entity, `${table.name} was written to 50 times while one batch was prepared`);
 }
 
-async function writeIntent(context: CopyContext, entity: WrittenEntity, intent: Intent): Promise<void> {
+/** Writes an intent down, in place of an earlier one of this batch. */
+export async function writeIntent({ entity, journal }: EntityCopy<WrittenEntity>, intent: Intent): Promise<Intent> {
   failpoint('intent', 'before', nameOf(entity));
-  await openIntent(context.journal, context.lease, context.pairId, entity.key, intent);
+  await journal.openIntent(intent);
   failpoint('intent', 'after', nameOf(entity));
+  return intent;
 }
 
 function newIntent(
-  context: CopyContext,
-  entity: KeyedEntity,
-  translator: Translator,
+  { journal }: EntityCopy,
   { rows, sourceIds, fingerprints }: TranslatedRows,
-  ordinal: number,
-  tally: Tally,
+  { ordinal, tally, destinationIds }: { ordinal: number; tally: Tally; destinationIds: string[] | null },
 ): Intent {
-  const destinationIds = entity.identifier === 'minted' ? null : keptIds(translator, rows);
   return {
     ordinal,
-    runId: context.runId,
+    runId: journal.runId,
     rows: rows.length,
     mark: null,
     sourceIds: packIds(sourceIds),
@@ -233,8 +255,8 @@ function newIntent(
   };
 }
 
-function tallyOf(batch: Batch, deferred: number, { reused, repeated }: AlreadyThere): Tally {
-  const { rows, known, nulled, leftOut, setAside, setAsideAlong } = batch.translated;
+function tallyOf(batch: Batch, { translated, reused, repeated, deferred }: Separated): Tally {
+  const { rows, known, nulled, leftOut, setAside, setAsideAlong } = translated;
   return {
     counts: {
       read: batch.source.length,
@@ -254,35 +276,34 @@ function tallyOf(batch: Batch, deferred: number, { reused, repeated }: AlreadyTh
 }
 
 /**
- * Takes the rows whose identifier, or whose values of a unique index, the destination holds already out of the batch.
- * @returns [source id, destination id] of each. @throws CopyError `conflict` unless the spec says to reuse them.
+ * The batch without the rows whose identifier, or whose values of a unique index, the destination holds already.
+ * @returns also [source id, destination id] of each. @throws CopyError `conflict` unless the spec says to reuse them.
  */
 async function separateReused(
-  context: CopyContext,
-  entity: KeyedEntity,
-  translator: Translator,
+  { context, entity, translator }: EntityCopy,
   translated: TranslatedRows,
   transaction: Transaction,
-): Promise<[string, string][]> {
-  if (translated.rows.length === 0) return [];
+): Promise<Pick<SeparatedRows, 'translated' | 'reused'>> {
+  if (translated.rows.length === 0) return { translated, reused: [] };
   const byIndexes =
     context.conflicts === 'reuse'
       ? await separateByIndexes(entity, translator.destinationColumns, translated, transaction)
-      : [];
-  if (translator.identifier === null || translated.rows.length === 0) return byIndexes;
-  const ids = keptIds(translator, translated.rows)!;
-  const { schema, table, identifier } = entity.destination;
-  const taken = new Set(await transaction.existingKeys({ schema, name: table }, identifier, ids));
+      : { translated, reused: [] };
+  const ids = keptIds(translator, byIndexes.translated.rows);
+  if (ids === null || ids.length === 0) return byIndexes;
+  const taken = new Set(await transaction.existingKeys(destinationTable(entity), entity.destination.identifier, ids));
   if (taken.size === 0) return byIndexes;
-  const reused = byIndexes;
-  const kept: number[] = [];
-  for (const [index, id] of ids.entries()) {
-    if (taken.has(id)) reused.push([translated.sourceIds[index]!, id]);
-    else kept.push(index);
+  const { sourceIds } = byIndexes.translated;
+  const out = new Set<number>();
+  const reused = [...byIndexes.reused];
+  for (const [place, id] of ids.entries()) {
+    if (!taken.has(id)) continue;
+    out.add(place);
+    reused.push([sourceIds[place]!, id]);
   }
-  if (context.conflicts === 'fail') throw conflict(entity, reused.length, reused[0]![0]);
-  keepRows(translated, kept);
-  return reused;
+  const [first] = reused;
+  if (context.conflicts === 'fail' && first !== undefined) throw conflict(entity, reused.length, first[0]);
+  return { translated: withoutRows(byIndexes.translated, out), reused };
 }
 
 function keptIds(translator: Translator, rows: Row[]): string[] | null {
@@ -294,7 +315,7 @@ function keptIds(translator: Translator, rows: Row[]): string[] | null {
 /** What a batch adds to the map of its entity. */
 function segmentsOf(
   entity: WrittenEntity,
-  inserted: { sourceIds: string[]; destinationIds: MintedIds | string[] } | null,
+  inserted: InsertedRows | null,
   { reused = [], repeated = [] }: Tally,
 ): Segment[] {
   const segments: Segment[] = [];
@@ -303,8 +324,8 @@ function segmentsOf(
     segments.push(segmentOf(entity, inserted.sourceIds, inserted.destinationIds));
     if (repeated.length > 0) {
       const ids = idsOf(inserted.destinationIds);
-      const places = new Map(inserted.sourceIds.map((id, place) => [id, place]));
-      pairs.push(...repeated.map(([id, first]): [string, string] => [id, ids[places.get(first)!]!]));
+      const idOf = new Map(inserted.sourceIds.map((id, place) => [id, ids[place]!]));
+      for (const [id, first] of repeated) pairs.push([id, idOf.get(first)!]);
     }
   }
   if (pairs.length > 0) segments.push(reusedSegment(entity, pairs));
@@ -334,6 +355,6 @@ function idsOf(ids: MintedIds | string[]): string[] {
   return Array.from({ length: ids.count }, (_, place) => String(ids.first + BigInt(place)));
 }
 
-function lowest(ids: MintedIds): bigint {
-  return Array.isArray(ids) ? ids[0]! : ids.first;
+function lowest(ids: MintedIds): bigint | null {
+  return Array.isArray(ids) ? (ids[0] ?? null) : ids.first;
 }

@@ -1,21 +1,25 @@
-import type { Cell, Row } from '../database/port.ts';
-import { readAhead } from '../database/readAhead.ts';
+import type { Cell, Row, RowRead } from '../database/port.ts';
 import { type GrowingIdMap, loadIdMap } from '../identity/mapStore.ts';
 import { loadRetried } from '../identity/retriedIds.ts';
-import { closeFill, unfinishedRuns } from '../journal/fills.ts';
+import { unfinishedRuns } from '../journal/fills.ts';
 import { leftNull, type NewIssue, newIssue } from '../journal/issues.ts';
-import { getProgress, setEntityState } from '../journal/progress.ts';
-import { getRun } from '../journal/runs.ts';
-import type { EntityKey } from '../outsystems/catalog.ts';
 import { isNullIdentifier } from '../outsystems/naming.ts';
 import type { KeyedEntity, PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { type Exclusions, loadExclusions } from '../processes/exclusions.ts';
-import { BatchSize } from '../writing/batchSize.ts';
-import type { CopyContext, CopyControl, CopyOutcome } from '../writing/context.ts';
+import {
+  type CopyContext,
+  type CopyControl,
+  type CopyOutcome,
+  destinationTable,
+  type EntityWork,
+  sourceTable,
+} from '../writing/context.ts';
 import { underEntityLock } from '../writing/entityLock.ts';
 import { failpoint } from '../writing/failpoints.ts';
+import { loadTargetMaps, type TargetMaps } from './entityCopy.ts';
 import { missingReference } from './errors.ts';
+import { passAgain } from './secondPass.ts';
 import { typeOf } from './translator.ts';
 
 /** A column of deferred references: what it is read from, and what it refers to, by the row's type where it has one. */
@@ -47,11 +51,11 @@ function deferredReferences(entity: WrittenEntity): Deferred[] {
 }
 
 /** Whether rows of this entity wait for references: written by this run, or by one that ended before its second pass. */
-export async function needsSecondPass(context: CopyContext, entity: WrittenEntity): Promise<boolean> {
+export async function needsSecondPass({ journal }: CopyContext, entity: WrittenEntity): Promise<boolean> {
   if (deferredReferences(entity).length === 0) return false;
-  const retried = await loadRetried(context.journal, context.runId, entity.key);
+  const retried = await loadRetried(journal.database, journal.runId, entity.key);
   if (retried !== null) return retried.length > 0;
-  return (await unfinishedRuns(context.journal, context.pairId, context.runId, entity.key)).size > 0;
+  return (await unfinishedRuns(journal.database, journal.of(entity.key))).size > 0;
 }
 
 /**
@@ -64,139 +68,136 @@ export async function fillDeferred(
   entity: WrittenEntity,
   control: CopyControl,
 ): Promise<CopyOutcome> {
-  const progress = await getProgress(context.journal, context.runId, entity.key);
-  if (progress.state !== 'copied' && progress.state !== 'filling') return 'done';
-  if ((await getRun(context.journal, context.runId)).control === 'pause') return 'paused';
-  if (progress.state === 'copied') await setEntityState(context.journal, context.lease, entity.key, 'filling');
+  const journal = context.journal.of(entity.key);
+  const { state } = await journal.progress();
+  if (state !== 'copied' && state !== 'filling') return 'done';
+  if ((await context.journal.control()) === 'pause') return 'paused';
+  if (state === 'copied') await journal.setState('filling');
   if (entity.identifier === 'none') throw new Error(`${nameOf(entity)} has no identifier to find rows again by`);
-  const deferred = deferredReferences(entity);
-  const runs = await unfinishedRuns(context.journal, context.pairId, context.runId, entity.key);
-  const retried = await loadRetried(context.journal, context.runId, entity.key);
-  const own = await loadIdMap(
-    context.journal,
-    context.pairId,
-    entity.key,
-    entity.identifierType,
-    (segment) => !segment.coding.startsWith('reused') && (retried !== null || runs.has(segment.runId)),
-  );
-  const maps = await loadTargets(context, entity);
-  const exclusions = await loadExclusions(context.journal, context.runId, entity);
-  const columns = [
-    ...new Set([
-      entity.source.identifier,
-      ...deferred.flatMap(({ source, type }) => (type === null ? [source] : [source, type])),
-    ]),
-  ];
-  const size = new BatchSize(context.batch);
-  const pages = context.source.readRows({
-    table: { schema: entity.source.schema, name: entity.source.table },
-    columns,
-    key: entity.source.identifier,
-    after: progress.filledUpTo,
-    upTo: entity.bound,
-    anyNotNull: deferred.map(({ source }) => source),
-    ...(retried === null ? {} : { keys: retried }),
-    batch: size,
-  });
-  let filledUpTo = progress.filledUpTo;
-  for await (const rows of readAhead(pages)) {
-    control.signal.throwIfAborted();
-    const translated = translate(entity, deferred, { columns, rows }, own, maps, exclusions);
-    const begun = performance.now();
-    const filled = await fill(context, entity, deferred, translated.rows, control);
-    const upTo = rows.at(-1)![0] as string;
-    failpoint('fillClose', 'before', nameOf(entity));
-    const next = await closeFill(context.journal, context.lease, entity.key, {
-      from: filledUpTo,
-      upTo,
-      filled,
-      nulled: translated.nulled,
-      issues: translated.issues,
-    });
-    failpoint('fillClose', 'after', nameOf(entity));
-    size.written(rows.length, performance.now() - begun);
-    filledUpTo = upTo;
-    control.onBatch(rows.length);
-    if (next === 'pause') return 'paused';
-    if (Date.now() > control.deadline) return 'timeUp';
-  }
-  await setEntityState(context.journal, context.lease, entity.key, 'done');
-  return 'done';
+  const filling = await DeferredFill.begin({ context, entity, journal, control });
+  const outcome = await filling.run();
+  if (outcome === 'done') await journal.setState('done');
+  return outcome;
 }
 
-async function loadTargets(context: CopyContext, entity: WrittenEntity): Promise<Map<EntityKey, GrowingIdMap>> {
-  const types = new Map(context.plan.entities.map((planned) => [planned.key, planned.identifierType]));
-  const maps = new Map<EntityKey, GrowingIdMap>();
-  for (const { target, deferred } of entity.references) {
-    if (!deferred || maps.has(target)) continue;
-    maps.set(target, await loadIdMap(context.journal, context.pairId, target, types.get(target) ?? 'integer'));
-  }
-  return maps;
-}
-
+/** Destination id, then one cell for each deferred reference; and what is to be said of those that stay NULL. */
 interface TranslatedReferences {
-  /** Destination id, then one cell for each deferred reference. */
   rows: Row[];
   nulled: number;
   issues: NewIssue[];
 }
 
-function translate(
-  entity: WrittenEntity,
-  deferred: Deferred[],
-  { columns, rows }: { columns: string[]; rows: Row[] },
-  own: GrowingIdMap,
-  maps: Map<EntityKey, GrowingIdMap>,
-  exclusions: Exclusions,
-): TranslatedReferences {
-  const into: TranslatedReferences = { rows: [], nulled: 0, issues: [] };
-  const places = deferred.map(({ source, type }) => ({
-    value: columns.indexOf(source),
-    type: type === null ? 0 : columns.indexOf(type),
-  }));
-  for (const row of rows) {
-    const sourceId = row[0] as string;
-    const destinationId = own.get(sourceId);
-    if (destinationId === undefined) continue;
-    const cells: Row = [destinationId];
-    for (const [index, { referenceOf }] of deferred.entries()) {
-      const value = row[places[index]!.value] as string | null;
-      const reference = referenceOf(row[places[index]!.type]!);
-      const mapped = value === null || reference === undefined ? undefined : maps.get(reference.target)!.get(value);
-      cells.push(mapped ?? null);
-      if (value === null || reference === undefined || mapped !== undefined || isNullIdentifier(value)) continue;
-      // Counted when the row was written.
-      if (exclusions.leavesOut(reference, value)) continue;
-      if (reference.missing === 'fail') {
-        throw missingReference(entity, reference, sourceId);
-      }
-      if (reference.missing === 'null') into.nulled += 1;
-      else into.issues.push(newIssue(leftNull, sourceId, reference));
-    }
-    if (cells.some((cell, index) => index > 0 && cell !== null)) into.rows.push(cells);
-  }
-  return into;
+/** With its place, and that of its type, in a row that is read. */
+interface PlacedDeferred extends Deferred {
+  place: number;
+  typePlace: number | null;
 }
 
-/** @returns rows changed. */
-async function fill(
-  context: CopyContext,
-  entity: KeyedEntity,
-  deferred: Deferred[],
-  rows: Row[],
-  control: CopyControl,
-): Promise<number> {
-  if (rows.length === 0) return 0;
-  const { schema, table, identifier } = entity.destination;
-  const columns = deferred.map(({ destination }) => destination);
-  const filled = await underEntityLock(context, entity, control, async (transaction) => {
-    const stage = await transaction.stage({ schema, name: table }, [identifier, ...columns], rows);
-    failpoint('fill', 'before', nameOf(entity));
-    const changed = await transaction.fillFromStage(stage, identifier, columns);
-    failpoint('fill', 'after', nameOf(entity));
-    failpoint('fillCommit', 'before', nameOf(entity));
-    return changed;
-  });
-  failpoint('fillCommit', 'after', nameOf(entity));
-  return filled;
+class DeferredFill {
+  readonly #work: EntityWork<KeyedEntity>;
+  readonly #read: Omit<RowRead, 'after' | 'batch'>;
+  readonly #deferred: PlacedDeferred[];
+  readonly #own: GrowingIdMap;
+  readonly #mapOf: TargetMaps;
+  readonly #exclusions: Exclusions;
+
+  private constructor(
+    work: EntityWork<KeyedEntity>,
+    keys: string[] | null,
+    maps: { own: GrowingIdMap; of: TargetMaps },
+    exclusions: Exclusions,
+  ) {
+    const { entity } = work;
+    const deferred = deferredReferences(entity);
+    const read = deferred.flatMap(({ source, type }) => (type === null ? [source] : [source, type]));
+    const columns = [...new Set([entity.source.identifier, ...read])];
+    this.#work = work;
+    this.#own = maps.own;
+    this.#mapOf = maps.of;
+    this.#exclusions = exclusions;
+    this.#deferred = deferred.map((one) => ({
+      ...one,
+      place: columns.indexOf(one.source),
+      typePlace: one.type === null ? null : columns.indexOf(one.type),
+    }));
+    this.#read = {
+      table: sourceTable(entity),
+      columns,
+      key: entity.source.identifier,
+      upTo: entity.bound,
+      anyNotNull: deferred.map(({ source }) => source),
+      ...(keys === null ? {} : { keys }),
+    };
+  }
+
+  /** @throws DatabaseError */
+  static async begin(work: EntityWork<KeyedEntity>): Promise<DeferredFill> {
+    const { context, entity, journal } = work;
+    const { database } = context.journal;
+    const runs = await unfinishedRuns(database, journal);
+    const retried = await loadRetried(database, journal.runId, entity.key);
+    const own = await loadIdMap(
+      database,
+      journal,
+      entity.identifierType,
+      ({ coding, runId }) => !coding.startsWith('reused') && (retried !== null || runs.has(runId)),
+    );
+    const deferred = entity.references.filter((reference) => reference.deferred);
+    const of = await loadTargetMaps(context, deferred, null);
+    const exclusions = await loadExclusions(database, journal.runId, entity);
+    return new DeferredFill(work, retried, { own, of }, exclusions);
+  }
+
+  run(): Promise<CopyOutcome> {
+    return passAgain(this.#work, this.#read, async (page) => {
+      const { rows, nulled, issues } = this.#translate(page);
+      return { filled: await this.#fill(rows), nulled, issues };
+    });
+  }
+
+  #translate(page: readonly Row[]): TranslatedReferences {
+    const into: TranslatedReferences = { rows: [], nulled: 0, issues: [] };
+    for (const row of page) {
+      const destinationId = this.#own.get(row[0] as string);
+      if (destinationId === undefined) continue;
+      const cells = this.#deferred.map((deferred) => this.#translateCell(row, deferred, into));
+      if (cells.some((cell) => cell !== null)) into.rows.push([destinationId, ...cells]);
+    }
+    return into;
+  }
+
+  /** @returns the destination id that a reference leads to; null where it stays NULL, and then says why. */
+  #translateCell(row: Row, { place, typePlace, referenceOf }: PlacedDeferred, into: TranslatedReferences): Cell {
+    const value = row[place] as string | null;
+    const reference = referenceOf(typePlace === null ? null : (row[typePlace] ?? null));
+    if (value === null || reference === undefined) return null;
+    const mapped = this.#mapOf(reference.target).get(value);
+    if (mapped !== undefined) return mapped;
+    // What the spec leaves out was counted when the row was written.
+    if (isNullIdentifier(value) || this.#exclusions.leavesOut(reference, value)) return null;
+    const sourceId = row[0] as string;
+    if (reference.missing === 'fail') throw missingReference(this.#work.entity, reference, sourceId);
+    if (reference.missing === 'null') into.nulled += 1;
+    else into.issues.push(newIssue(leftNull, sourceId, reference));
+    return null;
+  }
+
+  /** @returns rows changed. */
+  async #fill(rows: Row[]): Promise<number> {
+    if (rows.length === 0) return 0;
+    const { entity } = this.#work;
+    const name = nameOf(entity);
+    const columns = this.#deferred.map(({ destination }) => destination);
+    const { identifier } = entity.destination;
+    const filled = await underEntityLock(this.#work, async (transaction) => {
+      const stage = await transaction.stage(destinationTable(entity), [identifier, ...columns], rows);
+      failpoint('fill', 'before', name);
+      const changed = await transaction.fillFromStage(stage, identifier, columns);
+      failpoint('fill', 'after', name);
+      failpoint('fillCommit', 'before', name);
+      return changed;
+    });
+    failpoint('fillCommit', 'after', name);
+    return filled;
+  }
 }

@@ -3,7 +3,8 @@ import type { EntityKey } from '../outsystems/catalog.ts';
 import { isWritten, type KeyedEntity, nameOf, type WrittenEntity } from '../plan/plan.ts';
 import type { Exclusions } from '../processes/exclusions.ts';
 import type { CopyContext } from '../writing/context.ts';
-import { keepRows, type PendingReference, setAsideFor, type TranslatedRows } from './translator.ts';
+import { type PendingReference, type TranslatedRows, withoutRows } from './translatedRows.ts';
+import { setAsideFor } from './translator.ts';
 
 interface Target {
   entity: KeyedEntity;
@@ -36,7 +37,7 @@ export class MissingTargets {
     for (const { target, deferred, missing } of entity.references) {
       const planned = context.plan.entities.find(({ key }) => key === target);
       if (!deferred || missing !== 'skip' || planned === undefined || targets.has(target)) continue;
-      const setAside = await openIssueIds(context.journal, context.runId, target);
+      const setAside = await openIssueIds(context.journal.database, context.journal.runId, target);
       // Only what is in one cycle is deferred, and there all are written and have identifiers.
       if (!isWritten(planned) || planned.identifier === 'none')
         throw new Error(`${nameOf(planned)} cannot be deferred to`);
@@ -45,9 +46,9 @@ export class MissingTargets {
     return new MissingTargets(context, entity.key, targets, exclusions);
   }
 
-  /** Takes the rows that cannot be completed out of a batch, and those of the same batch that refer to them. @throws DatabaseError */
-  async leaveOut(translated: TranslatedRows): Promise<void> {
-    if (this.#targets.size === 0) return;
+  /** The batch without the rows that cannot be completed, and those of it that refer to them. @throws DatabaseError */
+  async leaveOut(translated: TranslatedRows): Promise<TranslatedRows> {
+    if (this.#targets.size === 0) return translated;
     for (const { sourceId } of translated.setAside) this.note(sourceId);
     const waiting = translated.pending.filter(({ reference }) => reference.missing === 'skip');
     const absent = await this.#absent(waiting);
@@ -56,22 +57,18 @@ export class MissingTargets {
       this.#targets.get(reference.target)?.setAside.has(value) ||
       this.#exclusions.of(reference.target, value) !== null;
     const out = new Set<number>();
+    const setAside = [...translated.setAside];
     for (let before = -1; before < out.size; ) {
       before = out.size;
       for (const pending of waiting) {
         if (out.has(pending.row) || !isMissing(pending)) continue;
         const sourceId = translated.sourceIds[pending.row]!;
         out.add(pending.row);
-        translated.setAside.push(setAsideFor(pending.reference, sourceId));
+        setAside.push(setAsideFor(pending.reference, sourceId));
         this.note(sourceId);
       }
     }
-    if (out.size > 0) {
-      keepRows(
-        translated,
-        [...translated.rows.keys()].filter((row) => !out.has(row)),
-      );
-    }
+    return withoutRows({ ...translated, setAside }, out);
   }
 
   /** Remembers a row of the entity that was set aside for another reason. */
@@ -86,7 +83,9 @@ export class MissingTargets {
       absent.set(reference.target, (absent.get(reference.target) ?? new Set()).add(value));
     }
     for (const [key, values] of absent) {
-      const { source, bound } = this.#targets.get(key)!.entity;
+      const target = this.#targets.get(key);
+      if (target === undefined) continue;
+      const { source, bound } = target.entity;
       const pages = this.#context.source.readRows({
         table: { schema: source.schema, name: source.table },
         columns: [source.identifier],

@@ -4,6 +4,7 @@ import type { Intent } from '../journal/batches.ts';
 import type { KeyedEntity, WrittenEntity } from '../plan/plan.ts';
 import type { CopyContext } from '../writing/context.ts';
 import { fingerprint, unpackFingerprints } from '../writing/fingerprint.ts';
+import type { EntityCopy } from './entityCopy.ts';
 import { foreignWrites } from './errors.ts';
 
 /** What became of a batch that was written down: its destination ids (null: rows without identifier), or nothing went in. */
@@ -12,18 +13,17 @@ export type Settlement = { wentIn: true; destinationIds: string[] | null } | { w
 /**
  * Decides from the destination alone whether an intent's batch went in. Must run under the entity's lock: then no
  * transaction of an earlier attempt is open any more, and the answer is final.
- * @param names columns of the destination that the fingerprints cover, in their order.
  * @throws CopyError `foreign-writes` when the destination allows no certain answer.
  */
 export async function reconcile(
-  context: CopyContext,
-  entity: WrittenEntity,
-  names: string[],
+  { context, entity, translator }: EntityCopy<WrittenEntity>,
   transaction: Transaction,
   intent: Intent,
 ): Promise<Settlement> {
   if (entity.identifier === 'none') return reconcileCount(entity, transaction, intent);
-  if (intent.destinationIds !== null) return reconcileKeys(context, entity, names, intent);
+  const names = translator.fingerprinted.flatMap((place) => translator.destinationColumns[place] ?? []);
+  const { destinationIds } = intent;
+  if (destinationIds !== null) return reconcileKeys(context, entity, names, { ...intent, destinationIds });
   return reconcileAboveMark(context, entity, names, intent);
 }
 
@@ -36,15 +36,18 @@ async function reconcileCount(entity: WrittenEntity, transaction: Transaction, i
   throw foreignWrites(entity, `${table} changed by ${grown} rows where the batch has ${intent.rows}`);
 }
 
-/** Entities that keep or translate their ids: none of the intent's keys stood there before. */
+/**
+ * Entities that keep or translate their ids: none of the intent's keys stood there before.
+ * @param names columns of the destination that the fingerprints cover, in their order.
+ */
 async function reconcileKeys(
   context: CopyContext,
   entity: KeyedEntity,
   names: string[],
-  intent: Intent,
+  intent: Intent & { destinationIds: Uint8Array },
 ): Promise<Settlement> {
   const { schema, table, identifier } = entity.destination;
-  const keys = unpackIds(intent.destinationIds!);
+  const keys = unpackIds(intent.destinationIds);
   const prints = unpackFingerprints(intent.fingerprints);
   const wanted = new Map(keys.map((key, index) => [key, prints[index]!]));
   const cells = names.map((_, index) => index + 1);

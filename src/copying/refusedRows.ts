@@ -1,7 +1,8 @@
 import { DatabaseError } from '../database/errors.ts';
-import type { Database, Row } from '../database/port.ts';
+import type { Row } from '../database/port.ts';
 import { rolledBack } from '../database/rolledBack.ts';
 import type { WrittenEntity } from '../plan/plan.ts';
+import type { EntityCopy } from './entityCopy.ts';
 import { stageRows } from './staging.ts';
 
 /** A row of an entity without identifier, told by the fingerprint of its source cells. */
@@ -16,15 +17,13 @@ export interface ToldRow {
  * @throws DatabaseError when the trouble is not a row's
  */
 export async function refusedRows(
-  destination: Database,
-  entity: WrittenEntity,
-  columns: string[],
+  copy: EntityCopy<WrittenEntity>,
   rows: readonly ToldRow[],
 ): Promise<Map<bigint, DatabaseError[]>> {
   const refused = new Map<bigint, DatabaseError[]>();
   const waiting: (readonly ToldRow[])[] = [rows];
   for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
-    const error = await tryOut(destination, entity, columns, some);
+    const error = await tryOut(copy, some);
     if (error === null) continue;
     if (some.length === 1) {
       const [{ print }] = some as [ToldRow];
@@ -39,16 +38,14 @@ export async function refusedRows(
 
 /** @returns what is wrong with one of the rows; null where all of them go in. */
 async function tryOut(
-  destination: Database,
-  entity: WrittenEntity,
-  columns: string[],
+  { context, entity, translator }: EntityCopy<WrittenEntity>,
   rows: readonly ToldRow[],
 ): Promise<DatabaseError | null> {
   if (rows.length === 0) return null;
   const cells = rows.map((row) => row.cells);
   try {
-    await rolledBack(destination, async (transaction) =>
-      transaction.insertStaged(await stageRows(transaction, entity, columns, cells), null),
+    await rolledBack(context.destination, async (transaction) =>
+      transaction.insertStaged(await stageRows(transaction, entity, translator.destinationColumns, cells), null),
     );
     return null;
   } catch (error) {

@@ -2,22 +2,22 @@ import type { Row, Transaction } from '../database/port.ts';
 import type { KeyedEntity } from '../plan/plan.ts';
 import { destinationTable } from '../writing/context.ts';
 import { disputed } from './errors.ts';
-import { keepRows, type TranslatedRows } from './translator.ts';
+import { type TranslatedRows, withoutRows } from './translatedRows.ts';
 
 /**
- * `conflicts: reuse`: takes the rows out of a batch whose values the destination's unique indexes have already; they are mapped
+ * `conflicts: reuse`: the batch without the rows whose values the destination's unique indexes have already; they are mapped
  * to the row that is there, to which nothing is written. All indexes must mean the same row.
- * @returns [source id, destination id] of each. @throws CopyError `conflict`, DatabaseError
+ * @returns also [source id, destination id] of each. @throws CopyError `conflict`, DatabaseError
  */
 export async function separateByIndexes(
   entity: KeyedEntity,
   destinationColumns: readonly string[],
   translated: TranslatedRows,
   transaction: Transaction,
-): Promise<[string, string][]> {
+): Promise<{ translated: TranslatedRows; reused: [string, string][] }> {
   const meant = new Map<number, Set<string | null>>();
   const { unique } = entity;
-  if (unique === undefined) return [];
+  if (unique === undefined) return { translated, reused: [] };
   for (const index of entity.identifier === 'minted' ? unique : [[entity.destination.identifier], ...unique]) {
     const places = index.map((column) => destinationColumns.indexOf(column));
     const waiting = new Set(translated.pending.filter(({ column }) => places.includes(column)).map(({ row }) => row));
@@ -42,11 +42,5 @@ export async function separateByIndexes(
     out.add(row);
     reused.push([translated.sourceIds[row]!, first]);
   }
-  if (out.size > 0) {
-    keepRows(
-      translated,
-      [...translated.rows.keys()].filter((row) => !out.has(row)),
-    );
-  }
-  return reused;
+  return { translated: withoutRows(translated, out), reused };
 }

@@ -1,112 +1,88 @@
 import { DatabaseError } from '../database/errors.ts';
 import type { Row } from '../database/port.ts';
 import { packIds } from '../identity/idList.ts';
-import { closeBatch, type Intent, openIntent, readPosition } from '../journal/batches.ts';
 import type { NewIssue } from '../journal/issues.ts';
 import { readSegments } from '../journal/segments.ts';
 import type { WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
-import { type CopyContext, type CopyControl, type CopyOutcome, destinationTable } from '../writing/context.ts';
+import { type CopyControl, type CopyOutcome, destinationTable, sourceTable } from '../writing/context.ts';
 import { underEntityLock } from '../writing/entityLock.ts';
 import { failpoint } from '../writing/failpoints.ts';
 import { fingerprint, packFingerprints, unpackFingerprints } from '../writing/fingerprint.ts';
-import { StalePositionError, settleIntent } from './batch.ts';
+import { checkPosition, settleIntent, writeIntent } from './batch.ts';
+import type { EntityCopy } from './entityCopy.ts';
 import { refusedIssue } from './errors.ts';
 import { refusedRows, type ToldRow } from './refusedRows.ts';
 import { stageRows } from './staging.ts';
 import type { Translator } from './translator.ts';
 
+/** An entity whose rows have no identifier. */
+type RowSetCopy = EntityCopy<WrittenEntity>;
+
 /**
  * Copies an entity whose rows have no identifier: they cannot be told apart, so all of them go in as one transaction, and
  * the row count before tells on a retry whether they did (trap 21). Rows that an earlier run wrote are recognised by
- * the fingerprint of their source cells, each as many times as it was written. Rows that the destination does not take are found by trying,
- * where the spec says to set them aside.
+ * the fingerprint of their source cells, each as many times as it was written. Rows that the destination does not take
+ * are found by trying, where the spec says to set them aside.
  * @throws StalePositionError, CopyError, DatabaseError
  */
-export async function copyRowSet(
-  context: CopyContext,
-  entity: WrittenEntity,
-  translator: Translator,
-  control: CopyControl,
-): Promise<CopyOutcome> {
+export async function copyRowSet(copy: RowSetCopy): Promise<CopyOutcome> {
   try {
-    return await copyWhole(context, entity, translator, new Map(), control);
+    return await copyWhole(copy, new Map());
   } catch (error) {
-    if (!(error instanceof DatabaseError && error.rowLevel && context.rowErrors === 'setAside')) throw error;
-    await settleIntent(context, entity, translator, control);
-    const refused = await findRefused(context, entity, translator, control);
+    if (!(error instanceof DatabaseError && error.rowLevel && copy.context.rowErrors === 'setAside')) throw error;
+    await settleIntent(copy);
+    const refused = await findRefused(copy);
     // Each row goes in by itself, and together they do not.
     if (refused.size === 0) throw error;
-    return copyWhole(context, entity, translator, refused, control);
+    return copyWhole(copy, refused);
   }
 }
 
 /** Rows that the destination does not take, by the fingerprint of their source cells, each as often as it is there. */
 type Refused = ReadonlyMap<bigint, DatabaseError[]>;
 
-async function findRefused(
-  context: CopyContext,
-  entity: WrittenEntity,
-  translator: Translator,
-  control: CopyControl,
-): Promise<Refused> {
-  const reading = new RowSetReading(translator, await knownRows(context, entity), new Map());
+async function findRefused(copy: RowSetCopy): Promise<Refused> {
+  const reading = new RowSetReading(copy.translator, await knownRows(copy), new Map());
   const refused = new Map<bigint, DatabaseError[]>();
-  for await (const rows of reading.fresh(sourcePages(context, entity, translator), control)) {
-    for (const [print, errors] of await refusedRows(context.destination, entity, translator.destinationColumns, rows)) {
+  for await (const rows of reading.fresh(sourcePages(copy), copy.control)) {
+    for (const [print, errors] of await refusedRows(copy, rows)) {
       refused.set(print, [...(refused.get(print) ?? []), ...errors]);
     }
-    control.onBatch(0);
+    copy.control.onBatch(0);
   }
   return refused;
 }
 
-const sourcePages = (context: CopyContext, entity: WrittenEntity, translator: Translator) =>
+const sourcePages = ({ context, entity, translator }: RowSetCopy) =>
   context.source.readRows({
-    table: { schema: entity.source.schema, name: entity.source.table },
+    table: sourceTable(entity),
     columns: translator.sourceColumns,
     key: null,
     batch: context.batch,
   });
 
-async function copyWhole(
-  context: CopyContext,
-  entity: WrittenEntity,
-  translator: Translator,
-  refused: Refused,
-  control: CopyControl,
-): Promise<CopyOutcome> {
+async function copyWhole(copy: RowSetCopy, refused: Refused): Promise<CopyOutcome> {
+  const { entity, translator, journal, control } = copy;
   const name = nameOf(entity);
-  const position = await readPosition(context.journal, context.pairId, context.runId, entity.key);
+  const position = await journal.position();
   if (position.copiedUpTo !== null) return 'done';
-  const reading = new RowSetReading(translator, await knownRows(context, entity), refused);
-  const pages = sourcePages(context, entity, translator);
-  const table = destinationTable(entity);
-  const tally = await underEntityLock(context, entity, control, async (transaction) => {
-    const now = await readPosition(context.journal, context.pairId, context.runId, entity.key);
-    if (now.ordinal !== position.ordinal || now.intent !== null || now.copiedUpTo !== null) {
-      throw new StalePositionError(entity);
-    }
-    const stage = await stageRows(
-      transaction,
-      entity,
-      translator.destinationColumns,
-      reading.translated(pages, control),
-    );
+  const reading = new RowSetReading(translator, await knownRows(copy), refused);
+  const pages = reading.translated(sourcePages(copy), control);
+  const tally = await underEntityLock(copy, async (transaction) => {
+    await checkPosition(copy, position);
+    const stage = await stageRows(transaction, entity, translator.destinationColumns, pages);
     const tally = reading.tally(stage.rows);
-    const intent: Intent = {
+    await writeIntent(copy, {
       ordinal: position.ordinal,
-      runId: context.runId,
+      runId: journal.runId,
       rows: stage.rows,
-      mark: BigInt(await transaction.count(table)),
+      mark: BigInt(await transaction.count(destinationTable(entity))),
       sourceIds: packIds([]),
       destinationIds: null,
       fingerprints: reading.fingerprints(),
       tally,
-    };
-    failpoint('intent', 'before', name);
-    await openIntent(context.journal, context.lease, context.pairId, entity.key, intent);
-    failpoint('intent', 'after', name);
+    });
     failpoint('insert', 'before', name);
     await transaction.insertStaged(stage, null);
     failpoint('insert', 'after', name);
@@ -115,13 +91,13 @@ async function copyWhole(
   });
   failpoint('commit', 'after', name);
   failpoint('segment', 'before', name);
-  await closeBatch(context.journal, context.lease, context.pairId, entity.key, {
+  await journal.closeBatch({
     ordinal: position.ordinal,
     from: null,
     hadIntent: true,
     segments: [{ coding: 'rows', rows: tally.counts.inserted ?? 0, content: reading.fingerprints() }],
     tally,
-    runId: context.runId,
+    runId: journal.runId,
   });
   failpoint('segment', 'after', name);
   control.onBatch(tally.counts.read ?? 0);
@@ -129,9 +105,9 @@ async function copyWhole(
 }
 
 /** How many times each fingerprint was written by earlier runs. */
-async function knownRows(context: CopyContext, entity: WrittenEntity): Promise<Map<bigint, number>> {
+async function knownRows({ journal }: RowSetCopy): Promise<Map<bigint, number>> {
   const known = new Map<bigint, number>();
-  for (const segment of await readSegments(context.journal, context.pairId, entity.key)) {
+  for (const segment of await readSegments(journal.run.database, journal.pairId, journal.entity)) {
     if (segment.coding !== 'rows') continue;
     for (const print of unpackFingerprints(segment.content)) known.set(print, (known.get(print) ?? 0) + 1);
   }
@@ -180,7 +156,7 @@ class RowSetReading {
         this.#nulled += nulled;
         this.#leftOut += leftOut;
         this.#issues.push(...setAside);
-        // What is set aside is nobody's business but the journal's: the next run looks at it again.
+        // A row that is set aside is kept in the journal only: the next run looks at it again.
         if (setAside.length === 0) this.#prints.push(print);
         written.push(...rows.map((cells) => ({ print, cells })));
       }

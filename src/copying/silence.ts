@@ -1,9 +1,11 @@
-import type { Queries, Row, TableName, Transaction } from '../database/port.ts';
-import { renewLease } from '../journal/lease.ts';
+import type { Queries, Row, Transaction } from '../database/port.ts';
+import { queryRows } from '../database/queries.ts';
+import { sql } from '../database/sql.ts';
+import type { RunJournal } from '../journal/runJournal.ts';
 import { holdSubscriptions, readHeld } from '../journal/subscriptions.ts';
 import type { EventTable } from '../plan/eventTable.ts';
 import { packSubscriptions, union, unpackSubscriptions } from '../processes/subscriptions.ts';
-import type { CopyContext, CopyControl } from '../writing/context.ts';
+import type { CopyContext, LockControl } from '../writing/context.ts';
 import { takeLock } from '../writing/entityLock.ts';
 import { failpoint } from '../writing/failpoints.ts';
 
@@ -17,28 +19,24 @@ const rowsAtOnce = 5_000;
  * both held and in the table is one and the same.
  * @throws DatabaseError, LeaseLostError
  */
-export async function silence(
-  context: CopyContext,
-  table: EventTable,
-  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
-): Promise<void> {
-  const { journal, destination, lease, runId } = context;
+export async function silence(context: CopyContext, table: EventTable, control: LockControl): Promise<void> {
+  const { journal, destination } = context;
   await destination.transaction(async (transaction) => {
     await lockEvents(transaction, table, control);
-    const there = await readSubscriptions(transaction, destination.quote, table);
-    const held = await heldOf(journal, lease.destination, table);
+    const there = await readSubscriptions(transaction, table);
+    const held = await heldOf(journal, table);
     const all = union(held, there);
     await journal.transaction(async (queries) => {
-      await renewLease(queries, lease);
       const parts = Array.from({ length: Math.ceil(all.length / rowsAtOnce) }, (_, part) => {
         const rows = all.slice(part * rowsAtOnce, (part + 1) * rowsAtOnce);
         return { rows: rows.length, content: packSubscriptions(rows) };
       });
+      const { runId, lease } = journal;
       const place = { runId, destination: lease.destination, eventTable: table.destination.name };
       await holdSubscriptions(queries, place, parts);
     });
     failpoint('silence', 'before', table.name);
-    if (there.length > 0) await transaction.execute(`delete from ${tableText(destination.quote, table.destination)}`);
+    if (there.length > 0) await transaction.execute(sql`delete from ${sql.table(table.destination)}`);
     failpoint('silence', 'after', table.name);
   });
   failpoint('silenceCommit', 'after', table.name);
@@ -48,26 +46,20 @@ export async function silence(
 export async function lockEvents(
   transaction: Transaction,
   { of, destination, name }: EventTable,
-  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
+  control: LockControl,
 ): Promise<void> {
   await takeLock(transaction, of, name, control);
   await takeLock(transaction, destination, name, control);
 }
 
 /** Subscriptions that the journal holds of an event table. */
-export async function heldOf(journal: Queries, destination: string, table: EventTable): Promise<Row[]> {
-  const held = await readHeld(journal, destination, table.destination.name);
+export async function heldOf({ database, lease }: RunJournal, table: EventTable): Promise<Row[]> {
+  const held = await readHeld(database, lease.destination, table.destination.name);
   return held.flatMap(({ content }) => unpackSubscriptions(content));
 }
 
-type Quote = (identifier: string) => string;
-
-export function tableText(quote: Quote, { schema, name }: TableName): string {
-  return `${quote(schema)}.${quote(name)}`.replaceAll('?', '??');
-}
-
 /** Every row of the event table, in the order of its columns. */
-export async function readSubscriptions(queries: Queries, quote: Quote, { destination }: EventTable): Promise<Row[]> {
-  const columns = destination.columns.map((column) => quote(column).replaceAll('?', '??')).join(', ');
-  return queries.query(`select ${columns} from ${tableText(quote, destination)}`);
+export async function readSubscriptions(queries: Queries, { destination }: EventTable): Promise<Row[]> {
+  const columns = destination.columns.map((column) => sql.id(column));
+  return queryRows(queries, columns, sql`from ${sql.table(destination)}`);
 }

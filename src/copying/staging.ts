@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Row, Stage, Transaction } from '../database/port.ts';
+import { sql } from '../database/sql.ts';
 import type { WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
-import { type CopyContext, destinationTable } from '../writing/context.ts';
+import { destinationTable } from '../writing/context.ts';
 import { failpoint } from '../writing/failpoints.ts';
+import type { EntityCopy } from './entityCopy.ts';
 
 /** Servers end transactions that are idle for long; one that waits for its turn says something this often (ms). */
 const signOfLife = 15_000;
@@ -42,14 +44,14 @@ export async function stageRows(
 }
 
 /** Begins to stage rows. A failure is thrown where they are to be written. */
-export function stageEarly(context: CopyContext, entity: WrittenEntity, columns: string[], rows: Row[]): EarlyStage {
-  let take!: (work: Work | null) => void;
+export function stageEarly({ context, entity, translator }: EntityCopy, rows: Row[]): EarlyStage {
+  let take: (work: Work | null) => void = () => {};
   const turn = new Promise<Work | null>((resolve) => {
     take = resolve;
   });
-  let stage: Stage;
+  let stage: Stage | undefined;
   const ended = context.destination.transaction(async (transaction) => {
-    stage = await stageRows(transaction, entity, columns, rows);
+    stage = await stageRows(transaction, entity, translator.destinationColumns, rows);
     const work = await untilTurn(transaction, turn);
     if (work === null) throw new Discarded();
     return work(transaction);
@@ -60,7 +62,10 @@ export function stageEarly(context: CopyContext, entity: WrittenEntity, columns:
       take(work);
       return ended as Promise<T>;
     },
-    stage: () => stage,
+    stage() {
+      if (stage === undefined) throw new Error(`${nameOf(entity)}: the rows of the batch are not staged yet`);
+      return stage;
+    },
     async discard() {
       take(null);
       await ended.catch(() => undefined);
@@ -75,6 +80,6 @@ async function untilTurn(transaction: Transaction, turn: Promise<Work | null>): 
     const next = await Promise.race([turn, silence]);
     waiting.abort();
     if (next !== 'silence') return next;
-    await transaction.query('select 1', []);
+    await transaction.query(sql`select 1 as alive`, {});
   }
 }

@@ -1,8 +1,7 @@
 import type { Queries, Row, Transaction } from '../database/port.ts';
-import type { IdMap } from '../identity/idMap.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { insertIssues, type NewIssue, newIssue, subscriptionSetAside } from '../journal/issues.ts';
-import { renewLease } from '../journal/lease.ts';
+import type { EntityJournal, RunJournal } from '../journal/runJournal.ts';
 import { insertSegment, nextOrdinal, readSegments, type Segment } from '../journal/segments.ts';
 import { markReturned } from '../journal/subscriptions.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
@@ -17,9 +16,10 @@ import {
   translateSubscription,
   union,
 } from '../processes/subscriptions.ts';
-import type { CopyContext, CopyControl } from '../writing/context.ts';
+import type { CopyContext, CopyControl, LockControl } from '../writing/context.ts';
 import { failpoint } from '../writing/failpoints.ts';
 import { fingerprint, packFingerprints, unpackFingerprints } from '../writing/fingerprint.ts';
+import { loadTargetMaps } from './entityCopy.ts';
 import { eventsQueued } from './errors.ts';
 import { heldOf, lockEvents, readSubscriptions } from './silence.ts';
 
@@ -52,9 +52,9 @@ export async function subscribe(context: CopyContext, table: EventTable, control
  * @returns rows that were lacking. @throws DatabaseError, LeaseLostError
  */
 export async function restoreSubscriptions(
-  context: Pick<CopyContext, 'journal' | 'destination' | 'lease' | 'pairId' | 'runId'>,
+  context: Pick<CopyContext, 'journal' | 'destination'>,
   table: EventTable,
-  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
+  control: LockControl,
 ): Promise<number> {
   return giveBack(context, table, nothing, control);
 }
@@ -62,24 +62,24 @@ export async function restoreSubscriptions(
 /** While the run wrote, nothing may have been queued. @throws CopyError `events-queued`; DatabaseError */
 export async function checkQueues({ destination, plan }: CopyContext): Promise<void> {
   for (const queue of plan.queues ?? []) {
-    const queued = (await countQueued(destination, destination, queue)) - queue.queued;
+    const queued = (await countQueued(destination, queue)) - queue.queued;
     if (queued > 0) throw eventsQueued(queue.name, queued);
   }
 }
 
 async function giveBack(
-  context: Pick<CopyContext, 'journal' | 'destination' | 'lease' | 'pairId' | 'runId'>,
+  context: Pick<CopyContext, 'journal' | 'destination'>,
   table: EventTable,
   { rows, prints, setAside, issues }: Additions,
-  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
+  control: LockControl,
 ): Promise<number> {
-  const { journal, destination, lease, pairId, runId } = context;
+  const { journal, destination } = context;
   const { schema, name: eventTable, columns } = table.destination;
-  const held = await heldOf(journal, lease.destination, table);
+  const held = await heldOf(journal, table);
   if (held.length === 0 && prints.length === 0 && issues.length === 0) return 0;
   const inserted = await destination.transaction(async (transaction) => {
     await lockEvents(transaction, table, control);
-    const there = await readSubscriptions(transaction, destination.quote, table);
+    const there = await readSubscriptions(transaction, table);
     const living = await heldOfLiving(transaction, table, held);
     // What is held and what is added may be the same: a run that died between the two commits below had added it before.
     const absent = lacking(union(living, rows), there);
@@ -93,17 +93,16 @@ async function giveBack(
   });
   failpoint('subscribeCommit', 'after', table.name);
   await journal.transaction(async (queries) => {
-    await renewLease(queries, lease);
-    await markReturned(queries, lease.destination, eventTable);
-    if (issues.length > 0) await insertIssues(queries, runId, activitiesOf(table), issues);
-    await keepPrints(queries, pairId, runId, subscriptionsOf(table.entity), prints);
-    await keepPrints(queries, pairId, runId, setAsideOf(table.entity), setAside);
+    await markReturned(queries, journal.lease.destination, eventTable);
+    if (issues.length > 0) await insertIssues(queries, journal.runId, activitiesOf(table), issues);
+    await keepPrints(queries, journal.of(subscriptionsOf(table.entity)), prints);
+    await keepPrints(queries, journal.of(setAsideOf(table.entity)), setAside);
   });
   failpoint('subscribeClose', 'after', table.name);
   return inserted;
 }
 
-async function keepPrints(queries: Queries, pairId: string, runId: string, entity: EntityKey, prints: bigint[]) {
+async function keepPrints(queries: Queries, { pairId, runId, entity }: EntityJournal, prints: bigint[]) {
   if (prints.length === 0) return;
   await insertSegment(queries, pairId, entity, {
     ordinal: await nextOrdinal(queries, pairId, entity),
@@ -133,14 +132,16 @@ const subscriptionsOf = (entity: EntityKey) => `events of ${entity}`;
 const setAsideOf = (entity: EntityKey) => `events set aside of ${entity}`;
 
 async function additionsOf(context: CopyContext, table: EventTable, control: CopyControl): Promise<Additions> {
-  const { journal, pairId, runId, source, batch } = context;
+  const { journal, source, batch } = context;
+  const { runId } = journal;
   const isOwn = (segment: Segment) => segment.runId === runId;
   const names = [subscriptionsOf(table.entity), setAsideOf(table.entity)];
-  const own = new KnownPrints(await readPrints(journal, pairId, names, isOwn));
-  const earlier = new KnownPrints(await readPrints(journal, pairId, names.slice(0, 1), (one) => !isOwn(one)));
-  const mapOf = await loadMaps(context, table);
+  const own = new KnownPrints(await readPrints(journal, names, isOwn));
+  const earlier = new KnownPrints(await readPrints(journal, names.slice(0, 1), (one) => !isOwn(one)));
+  const targets = table.columns.flatMap(({ target }) => (target === null ? [] : [{ target }]));
+  const mapOf = await loadTargetMaps(context, targets, null);
   // Of an activity that this run brought, no earlier one knew: what it knew was deleted since.
-  const arrived = await loadIdMap(journal, pairId, activitiesOf(table), 'integer', isOwn);
+  const arrived = await loadIdMap(journal.database, journal.of(activitiesOf(table)), 'integer', isOwn);
   const activityPlace = table.columns.findIndex(({ source: name }) => sameName(name, activityColumn));
   const isArriving = (row: Row) => activityPlace >= 0 && arrived.get(String(row[activityPlace])) !== undefined;
   const additions: Additions = { rows: [], prints: [], setAside: [], issues: [] };
@@ -170,12 +171,11 @@ async function additionsOf(context: CopyContext, table: EventTable, control: Cop
 }
 
 async function readPrints(
-  journal: Queries,
-  pairId: string,
+  { database, pairId }: RunJournal,
   names: EntityKey[],
   isMeant: (segment: Segment) => boolean,
 ): Promise<bigint[]> {
-  const segments = (await Promise.all(names.map((name) => readSegments(journal, pairId, name)))).flat();
+  const segments = (await Promise.all(names.map((name) => readSegments(database, pairId, name)))).flat();
   return segments.filter(isMeant).flatMap(({ content }) => [...unpackFingerprints(content)]);
 }
 
@@ -193,17 +193,4 @@ class KnownPrints {
     if (times > 0) this.#times.set(print, times - 1);
     return times > 0;
   }
-}
-
-async function loadMaps(
-  { journal, pairId, plan }: CopyContext,
-  { columns }: EventTable,
-): Promise<(target: EntityKey) => IdMap> {
-  const types = new Map(plan.entities.map(({ key, identifierType }) => [key, identifierType]));
-  const maps = new Map<EntityKey, IdMap>();
-  for (const { target } of columns) {
-    if (target === null || maps.has(target)) continue;
-    maps.set(target, await loadIdMap(journal, pairId, target, types.get(target) ?? 'integer'));
-  }
-  return (target) => maps.get(target)!;
 }

@@ -8,49 +8,38 @@ import { type PlannedColumn, type PlannedReference, referencesOf, type WrittenEn
 import { type Exclusions, noExclusions } from '../processes/exclusions.ts';
 import { fingerprints } from '../writing/fingerprint.ts';
 import { missingReference } from './errors.ts';
-
-/** Rows as the destination will hold them, and what became of those that it will not hold. */
-export interface TranslatedRows {
-  /** Cells in the order of `Translator.destinationColumns`. */
-  rows: Row[];
-  /** Source identifier of each row of `rows`; empty where the entity has none. */
-  sourceIds: string[];
-  /** Of each row, over the cells at `Translator.fingerprinted`; empty where the entity has no identifier. */
-  fingerprints: BigUint64Array;
-  known: number;
-  nulled: number;
-  /** Rows that the spec leaves behind. */
-  leftOut: number;
-  setAside: NewIssue[];
-  /** Rows set aside with the process instance that they are part of, which has the issue. */
-  setAsideAlong: number;
-  pending: PendingReference[];
-}
-
-/** A reference left NULL for now: the cell to fill should its target be mapped before the row is written. */
-export interface PendingReference {
-  row: number;
-  column: number;
-  value: string;
-  reference: PlannedReference;
-  map: IdMap;
-}
+import type { PendingReference, TranslatedRows } from './translatedRows.ts';
 
 /** Turns source rows of one entity into destination rows, replacing every reference through the id maps. */
 export interface Translator {
   /** Columns to read; the identifier first, where there is one. */
-  sourceColumns: string[];
-  destinationColumns: string[];
+  readonly sourceColumns: string[];
+  readonly destinationColumns: string[];
   /** Indexes into a destination row that its fingerprint covers: everything but deferred references. */
-  fingerprinted: number[];
+  readonly fingerprinted: number[];
   /** Index of the identifier in a destination row; null where the destination mints it or there is none. */
-  identifier: number | null;
+  readonly identifier: number | null;
   /**
    * @throws CopyError `missing-reference` under missingReferences "fail".
    */
   translate(rows: readonly Row[]): TranslatedRows;
 }
 
+/** What a translator goes by. */
+export interface TranslatorMaps {
+  /** The entity's own map, to leave out rows that were migrated before; null where all rows are wanted. */
+  own: IdMap | null;
+  /** Maps of the entities referred to. */
+  of: (target: EntityKey) => IdMap;
+}
+
+export const createTranslator = (
+  entity: WrittenEntity,
+  maps: TranslatorMaps,
+  exclusions: Exclusions = noExclusions,
+): Translator => new EntityTranslator(entity, maps, exclusions);
+
+/** How one cell of a destination row comes about. */
 type Step =
   | { as: 'value'; from: number }
   | { as: 'constant'; value: Cell }
@@ -62,153 +51,199 @@ interface Target {
   map: IdMap;
 }
 
-/**
- * @param own the entity's own map, to leave out rows that were migrated before; null for entities without identifier.
- * @param mapOf maps of the entities referred to.
- * @param exclusions process instances that stay behind.
- */
-export function createTranslator(
-  entity: WrittenEntity,
-  own: IdMap | null,
-  mapOf: (target: EntityKey) => IdMap,
-  exclusions: Exclusions = noExclusions,
-): Translator {
-  const written = entity.columns.filter(
-    (column) => !(column.handling.as === 'identifier' && entity.identifier === 'minted'),
-  );
-  const sourceColumns: string[] = entity.source?.identifier ? [entity.source.identifier] : [];
-  const indexOf = (column: string): number => {
-    const found = sourceColumns.indexOf(column);
-    return found >= 0 ? found : sourceColumns.push(column) - 1;
-  };
-  const stepFor = (column: PlannedColumn): Step => {
-    const { handling } = column;
-    if (handling.as === 'neutral') return { as: 'constant', value: cellOfKind(column.kind, handling.value) };
-    const from = indexOf(handling.source);
+/** What becomes of a reference whose value its map does not know, or of the row that holds it. */
+type Unmapped = 'kept' | 'null' | 'pending' | 'rowLeftOut' | 'rowSetAside';
+
+/** The columns that are read, each once, in the order in which they were first asked for. */
+class SourceColumns {
+  readonly names: string[];
+
+  constructor(identifier: string | null) {
+    this.names = identifier === null ? [] : [identifier];
+  }
+
+  placeOf(column: string): number {
+    const found = this.names.indexOf(column);
+    return found >= 0 ? found : this.names.push(column) - 1;
+  }
+}
+
+/** Steps for the columns of an entity. */
+class StepMaker {
+  readonly #entity: WrittenEntity;
+  readonly #mapOf: (target: EntityKey) => IdMap;
+  readonly #columns: SourceColumns;
+
+  constructor(entity: WrittenEntity, mapOf: (target: EntityKey) => IdMap, columns: SourceColumns) {
+    this.#entity = entity;
+    this.#mapOf = mapOf;
+    this.#columns = columns;
+  }
+
+  stepFor({ handling, kind }: PlannedColumn): Step {
+    if (handling.as === 'neutral') return { as: 'constant', value: cellOfKind(kind, handling.value) };
+    const from = this.#columns.placeOf(handling.source);
     if (handling.as === 'typed') {
       const targets = Object.entries(handling.references).flatMap(([type, number]): [string, Target][] => {
-        const target = targetOf(number);
+        const target = this.#targetOf(number);
         return target === null ? [] : [[type, target]];
       });
-      return { as: 'typed', from, type: indexOf(handling.type), targets: new Map(targets) };
+      return { as: 'typed', from, type: this.#columns.placeOf(handling.type), targets: new Map(targets) };
     }
-    const target = handling.as === 'reference' ? targetOf(handling.reference) : null;
+    const target = handling.as === 'reference' ? this.#targetOf(handling.reference) : null;
     return target === null ? { as: 'value', from } : { as: 'reference', from, target };
-  };
-  const targetOf = (number: number): Target | null => {
-    const reference = entity.references[number]!;
-    return reference.missing === 'keep' ? null : { reference, map: mapOf(reference.target) };
-  };
-  const steps = written.map(stepFor);
-  const partOf = exclusions.isEmpty || entity.partOf === undefined ? null : entity.partOf;
-  const instance = partOf === null ? -1 : indexOf(partOf.column);
-  const hasIdentifier = entity.source?.identifier != null;
-  const identifier = written.findIndex(
-    (column, index) =>
-      column.handling.as === 'identifier' ||
-      (column.handling.as === 'reference' &&
-        entity.references[column.handling.reference]!.identifier &&
-        steps[index]!.as === 'reference'),
-  );
+  }
+
+  /** Null for a reference whose values stay as they are. */
+  #targetOf(number: number): Target | null {
+    const reference = this.#entity.references[number];
+    if (reference === undefined || reference.missing === 'keep') return null;
+    return { reference, map: this.#mapOf(reference.target) };
+  }
+}
+
+/** What one call of `translate` gathers. */
+type Gathered = { -readonly [Field in keyof TranslatedRows]: TranslatedRows[Field] };
+
+const nothingYet = (): Gathered => ({
+  rows: [],
+  sourceIds: [],
+  fingerprints: new BigUint64Array(0),
+  known: 0,
+  nulled: 0,
+  leftOut: 0,
+  setAside: [],
+  setAsideAlong: 0,
+  pending: [],
+});
+
+class EntityTranslator implements Translator {
+  readonly sourceColumns: string[];
+  readonly destinationColumns: string[];
+  readonly fingerprinted: number[];
+  readonly identifier: number | null;
+  readonly #entity: WrittenEntity;
+  readonly #own: IdMap | null;
+  readonly #exclusions: Exclusions;
+  readonly #steps: Step[];
+  readonly #hasIdentifier: boolean;
+  /** The process instance that a row is part of, and where its id stands; null where none stays behind. */
+  readonly #partOf: (NonNullable<WrittenEntity['partOf']> & { place: number }) | null;
+
+  constructor(entity: WrittenEntity, { own, of }: TranslatorMaps, exclusions: Exclusions) {
+    const isMinted = ({ handling }: PlannedColumn) => handling.as === 'identifier' && entity.identifier === 'minted';
+    const written = entity.columns.filter((column) => !isMinted(column));
+    // Plans of entities without a source, made by tests, have no such part.
+    const sourceIdentifier = entity.source?.identifier ?? null;
+    const columns = new SourceColumns(sourceIdentifier);
+    const maker = new StepMaker(entity, of, columns);
+    this.#entity = entity;
+    this.#own = own;
+    this.#exclusions = exclusions;
+    this.#steps = written.map((column) => maker.stepFor(column));
+    this.#hasIdentifier = sourceIdentifier !== null;
+    const { partOf } = entity;
+    this.#partOf =
+      exclusions.isEmpty || partOf === undefined ? null : { ...partOf, place: columns.placeOf(partOf.column) };
+    this.sourceColumns = columns.names;
+    this.destinationColumns = written.map(({ destination }) => destination);
+    this.fingerprinted = written.flatMap((column, place) => (isDeferred(entity, column) ? [] : [place]));
+    this.identifier = this.#identifierAmong(written);
+  }
+
+  translate(rows: readonly Row[]): TranslatedRows {
+    const into = nothingYet();
+    for (const row of rows) this.#translateRow(row, into);
+    if (this.#hasIdentifier) into.fingerprints = fingerprints(into.rows, this.fingerprinted);
+    return into;
+  }
+
+  /** The column itself, or in a 1:1 entity the reference that is the identifier. */
+  #identifierAmong(written: readonly PlannedColumn[]): number | null {
+    const found = this.#steps.findIndex((step, place) => {
+      if (written[place]?.handling.as === 'identifier') return true;
+      return step.as === 'reference' && step.target.reference.identifier;
+    });
+    return found < 0 ? null : found;
+  }
+
+  #translateRow(source: Row, into: Gathered): void {
+    const id = this.#hasIdentifier ? (source[0] as string) : '';
+    if (this.#own !== null && this.#own.get(id) !== undefined) {
+      into.known += 1;
+      return;
+    }
+    if (this.#staysBehind(source, id, into)) return;
+    const row: Row = [];
+    const pending: PendingReference[] = [];
+    let nulled = 0;
+    for (const step of this.#steps) {
+      if (step.as === 'value') {
+        row.push(source[step.from] ?? null);
+        continue;
+      }
+      if (step.as === 'constant') {
+        row.push(step.value);
+        continue;
+      }
+      const value = (source[step.from] ?? null) as string | null;
+      const target = step.as === 'reference' ? step.target : step.targets.get(typeOf(source[step.type] ?? null));
+      const mapped = value === null || target === undefined ? value : target.map.get(value);
+      if (mapped !== undefined) {
+        row.push(mapped);
+        continue;
+      }
+      // Not mapped: then there is a target and a value.
+      const { reference, map } = target as Target;
+      const unmapped = this.#whereUnmapped(reference, value as string, id);
+      if (unmapped === 'rowLeftOut') {
+        into.leftOut += 1;
+        return;
+      }
+      if (unmapped === 'rowSetAside') {
+        into.setAside.push(setAsideFor(reference, this.#hasIdentifier ? id : null));
+        return;
+      }
+      if (unmapped === 'null') nulled += 1;
+      if (unmapped === 'pending') {
+        pending.push({ row: into.rows.length, column: row.length, value: value as string, reference, map });
+      }
+      row.push(unmapped === 'kept' ? value : null);
+    }
+    into.nulled += nulled;
+    into.rows.push(row);
+    for (const reference of pending) into.pending.push(reference);
+    if (this.#hasIdentifier) into.sourceIds.push(id);
+  }
+
+  /** @throws CopyError `missing-reference` */
+  #whereUnmapped(reference: PlannedReference, value: string, id: string): Unmapped {
+    if (isNullIdentifier(value) && !reference.identifier) return 'kept';
+    if (this.#exclusions.leavesOut(reference, value)) return reference.identifier ? 'rowLeftOut' : 'null';
+    if (reference.deferred) return 'pending';
+    if (reference.missing === 'null' && !reference.identifier) return 'null';
+    if (reference.missing === 'fail') throw missingReference(this.#entity, reference, id);
+    return 'rowSetAside';
+  }
 
   /** Whether the row stays behind with its process instance; counts it then. */
-  function staysBehind(source: Row, id: string, into: TranslatedRows): boolean {
-    const owner = source[instance];
-    const exclusion = owner === null ? null : exclusions.of(partOf!.instances, owner as string);
+  #staysBehind(source: Row, id: string, into: Gathered): boolean {
+    if (this.#partOf === null) return false;
+    const { instances, reasons, place } = this.#partOf;
+    const owner = source[place] ?? null;
+    const exclusion = owner === null ? null : this.#exclusions.of(instances, owner as string);
     if (exclusion === null) return false;
     if (exclusion !== 'setAside') into.leftOut += 1;
-    else if (partOf!.instances === entity.key) {
-      const reason = partOf!.reasons?.[exclusions.reasonOf(entity.key, id)];
+    else if (instances === this.#entity.key) {
+      const reason = reasons?.[this.#exclusions.reasonOf(instances, id)];
       into.setAside.push(newIssue('process-definition-missing', id, { reason }));
     } else into.setAsideAlong += 1;
     return true;
   }
-
-  function translateRow(source: Row, into: TranslatedRows): void {
-    const id = hasIdentifier ? (source[0] as string) : '';
-    if (own !== null && own.get(id) !== undefined) {
-      into.known += 1;
-      return;
-    }
-    if (partOf !== null && staysBehind(source, id, into)) return;
-    const row: Row = new Array(steps.length);
-    const pendingBefore = into.pending.length;
-    let nulled = 0;
-    for (let i = 0; i < steps.length; i++) {
-      const step = steps[i]!;
-      if (step.as === 'value') {
-        row[i] = source[step.from]!;
-        continue;
-      }
-      if (step.as === 'constant') {
-        row[i] = step.value;
-        continue;
-      }
-      const value = source[step.from] as string | null;
-      const target = step.as === 'reference' ? step.target : step.targets.get(typeOf(source[step.type]!));
-      if (value === null || target === undefined) {
-        row[i] = value;
-        continue;
-      }
-      const { reference, map } = target;
-      const mapped = map.get(value);
-      if (mapped !== undefined) {
-        row[i] = mapped;
-      } else if (isNullIdentifier(value) && !reference.identifier) {
-        row[i] = value;
-      } else if (exclusions.leavesOut(reference, value)) {
-        if (reference.identifier) {
-          into.pending.length = pendingBefore;
-          into.leftOut += 1;
-          return;
-        }
-        row[i] = null;
-        nulled += 1;
-      } else if (reference.deferred) {
-        row[i] = null;
-        into.pending.push({ row: into.rows.length, column: i, value, reference, map });
-      } else if (reference.missing === 'null' && !reference.identifier) {
-        row[i] = null;
-        nulled += 1;
-      } else if (reference.missing === 'fail') {
-        throw missingReference(entity, reference, id);
-      } else {
-        into.pending.length = pendingBefore;
-        into.setAside.push(setAsideFor(reference, hasIdentifier ? id : null));
-        return;
-      }
-    }
-    into.nulled += nulled;
-    into.rows.push(row);
-    if (hasIdentifier) into.sourceIds.push(id);
-  }
-
-  const fingerprinted = written.flatMap((column, index) =>
-    referencesOf(column).some(({ reference }) => entity.references[reference]!.deferred) ? [] : [index],
-  );
-  return {
-    sourceColumns,
-    destinationColumns: written.map((column) => column.destination),
-    fingerprinted,
-    identifier: identifier < 0 ? null : identifier,
-    translate(rows) {
-      const into: TranslatedRows = {
-        rows: [],
-        sourceIds: [],
-        fingerprints: new BigUint64Array(0),
-        known: 0,
-        nulled: 0,
-        leftOut: 0,
-        setAside: [],
-        setAsideAlong: 0,
-        pending: [],
-      };
-      for (const row of rows) translateRow(row, into);
-      if (hasIdentifier) into.fingerprints = fingerprints(into.rows, fingerprinted);
-      return into;
-    },
-  };
 }
+
+const isDeferred = (entity: WrittenEntity, column: PlannedColumn): boolean =>
+  referencesOf(column).some(({ reference }) => entity.references[reference]?.deferred);
 
 /** A type as the plan spells types. */
 export const typeOf = (cell: Cell): string => String(cell ?? '').toLowerCase();
@@ -216,27 +251,4 @@ export const typeOf = (cell: Cell): string => String(cell ?? '').toLowerCase();
 /** Why a row is set aside whose reference cannot be translated. */
 export function setAsideFor(reference: PlannedReference, sourceId: string | null): NewIssue {
   return newIssue('missing-reference', sourceId, reference);
-}
-
-/** Keeps only these rows, given by their places in ascending order. */
-export function keepRows(translated: TranslatedRows, kept: number[]): void {
-  const places = new Map(kept.map((old, now) => [old, now]));
-  translated.rows = kept.map((index) => translated.rows[index]!);
-  translated.sourceIds = kept.map((index) => translated.sourceIds[index]!);
-  translated.fingerprints = BigUint64Array.from(kept, (index) => translated.fingerprints[index]!);
-  translated.pending = translated.pending.flatMap((pending) => {
-    const row = places.get(pending.row);
-    return row === undefined ? [] : [{ ...pending, row }];
-  });
-}
-
-/** Fills the pending references whose targets have been mapped since. @returns how many are still NULL. */
-export function resolvePending(translated: TranslatedRows): number {
-  let open = 0;
-  for (const { row, column, value, map } of translated.pending) {
-    const mapped = map.get(value);
-    if (mapped === undefined) open += 1;
-    else translated.rows[row]![column] = mapped;
-  }
-  return open;
 }

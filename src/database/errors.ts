@@ -118,6 +118,16 @@ export function openedReadOnly(database: string): DatabaseError {
   });
 }
 
+/** Somebody else held a lock for longer than one waits for it. */
+export function lockNotGot(database: string, resource: string, waitedMs: number): DatabaseError {
+  return new DatabaseError({
+    code: 'lockTimeout',
+    database,
+    number: '',
+    message: `${database}: somebody else still holds the lock '${resource}' after ${Math.ceil(waitedMs / 1000)} s`,
+  });
+}
+
 /** A COMMIT that was none. @param failed what the server said of the statement, where it is known. */
 export function alreadyFailed(
   { database }: { database: string },

@@ -3,19 +3,11 @@
  * `sqlserver/`; the code above cannot tell them apart. No word of OutSystems appears below this line.
  */
 
-export type EngineName = 'postgres' | 'sqlserver';
+import type { Shape, Shaped } from './shape.ts';
+import type { Sql } from './sql.ts';
+import type { ColumnName, EngineName, Row, TableName } from './values.ts';
 
-/**
- * One value of one row, exact and in the same form on both engines:
- * - integers: decimal digits; decimals: plain digits with a point, trailing zeros of the fraction removed;
- * - booleans: `1` or `0`;
- * - date and time: `YYYY-MM-DD`, `HH:MM:SS`, `YYYY-MM-DD HH:MM:SS`, fractions of a second only as far as they are not 0;
- * - floats: the shortest text that reads back as the same number; uuids: lower case with hyphens;
- * - binary: the bytes; everything else: the text itself.
- * NULL is null; an empty text is '' and empty bytes are an empty array.
- */
-export type Cell = string | Uint8Array | null;
-export type Row = Cell[];
+export type { Cell, ColumnName, EngineName, Parameter, Row, TableName } from './values.ts';
 
 export type ColumnKind =
   | 'integer'
@@ -100,17 +92,6 @@ export interface ServerFacts {
   now: string | null;
 }
 
-/** Names a physical table; adapters quote both parts. */
-export interface TableName {
-  schema: string;
-  name: string;
-}
-
-export interface ColumnName {
-  table: TableName;
-  column: string;
-}
-
 export interface RowRead {
   table: TableName;
   columns: string[];
@@ -153,25 +134,27 @@ export interface StageMatch {
 /** New identifiers of a batch, ascending: `first, first+1, …` when contiguous, else each one. */
 export type MintedIds = { first: bigint; count: number } | bigint[];
 
-export type Parameter = string | number | bigint | boolean | Uint8Array | null | Date;
-
 export interface Queries {
   readonly engine: EngineName;
   /**
-   * Runs one statement with `?` placeholders (the adapter numbers them; write `??` for a literal question mark)
-   * and returns its rows as cells. For small results only. Identifiers in the text must be quoted with `"`.
+   * Runs one statement and gives its rows, each column read as the shape says. For small results only.
+   * @throws DatabaseError
    */
-  query(statement: string, parameters?: Parameter[]): Promise<Row[]>;
-  /** Like `query`, gives the number of rows the statement touched. */
-  execute(statement: string, parameters?: Parameter[]): Promise<number>;
+  query<S extends Shape>(statement: Sql, shape: S): Promise<Shaped<S>[]>;
+  /** Runs one statement and gives the number of rows it touched, those of triggers left out. @throws DatabaseError */
+  execute(statement: Sql): Promise<number>;
+  /** The server's own clock: milliseconds since 1970. */
+  now(): Promise<number>;
 }
 
 export interface Transaction extends Queries {
   /**
-   * Takes an exclusive lock by name until the transaction ends, waiting at most `waitMs`.
-   * @returns false when somebody else still holds it.
+   * Takes an exclusive lock by name until the transaction ends.
+   * @throws DatabaseError `lockTimeout` when somebody else still holds it after `waitMs`.
    */
-  lock(resource: string, waitMs: number): Promise<boolean>;
+  lock(resource: string, waitMs: number): Promise<void>;
+  /** Like `lock`, but says false when somebody else still holds it. */
+  tryLock(resource: string, waitMs: number): Promise<boolean>;
   /** Largest value of an integer column, null for an empty table. */
   maximum(table: TableName, column: string): Promise<bigint | null>;
   count(table: TableName): Promise<number>;
@@ -262,10 +245,12 @@ export interface Database extends Queries {
    * start, when never used; null when unknown.
    */
   identityPositions(columns: readonly ColumnName[]): Promise<(bigint | null)[]>;
-  /** Quotes one identifier for this engine. */
-  quote(identifier: string): string;
-  /** Expression for the length in bytes of a binary one. */
-  byteLength(expression: string): string;
+  /** A statement as a person would run it on this engine, its values written out. */
+  textOf(statement: Sql): string;
+  /** The statement with which an administrator has the identity of a table go on after this value. */
+  reseedText(column: ColumnName, value: bigint): string;
+  /** Gives back the space of rows that were deleted, where the engine keeps it until it is told. */
+  reclaim(table: string): Promise<void>;
   close(): Promise<void>;
 }
 

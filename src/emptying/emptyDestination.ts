@@ -2,12 +2,12 @@ import type { RowRead, Transaction } from '../database/port.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadIdMap, remap } from '../identity/mapStore.ts';
 import { dropMap, type EmptyingStep, noteStep, readSteps } from '../journal/emptying.ts';
-import { renewLease } from '../journal/lease.ts';
-import { getRun, pairsTo } from '../journal/runs.ts';
+import { pairsTo } from '../journal/runs.ts';
 import type { EmptiedTable } from '../plan/plan.ts';
 import type { CopyContext, CopyControl, CopyOutcome } from '../writing/context.ts';
 import { takeLock } from '../writing/entityLock.ts';
 import { failpoint } from '../writing/failpoints.ts';
+import { inSlices } from '../writing/slices.ts';
 import { outsideRowsCame } from './errors.ts';
 import { GoingInstances } from './goingInstances.ts';
 
@@ -24,84 +24,83 @@ const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
  */
 export async function emptyDestination(context: CopyContext, control: CopyControl): Promise<CopyOutcome> {
   const tables = context.plan.emptied ?? [];
-  const going = await GoingInstances.load(context.journal, context.destination, context.runId, tables);
+  const going = await GoingInstances.load(context, tables);
   const steps: [EmptyingStep, EmptiedTable[]][] = [
     ['cleared', tables.filter(({ nulled }) => nulled.length > 0)],
     ['emptied', tables],
   ];
   for (const [step, ofStep] of steps) {
     for (const table of ofStep) {
-      const outcome = await takeStep(context, table, step, going, control);
+      const outcome = await takeStep({ context, control, table, step }, going);
       if (outcome !== 'done') return outcome;
     }
   }
   return 'done';
 }
 
-async function takeStep(
-  context: CopyContext,
-  table: EmptiedTable,
-  step: EmptyingStep,
-  going: GoingInstances,
-  control: CopyControl,
-): Promise<CopyOutcome> {
-  const { journal, runId } = context;
-  const isDone = async () => (await readSteps(journal, runId, table.table.name)).has(step);
-  if (await isDone()) return 'done';
-  const owners = await going.ownersOf(table);
+/** One step of emptying one table. */
+interface TableStep {
+  context: CopyContext;
+  control: CopyControl;
+  table: EmptiedTable;
+  step: EmptyingStep;
+  /** Ids that rows must hold to go; null where all rows do. */
+  owners: string[] | null;
+}
+
+async function takeStep(given: Omit<TableStep, 'owners'>, going: GoingInstances): Promise<CopyOutcome> {
+  const { context, control, table } = given;
+  if (await isDone(given)) return 'done';
+  const step = { ...given, owners: await going.ownersOf(table) };
   let touched = 0;
   do {
-    for await (const ids of batchesOf(context, table, step, owners)) {
+    const outcome = await inSlices(batchesOf(step), control, async (ids) => {
       control.signal.throwIfAborted();
-      const rows = await underLock(context, table, step, control, (transaction) =>
-        step === 'cleared' ? clear(transaction, table, ids!) : remove(context, transaction, table, ids),
-      );
+      const rows = await underLock(step, (transaction) => workOn(step, transaction, ids));
       if (rows === null) return 'done';
       touched += rows;
       control.onBatch(rows);
-      if (ids === null && rows === 0) break;
-      if ((await getRun(journal, runId)).control === 'pause') return 'paused';
-      if (Date.now() > control.deadline) return 'timeUp';
-    }
+      return ids === null && rows === 0 ? 'done' : context.journal.control();
+    });
+    if (outcome !== 'done' || (await isDone(step))) return outcome;
     // Rows may have come while the last ones went.
-  } while (!(await finish(context, table, step, owners, touched, control)));
+  } while (!(await finish(step, touched)));
   return 'done';
 }
 
+const isDone = async ({ context: { journal }, table, step }: Omit<TableStep, 'owners'>): Promise<boolean> =>
+  (await readSteps(journal.database, journal.runId, table.table.name)).has(step);
+
 /** Identifiers of the rows that a step is about, batch by batch; null, without end, of a table that has none. */
-async function* batchesOf(
-  { destination, batch }: CopyContext,
-  { table, identifier, nulled, instances }: EmptiedTable,
-  step: EmptyingStep,
-  owners: string[] | null,
-): AsyncGenerator<string[] | null> {
+async function* batchesOf({ context, table: emptied, step, owners }: TableStep): AsyncGenerator<string[] | null> {
+  const { destination, batch: size } = context;
+  const { table, identifier, nulled, instances } = emptied;
   if (identifier === null) for (;;) yield null;
   if (step === 'emptied' && owners !== null && instances?.column === identifier) {
     // Processes: in the order that the plan gave them.
-    for (let at = 0; at < owners.length; at += batch.rows) yield owners.slice(at, at + batch.rows);
+    for (let at = 0; at < owners.length; at += size.rows) yield owners.slice(at, at + size.rows);
     return;
   }
-  const read: RowRead = { table, columns: [identifier], key: identifier, batch };
+  const read: RowRead = { table, columns: [identifier], key: identifier, batch: size };
   if (step === 'cleared') read.anyNotNull = nulled;
   if (owners !== null && instances?.column === identifier) read.keys = owners;
-  else if (owners !== null) read.among = { column: instances!.column, keys: owners };
+  else if (owners !== null && instances !== undefined) read.among = { column: instances.column, keys: owners };
   for await (const rows of destination.readRows(read)) yield rows.map(([id]) => String(id));
 }
 
 /** @returns null where another worker has finished the step. */
 async function underLock(
-  { destination, journal, lease, runId }: CopyContext,
-  { table, name }: EmptiedTable,
-  step: EmptyingStep,
-  control: CopyControl,
+  { context: { destination, journal }, control, table: { table, name }, step }: TableStep,
   work: (transaction: Transaction) => Promise<number>,
 ): Promise<number | null> {
+  const { runId } = journal;
   const rows = await destination.transaction(async (transaction) => {
     await takeLock(transaction, table, name, control);
     const done = await journal.transaction(async (queries) => {
-      await renewLease(queries, lease);
       const steps = await readSteps(queries, runId, table.name);
-      if (step === 'cleared' && steps.size === 0) await noteStep(queries, runId, table.name, 'clearing', 0);
+      if (step === 'cleared' && steps.size === 0) {
+        await noteStep(queries, { runId, table: table.name, step: 'clearing', rows: 0 });
+      }
       return steps;
     });
     if (done.has(step)) return null;
@@ -114,16 +113,23 @@ async function underLock(
   return rows;
 }
 
-const clear = (transaction: Transaction, { table, identifier, nulled }: EmptiedTable, ids: string[]) =>
-  transaction.clearColumns(table, identifier!, ids, nulled);
-
-async function remove(
-  { batch }: CopyContext,
+/** Clears or deletes the rows of a batch. @returns rows changed. */
+async function workOn(
+  { context, table: emptied, step }: TableStep,
   transaction: Transaction,
-  { table, name, identifier, cascades, subscriptions = [] }: EmptiedTable,
   ids: string[] | null,
 ): Promise<number> {
-  if (ids === null) return transaction.deleteSome(table, batch.rows);
+  const { table, identifier, nulled } = emptied;
+  if (ids === null || identifier === null) return transaction.deleteSome(table, context.batch.rows);
+  if (step === 'cleared') return transaction.clearColumns(table, identifier, ids, nulled);
+  return remove(transaction, { ...emptied, identifier }, ids);
+}
+
+async function remove(
+  transaction: Transaction,
+  { table, name, identifier, cascades, subscriptions = [] }: EmptiedTable & { identifier: string },
+  ids: string[],
+): Promise<number> {
   for (const { schema, table: other, column } of cascades) {
     // The plan saw none, but the destination lives.
     const held = await transaction.existingKeys({ schema, name: other }, column, ids);
@@ -132,36 +138,29 @@ async function remove(
   for (const { schema, table: events, column } of subscriptions) {
     await transaction.deleteKeys({ schema, name: events }, column, ids);
   }
-  return transaction.deleteKeys(table, identifier!, ids);
+  return transaction.deleteKeys(table, identifier, ids);
 }
 
 /**
  * Notes that a step is done, and forgets the rows that are gone.
  * @returns false where rows came meanwhile.
  */
-async function finish(
-  context: CopyContext,
-  table: EmptiedTable,
-  step: EmptyingStep,
-  owners: string[] | null,
-  rows: number,
-  control: CopyControl,
-): Promise<boolean> {
-  const { destination, journal, lease, runId } = context;
-  const pairs = await pairsTo(journal, lease.destination);
+async function finish({ context, control, table, step, owners }: TableStep, rows: number): Promise<boolean> {
+  const { destination, journal } = context;
+  const { runId } = journal;
+  const pairs = await pairsTo(journal.database, journal.lease.destination);
   const gone = step === 'emptied' && owners !== null ? await goneRows(context, table, pairs) : null;
   const finished = await destination.transaction(async (transaction) => {
     await takeLock(transaction, table.table, table.name, control);
     if (step === 'emptied' && owners === null && (await transaction.count(table.table)) > 0) return false;
     await journal.transaction(async (queries) => {
-      await renewLease(queries, lease);
       if ((await readSteps(queries, runId, table.table.name)).has(step)) return;
-      for (const pair of step === 'emptied' ? pairs : []) {
-        const lost = gone?.get(pair);
-        if (lost === undefined) await dropMap(queries, pair, table.key);
-        else await remap(queries, pair, runId, table.key, [], lost);
+      for (const pairId of step === 'emptied' ? pairs : []) {
+        const lost = gone?.get(pairId);
+        if (lost === undefined) await dropMap(queries, pairId, table.key);
+        else await remap(queries, { pairId, runId, entity: table.key }, [], lost);
       }
-      await noteStep(queries, runId, table.table.name, step, rows);
+      await noteStep(queries, { runId, table: table.table.name, step, rows });
     });
     return true;
   });
@@ -176,11 +175,12 @@ async function goneRows(
   pairs: readonly string[],
 ): Promise<Map<string, Set<string>>> {
   const present = new IdSet();
-  const ids = { table, columns: [identifier!], key: identifier!, batch: page };
+  if (identifier === null) throw new Error(`${table.name} has no identifier by which its instances are known`);
+  const ids = { table, columns: [identifier], key: identifier, batch: page };
   for await (const rows of destination.readRows(ids)) for (const [id] of rows) present.add(String(id));
   const gone = new Map<string, Set<string>>();
   for (const pair of pairs) {
-    const map = await loadIdMap(journal, pair, key, 'integer');
+    const map = await loadIdMap(journal.database, { pairId: pair, entity: key }, 'integer');
     const lost = new Set<string>();
     for (const [source, there] of map.entries()) if (!present.has(there)) lost.add(source);
     gone.set(pair, lost);

@@ -1,6 +1,7 @@
 import type { Database, Queries } from '../database/port.ts';
 import { keepIds, readKeptIds } from '../identity/keptIds.ts';
 import type { EmptiedTable } from '../plan/plan.ts';
+import type { CopyContext } from '../writing/context.ts';
 
 const decision = 'emptied';
 const page = { rows: 20_000, bytes: 4 * 1024 * 1024 };
@@ -13,7 +14,7 @@ export async function saveGoing(
   ids: readonly string[],
 ): Promise<void> {
   const table = tables.find(isProcesses);
-  if (table !== undefined) await keepIds(queries, runId, table.key, decision, ids);
+  if (table !== undefined) await keepIds(queries, { runId, entity: table.key, decision }, ids);
 }
 
 /** The instances that a run deletes. They are told by their ids, so that half-deleted ones are still known. */
@@ -30,13 +31,11 @@ export class GoingInstances {
 
   /** @throws DatabaseError */
   static async load(
-    journal: Queries,
-    destination: Database,
-    runId: string,
+    { journal, destination }: Pick<CopyContext, 'journal' | 'destination'>,
     tables: readonly EmptiedTable[],
   ): Promise<GoingInstances> {
     const table = tables.find(isProcesses);
-    const kept = table && (await readKeptIds(journal, runId, table.key));
+    const kept = table && (await readKeptIds(journal.database, journal.runId, table.key));
     const ids = kept?.get(decision) ?? [];
     return new GoingInstances(destination, tables, ids);
   }
@@ -49,13 +48,13 @@ export class GoingInstances {
 
   async #activities(): Promise<string[]> {
     const table = this.#tables.find(({ holdsActivities }) => holdsActivities);
-    if (table?.identifier == null || this.#processes.length === 0) return [];
+    if (table?.identifier == null || table.instances === undefined || this.#processes.length === 0) return [];
     const found: string[] = [];
     const pages = this.#destination.readRows({
       table: table.table,
       columns: [table.identifier],
       key: table.identifier,
-      among: { column: table.instances!.column, keys: this.#processes },
+      among: { column: table.instances.column, keys: this.#processes },
       batch: page,
     });
     for await (const rows of pages) for (const [id] of rows) found.push(String(id));

@@ -9,9 +9,7 @@ const idsAtOnce = 1_000_000;
 /** Keeps what a run decided on rows of an entity: their ids in their order, about a byte each where they ascend. */
 export async function keepIds(
   queries: Queries,
-  runId: string,
-  entity: EntityKey,
-  decision: string,
+  { runId, entity, decision }: { runId: string; entity: EntityKey; decision: string },
   ids: readonly string[],
 ): Promise<void> {
   const parts = Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, part): PackedDecision => {

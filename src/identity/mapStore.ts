@@ -1,4 +1,5 @@
 import type { Database, Queries } from '../database/port.ts';
+import type { EntityInRun } from '../journal/batches.ts';
 import {
   insertSegment,
   nextOrdinal,
@@ -24,16 +25,16 @@ const isText = (coding: SegmentCoding) => coding === 'texts' || coding === 'reus
  * @param only which segments count; all of them when left out.
  */
 export async function loadIdMap(
-  journal: Database,
-  pairId: string,
-  entity: EntityKey,
+  journal: Queries,
+  { pairId, entity }: { pairId: string; entity: EntityKey },
   type: 'integer' | 'text',
   only: (segment: Segment) => boolean = () => true,
 ): Promise<GrowingIdMap> {
   const segments = (await readSegments(journal, pairId, entity)).filter(
     (segment) => segment.coding !== 'rows' && only(segment),
   );
-  const text = segments.length > 0 ? isText(segments[0]!.coding) : type === 'text';
+  const [first] = segments;
+  const text = first === undefined ? type === 'text' : isText(first.coding);
   const map: GrowingIdMap = text ? new TextIdMap() : new NumericIdMap();
   for (const segment of segments) map.add(segment.content);
   return map;
@@ -59,7 +60,7 @@ export async function saveMatchedMaps(
   await journal.transaction(async (transaction) => {
     for (const { entity, type, pairs, partial } of maps) {
       if (partial) {
-        await remap(transaction, pairId, runId, entity, pairs, new Set());
+        await remap(transaction, { pairId, runId, entity }, pairs, new Set());
         continue;
       }
       const source = pairs.map(([id]) => id);
@@ -78,9 +79,7 @@ export async function saveMatchedMaps(
  */
 export async function remap(
   queries: Queries,
-  pairId: string,
-  runId: string,
-  entity: EntityKey,
+  { pairId, runId, entity }: EntityInRun,
   pairs: readonly [string, string][],
   forgotten: ReadonlySet<string>,
 ): Promise<void> {

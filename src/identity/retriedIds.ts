@@ -11,7 +11,7 @@ export async function saveRetried(
   runId: string,
   rows: ReadonlyMap<EntityKey, readonly string[]>,
 ): Promise<void> {
-  for (const [entity, ids] of rows) await keepIds(queries, runId, entity, decision, ids);
+  for (const [entity, ids] of rows) await keepIds(queries, { runId, entity, decision }, ids);
 }
 
 /** Source ids of an entity's rows that a retry is about; null for a run that takes all of them. @throws UnknownRunError */

@@ -1,4 +1,7 @@
 import type { Queries } from '../database/port.ts';
+import { queryOne } from '../database/queries.ts';
+import { integer, orNull, text, word } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { type IssueCode, type IssueFacts, issueReason } from '../plan/catalogue/issues.ts';
 
@@ -40,42 +43,40 @@ export async function insertIssues(
   issues: NewIssue[],
 ): Promise<void> {
   for (const issue of issues) {
+    const { sourceId, code, reason, constraint = null, detail = null } = issue;
     await queries.execute(
-      `insert into caravel_issue (run_id, entity, source_id, code, constraint_name, reason, detail, state)
-       values (?, ?, ?, ?, ?, ?, ?, 'open')`,
-      [runId, entity, issue.sourceId, issue.code, issue.constraint ?? null, issue.reason, issue.detail ?? null],
+      sql`insert into caravel_issue (run_id, entity, source_id, code, constraint_name, reason, detail, state)
+        values (${runId}, ${entity}, ${sourceId}, ${code}, ${constraint}, ${reason}, ${detail}, 'open')`,
     );
   }
 }
 
 /** Issues of a run in the order they were found. */
 export async function listIssues(queries: Queries, runId: string): Promise<Issue[]> {
-  const rows = await queries.query(
-    'select id, entity, source_id, code, constraint_name, reason, detail, state from caravel_issue where run_id = ? order by id',
-    [runId],
+  return queries.query(
+    sql`select id, entity, source_id, code, constraint_name as "constraint", reason, detail, state
+      from caravel_issue where run_id = ${runId} order by id`,
+    {
+      id: text,
+      entity: text,
+      sourceId: orNull(text),
+      code: text,
+      constraint: orNull(text),
+      reason: text,
+      detail: orNull(text),
+      state: word<Issue['state']>(),
+    },
   );
-  return rows.map((row) => {
-    const [id, entity, sourceId, code, constraint, reason, detail, state] = row as (string | null)[];
-    return {
-      id: id!,
-      entity: entity!,
-      sourceId: sourceId ?? null,
-      code: code!,
-      constraint: constraint ?? null,
-      reason: reason!,
-      detail: detail ?? null,
-      state: state as Issue['state'],
-    };
-  });
 }
 
 /** Source ids of an entity's rows that a run set aside and that still are. */
 export async function openIssueIds(queries: Queries, runId: string, entity: EntityKey): Promise<string[]> {
   const rows = await queries.query(
-    `select source_id from caravel_issue where run_id = ? and entity = ? and state = 'open' and source_id is not null`,
-    [runId, entity],
+    sql`select source_id from caravel_issue
+      where run_id = ${runId} and entity = ${entity} and state = 'open' and source_id is not null`,
+    { sourceId: text },
   );
-  return rows.map(([id]) => String(id));
+  return rows.map(({ sourceId }) => sourceId);
 }
 
 /** The row is there; what waits is a reference of it. */
@@ -94,30 +95,30 @@ export async function mergeRetried(
 ): Promise<void> {
   // Two statements, so that the server can match by id at once instead of row by row.
   for (const same of [
-    'n.source_id = caravel_issue.source_id',
-    'n.source_id is null and caravel_issue.source_id is null',
+    sql`n.source_id = caravel_issue.source_id`,
+    sql`n.source_id is null and caravel_issue.source_id is null`,
   ]) {
     await queries.execute(
-      `delete from caravel_issue where run_id = ? and state = 'open' and exists (
-         select 1 from caravel_issue n where n.run_id = ? and n.entity = caravel_issue.entity and ${same})`,
-      [of, retry],
+      sql`delete from caravel_issue where run_id = ${of} and state = 'open' and exists (
+        select 1 from caravel_issue n where n.run_id = ${retry} and n.entity = caravel_issue.entity and ${same})`,
     );
   }
   if (completed) {
-    await queries.execute("update caravel_issue set state = 'resolved' where run_id = ? and state = 'open'", [of]);
+    await queries.execute(sql`update caravel_issue set state = 'resolved' where run_id = ${of} and state = 'open'`);
   }
-  await queries.execute('update caravel_issue set run_id = ? where run_id = ?', [of, retry]);
+  await queries.execute(sql`update caravel_issue set run_id = ${of} where run_id = ${retry}`);
 }
 
 /** Rows that runs between two environments set aside and that still are, by entity: issue and source id. */
 export async function openRowIssues(queries: Queries, pairId: string): Promise<Map<EntityKey, [string, string][]>> {
   const rows = await queries.query(
-    `select i.entity, i.id, i.source_id from caravel_issue i join caravel_run r on r.id = i.run_id
-     where r.pair_id = ? and i.state = 'open' and i.source_id is not null and i.code not in (?, ?)`,
-    [pairId, leftNull, subscriptionSetAside],
+    sql`select i.entity, i.id, i.source_id from caravel_issue i join caravel_run r on r.id = i.run_id
+      where r.pair_id = ${pairId} and i.state = 'open' and i.source_id is not null
+        and i.code not in (${leftNull}, ${subscriptionSetAside})`,
+    { entity: text, id: text, sourceId: text },
   );
   const found = new Map<EntityKey, [string, string][]>();
-  for (const [entity, id, sourceId] of rows as [string, string, string][]) {
+  for (const { entity, id, sourceId } of rows) {
     const ofEntity = found.get(entity) ?? [];
     ofEntity.push([id, sourceId]);
     found.set(entity, ofEntity);
@@ -125,19 +126,23 @@ export async function openRowIssues(queries: Queries, pairId: string): Promise<M
   return found;
 }
 
-/** Ids in the text of one statement. */
+/** Ids of one statement. */
 const issuesAtOnce = 1_000;
 
 /** @param ids of issues whose rows are migrated by now. */
 export async function resolveIssues(queries: Queries, ids: readonly string[]): Promise<void> {
   for (let at = 0; at < ids.length; at += issuesAtOnce) {
-    const some = ids.slice(at, at + issuesAtOnce).map((id) => String(BigInt(id)));
-    await queries.execute(`update caravel_issue set state = 'resolved' where id in (${some.join(', ')})`);
+    const some = ids.slice(at, at + issuesAtOnce).map(BigInt);
+    await queries.execute(sql`update caravel_issue set state = 'resolved' where id in (${sql.list(some)})`);
   }
 }
 
 /** Number of issues still open, by run. */
 export async function countOpenIssues(queries: Queries, runId: string): Promise<number> {
-  const rows = await queries.query("select count(*) from caravel_issue where run_id = ? and state = 'open'", [runId]);
-  return Number(rows[0]![0]);
+  const { open } = await queryOne(
+    queries,
+    sql`select ${sql.countOfRows} as "open" from caravel_issue where run_id = ${runId} and state = 'open'`,
+    { open: integer },
+  );
+  return open;
 }

@@ -1,5 +1,6 @@
 import type { Database, Queries } from '../database/port.ts';
-import { journalNow } from './clock.ts';
+import { integer, text } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 
 /** A lease not renewed for this long (ms) may be taken over where nobody can say what became of its holder. */
 export const leaseTimeToLive = 120_000;
@@ -46,29 +47,27 @@ export async function acquireLease(
 ): Promise<Lease> {
   return journal.transaction(async (transaction) => {
     await transaction.lock(`caravel lease ${destination}`, 60_000);
-    const now = await journalNow(transaction);
-    const rows = await transaction.query('select run_id, fence, renewed_ms from caravel_lease where destination = ?', [
-      destination,
-    ]);
-    if (rows.length === 0) {
+    const now = await transaction.now();
+    const [lease] = await transaction.query(
+      sql`select run_id as holder, fence, renewed_ms from caravel_lease where destination = ${destination}`,
+      { holder: text, fence: integer, renewedMs: integer },
+    );
+    if (lease === undefined) {
       await transaction.execute(
-        'insert into caravel_lease (destination, run_id, fence, renewed_ms) values (?, ?, 1, ?)',
-        [destination, runId, now],
+        sql`insert into caravel_lease (destination, run_id, fence, renewed_ms)
+          values (${destination}, ${runId}, 1, ${now})`,
       );
       return { destination, runId, fence: 1 };
     }
-    const [holder, fenceText, renewed] = rows[0]! as [string, string, string];
-    const fence = Number(fenceText);
+    const { holder, fence, renewedMs } = lease;
     if (holder === runId) return { destination, runId, fence };
     const state = holder === '' ? 'closed' : await stateOf(holder);
-    const expired = now - Number(renewed) > leaseTimeToLive;
+    const expired = now - renewedMs > leaseTimeToLive;
     if (state === 'open' || (state === 'unknown' && !expired)) throw new LeaseHeldError(destination, holder);
-    await transaction.execute('update caravel_lease set run_id = ?, fence = ?, renewed_ms = ? where destination = ?', [
-      runId,
-      fence + 1,
-      now,
-      destination,
-    ]);
+    await transaction.execute(
+      sql`update caravel_lease set run_id = ${runId}, fence = ${fence + 1}, renewed_ms = ${now}
+        where destination = ${destination}`,
+    );
     return { destination, runId, fence: fence + 1 };
   });
 }
@@ -79,33 +78,35 @@ export async function acquireLease(
  */
 export async function renewLease(queries: Queries, lease: Lease): Promise<void> {
   const rows = await queries.execute(
-    'update caravel_lease set renewed_ms = ? where destination = ? and run_id = ? and fence = ?',
-    [await journalNow(queries), lease.destination, lease.runId, lease.fence],
+    sql`update caravel_lease set renewed_ms = ${await queries.now()}
+      where destination = ${lease.destination} and run_id = ${lease.runId} and fence = ${lease.fence}`,
   );
   if (rows !== 1) throw new LeaseLostError(lease);
 }
 
 /** The lease that a run holds. @throws LeaseLostError */
 export async function leaseOf(queries: Queries, destination: string, runId: string): Promise<Lease> {
-  const rows = await queries.query('select fence from caravel_lease where destination = ? and run_id = ?', [
-    destination,
-    runId,
-  ]);
-  if (rows.length === 0) throw new LeaseLostError({ runId, destination });
-  return { destination, runId, fence: Number(rows[0]![0]) };
+  const [lease] = await queries.query(
+    sql`select fence from caravel_lease where destination = ${destination} and run_id = ${runId}`,
+    { fence: integer },
+  );
+  if (lease === undefined) throw new LeaseLostError({ runId, destination });
+  return { destination, runId, ...lease };
 }
 
 /** Who holds the destination; null when nobody does. */
 export async function leaseHolder(queries: Queries, destination: string): Promise<string | null> {
-  const rows = await queries.query('select run_id from caravel_lease where destination = ?', [destination]);
-  const holder = rows[0]?.[0];
-  return typeof holder === 'string' && holder !== '' ? holder : null;
+  const [lease] = await queries.query(
+    sql`select run_id as holder from caravel_lease where destination = ${destination}`,
+    { holder: text },
+  );
+  return lease === undefined || lease.holder === '' ? null : lease.holder;
 }
 
 /** Gives the destination back. Does nothing when the run no longer holds it. */
 export async function releaseLease(queries: Queries, destination: string, runId: string): Promise<void> {
-  await queries.execute("update caravel_lease set run_id = '', renewed_ms = 0 where destination = ? and run_id = ?", [
-    destination,
-    runId,
-  ]);
+  await queries.execute(
+    sql`update caravel_lease set run_id = '', renewed_ms = 0
+      where destination = ${destination} and run_id = ${runId}`,
+  );
 }

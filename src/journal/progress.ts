@@ -1,8 +1,8 @@
 import type { Database, Queries } from '../database/port.ts';
+import { integer, json, orNull, text, word } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import type { PlannedEntity } from '../plan/plan.ts';
-import { journalNow } from './clock.ts';
-import { type Lease, renewLease } from './lease.ts';
 
 /** Where an entity stands in a run. `filling` is the second pass, for its deferred references. */
 export type EntityState = 'waiting' | 'copying' | 'copied' | 'filling' | 'done';
@@ -60,33 +60,29 @@ export interface Verification {
   extra: number;
 }
 
-const columns = `entity, state, copied_up_to, filled_up_to, destination_before, rows_read, inserted, known, reused,
-  left_out, nulled, set_aside, deferred, filled, started_ms, finished_ms, verification`;
+const progressOf = sql`select entity, state, copied_up_to, filled_up_to, destination_before, rows_read as "read", inserted,
+  known, reused, left_out, nulled, set_aside, deferred, filled, started_ms as started, finished_ms as finished, verification
+  from caravel_entity`;
 
-function toProgress(row: unknown[]): EntityProgress {
-  const cells = row as (string | null)[];
-  const count = (index: number) => Number(cells[index] ?? 0);
-  const time = (index: number) => (cells[index] == null ? null : Number(cells[index]));
-  return {
-    entity: cells[0]!,
-    state: cells[1] as EntityState,
-    copiedUpTo: cells[2] ?? null,
-    filledUpTo: cells[3] ?? null,
-    destinationBefore: cells[4] ?? null,
-    read: count(5),
-    inserted: count(6),
-    known: count(7),
-    reused: count(8),
-    leftOut: count(9),
-    nulled: count(10),
-    setAside: count(11),
-    deferred: count(12),
-    filled: count(13),
-    started: time(14),
-    finished: time(15),
-    verification: cells[16] ? JSON.parse(cells[16]) : null,
-  };
-}
+const progressShape = {
+  entity: text,
+  state: word<EntityState>(),
+  copiedUpTo: orNull(text),
+  filledUpTo: orNull(text),
+  destinationBefore: orNull(text),
+  read: integer,
+  inserted: integer,
+  known: integer,
+  reused: integer,
+  leftOut: integer,
+  nulled: integer,
+  setAside: integer,
+  deferred: integer,
+  filled: integer,
+  started: orNull(integer),
+  finished: orNull(integer),
+  verification: orNull(json<Verification>()),
+};
 
 /**
  * Notes the entities a run will write, in the plan's order. Called again it changes nothing.
@@ -99,14 +95,17 @@ export async function createProgress(
   untouched: ReadonlySet<EntityKey> = new Set(),
 ): Promise<void> {
   await journal.transaction(async (transaction) => {
-    const rows = await transaction.query('select entity from caravel_entity where run_id = ?', [runId]);
-    const present = new Set(rows.map((row) => row[0]));
+    const rows = await transaction.query(sql`select entity from caravel_entity where run_id = ${runId}`, {
+      entity: text,
+    });
+    const present = new Set(rows.map(({ entity }) => entity));
     for (const entity of entities) {
       if (present.has(entity.key)) continue;
+      const state: EntityState = untouched.has(entity.key) ? 'done' : 'waiting';
       await transaction.execute(
-        `insert into caravel_entity (run_id, entity, ordinal, state, rows_read, inserted, known, reused, left_out, nulled,
-           set_aside, deferred, filled) values (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
-        [runId, entity.key, entity.order, untouched.has(entity.key) ? 'done' : 'waiting'],
+        sql`insert into caravel_entity (run_id, entity, ordinal, state, rows_read, inserted, known, reused, left_out,
+            nulled, set_aside, deferred, filled)
+          values (${runId}, ${entity.key}, ${entity.order}, ${state}, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
       );
     }
   });
@@ -114,18 +113,30 @@ export async function createProgress(
 
 /** All entities of a run, in the plan's order. */
 export async function listProgress(journal: Queries, runId: string): Promise<EntityProgress[]> {
-  const rows = await journal.query(`select ${columns} from caravel_entity where run_id = ? order by ordinal`, [runId]);
-  return rows.map(toProgress);
+  return journal.query(sql`${progressOf} where run_id = ${runId} order by ordinal`, progressShape);
 }
 
 /** @throws Error when the run does not have the entity. */
 export async function getProgress(journal: Queries, runId: string, entity: EntityKey): Promise<EntityProgress> {
-  const rows = await journal.query(`select ${columns} from caravel_entity where run_id = ? and entity = ?`, [
-    runId,
-    entity,
-  ]);
-  if (rows.length === 0) throw new Error(`run '${runId}' has no entity '${entity}'`);
-  return toProgress(rows[0]!);
+  const [progress] = await journal.query(
+    sql`${progressOf} where run_id = ${runId} and entity = ${entity}`,
+    progressShape,
+  );
+  if (progress === undefined) throw new Error(`run '${runId}' has no entity '${entity}'`);
+  return progress;
+}
+
+/** What a step of a run changes of an entity's progress. */
+export interface ProgressChange {
+  /** To be added. */
+  counts?: Partial<Counts>;
+  /** References filled, to be added. */
+  filled?: number;
+  copiedUpTo?: string | null;
+  filledUpTo?: string | null;
+  /** Counts once: the first value stays. */
+  destinationBefore?: string | null;
+  state?: EntityState;
 }
 
 /** Adds to the counts and moves the cursors, inside the transaction that closes a batch. */
@@ -133,72 +144,31 @@ export async function advanceProgress(
   queries: Queries,
   runId: string,
   entity: EntityKey,
-  change: {
-    counts?: Partial<Counts>;
-    filled?: number;
-    copiedUpTo?: string | null;
-    filledUpTo?: string | null;
-    destinationBefore?: string | null;
-    state?: EntityState;
-  },
+  change: ProgressChange,
 ): Promise<void> {
   const counts = { ...noCounts, ...change.counts };
-  const now = await journalNow(queries);
+  const now = await queries.now();
   const sets = [
-    'rows_read = rows_read + ?',
-    'inserted = inserted + ?',
-    'known = known + ?',
-    'reused = reused + ?',
-    'left_out = left_out + ?',
-    'nulled = nulled + ?',
-    'set_aside = set_aside + ?',
-    'deferred = deferred + ?',
-    'filled = filled + ?',
-    'started_ms = coalesce(started_ms, ?)',
-    'finished_ms = ?',
+    sql`rows_read = rows_read + ${counts.read}`,
+    sql`inserted = inserted + ${counts.inserted}`,
+    sql`known = known + ${counts.known}`,
+    sql`reused = reused + ${counts.reused}`,
+    sql`left_out = left_out + ${counts.leftOut}`,
+    sql`nulled = nulled + ${counts.nulled}`,
+    sql`set_aside = set_aside + ${counts.setAside}`,
+    sql`deferred = deferred + ${counts.deferred}`,
+    sql`filled = filled + ${change.filled ?? 0}`,
+    sql`started_ms = coalesce(started_ms, ${now})`,
+    sql`finished_ms = ${now}`,
   ];
-  const parameters: (string | number | null)[] = [
-    counts.read,
-    counts.inserted,
-    counts.known,
-    counts.reused,
-    counts.leftOut,
-    counts.nulled,
-    counts.setAside,
-    counts.deferred,
-    change.filled ?? 0,
-    now,
-    now,
-  ];
-  const set = (column: string, value: string | null) => {
-    sets.push(`${column} = ?`);
-    parameters.push(value);
-  };
-  if (change.copiedUpTo !== undefined) set('copied_up_to', change.copiedUpTo);
-  if (change.filledUpTo !== undefined) set('filled_up_to', change.filledUpTo);
-  if (change.destinationBefore) {
-    sets.push('destination_before = coalesce(destination_before, ?)');
-    parameters.push(change.destinationBefore);
-  }
-  if (change.state !== undefined) set('state', change.state);
-  await queries.execute(`update caravel_entity set ${sets.join(', ')} where run_id = ? and entity = ?`, [
-    ...parameters,
-    runId,
-    entity,
-  ]);
-}
-
-/** Moves an entity to another state, under the run's lease. */
-export async function setEntityState(
-  journal: Database,
-  lease: Lease,
-  entity: EntityKey,
-  state: EntityState,
-): Promise<void> {
-  await journal.transaction(async (transaction) => {
-    await renewLease(transaction, lease);
-    await advanceProgress(transaction, lease.runId, entity, { state });
-  });
+  const { copiedUpTo, filledUpTo, destinationBefore, state } = change;
+  if (copiedUpTo !== undefined) sets.push(sql`copied_up_to = ${copiedUpTo}`);
+  if (filledUpTo !== undefined) sets.push(sql`filled_up_to = ${filledUpTo}`);
+  if (destinationBefore) sets.push(sql`destination_before = coalesce(destination_before, ${destinationBefore})`);
+  if (state !== undefined) sets.push(sql`state = ${state}`);
+  await queries.execute(
+    sql`update caravel_entity set ${sql.list(sets)} where run_id = ${runId} and entity = ${entity}`,
+  );
 }
 
 export async function saveVerification(
@@ -207,9 +177,8 @@ export async function saveVerification(
   entity: EntityKey,
   verification: Verification,
 ): Promise<void> {
-  await journal.execute('update caravel_entity set verification = ? where run_id = ? and entity = ?', [
-    JSON.stringify(verification),
-    runId,
-    entity,
-  ]);
+  await journal.execute(
+    sql`update caravel_entity set verification = ${JSON.stringify(verification)}
+      where run_id = ${runId} and entity = ${entity}`,
+  );
 }

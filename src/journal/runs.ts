@@ -1,7 +1,9 @@
 import type { MigrationSpec } from '../config/migrationSpec.ts';
 import type { Database, Queries } from '../database/port.ts';
+import { queryOne } from '../database/queries.ts';
+import { integer, json, orNull, text, word } from '../database/shape.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import { type Plan, planFormat } from '../plan/plan.ts';
-import { journalNow } from './clock.ts';
 
 export type RunStatus =
   | 'planning'
@@ -48,27 +50,31 @@ export interface Run {
   retryOf: string | null;
 }
 
-const runColumns = `r.id, r.pair_id, p.source, p.destination, r.spec, r.status, r.phase, r.control, r.message,
-  r.started_ms, r.finished_ms, r.approved_by, r.approved_ms, r.retry_of from caravel_run r join caravel_pair p on p.id = r.pair_id`;
+const selectRun = sql`select r.id, r.pair_id, p.source, p.destination, r.spec, r.status, r.phase, r.control, r.message,
+  r.started_ms as started, r.finished_ms as finished, r.approved_by, r.approved_ms, r.retry_of
+  from caravel_run r join caravel_pair p on p.id = r.pair_id`;
 
-function toRun(row: unknown[]): Run {
-  const [id, pairId, source, destination, spec, status, phase, control, message, started, finished, by, at, retryOf] =
-    row as (string | null)[];
-  return {
-    id: id!,
-    pairId: pairId!,
-    source: source!,
-    destination: destination!,
-    spec: JSON.parse(spec!),
-    status: status as RunStatus,
-    phase: phase as RunPhase,
-    control: control as Control,
-    message: message ?? null,
-    started: Number(started),
-    finished: finished === null || finished === undefined ? null : Number(finished),
-    approval: by === null || by === undefined ? null : { by, at: Number(at) },
-    retryOf: retryOf ?? null,
-  };
+async function readRuns(journal: Queries, rest: Sql): Promise<Run[]> {
+  const rows = await journal.query(sql`${selectRun} ${rest}`, {
+    id: text,
+    pairId: text,
+    source: text,
+    destination: text,
+    spec: json<MigrationSpec>(),
+    status: word<RunStatus>(),
+    phase: word<RunPhase>(),
+    control: word<Control>(),
+    message: orNull(text),
+    started: integer,
+    finished: orNull(integer),
+    approvedBy: orNull(text),
+    approvedMs: orNull(integer),
+    retryOf: orNull(text),
+  });
+  return rows.map(({ approvedBy, approvedMs, ...run }) => ({
+    ...run,
+    approval: approvedBy === null || approvedMs === null ? null : { by: approvedBy, at: approvedMs },
+  }));
 }
 
 export class RunTakenError extends Error {
@@ -87,49 +93,49 @@ export class RunTakenError extends Error {
 export async function createRun(
   journal: Database,
   id: string,
-  execution: string,
-  spec: MigrationSpec,
-  retryOf: string | null = null,
+  { execution, spec, retryOf = null }: { execution: string; spec: MigrationSpec; retryOf?: string | null },
 ): Promise<Run> {
   await journal.transaction(async (transaction) => {
     await transaction.lock('caravel runs', 60_000);
     const pairId = await pairOf(transaction, spec.source, spec.destination);
-    const exists = await transaction.query('select execution from caravel_run where id = ?', [id]);
-    if (exists.length > 0) {
-      if (exists[0]![0] !== execution) throw new RunTakenError(id);
+    const [there] = await transaction.query(sql`select execution from caravel_run where id = ${id}`, {
+      execution: text,
+    });
+    if (there !== undefined) {
+      if (there.execution !== execution) throw new RunTakenError(id);
       return;
     }
     await transaction.execute(
-      `insert into caravel_run (id, execution, pair_id, spec, status, phase, control, started_ms, retry_of)
-       values (?, ?, ?, ?, 'planning', 'planning', 'run', ?, ?)`,
-      [id, execution, pairId, JSON.stringify(spec), await journalNow(transaction), retryOf],
+      sql`insert into caravel_run (id, execution, pair_id, spec, status, phase, control, started_ms, retry_of)
+        values (${id}, ${execution}, ${pairId}, ${JSON.stringify(spec)}, 'planning', 'planning', 'run',
+          ${await transaction.now()}, ${retryOf})`,
     );
   });
   return getRun(journal, id);
 }
 
 async function pairOf(queries: Queries, source: string, destination: string): Promise<string> {
-  const find = () =>
-    queries.query('select id from caravel_pair where source = ? and destination = ?', [source, destination]);
-  const found = await find();
-  if (found.length > 0) return String(found[0]![0]);
-  await queries.execute('insert into caravel_pair (source, destination) values (?, ?)', [source, destination]);
-  return String((await find())[0]![0]);
+  const found = await findPair(queries, source, destination);
+  if (found !== null) return found;
+  await queries.execute(sql`insert into caravel_pair (source, destination) values (${source}, ${destination})`);
+  const made = await findPair(queries, source, destination);
+  if (made === null) throw new Error(`the journal lost the pair of '${source}' and '${destination}' at once`);
+  return made;
 }
 
 /** The pair's id; null where no run has ever joined these two environments. */
 export async function findPair(journal: Queries, source: string, destination: string): Promise<string | null> {
-  const rows = await journal.query('select id from caravel_pair where source = ? and destination = ?', [
-    source,
-    destination,
-  ]);
-  return rows.length === 0 ? null : String(rows[0]![0]);
+  const [pair] = await journal.query(
+    sql`select id from caravel_pair where source = ${source} and destination = ${destination}`,
+    { id: text },
+  );
+  return pair?.id ?? null;
 }
 
 /** Ids of the pairs that lead to a destination, whichever their source. */
 export async function pairsTo(queries: Queries, destination: string): Promise<string[]> {
-  const rows = await queries.query('select id from caravel_pair where destination = ?', [destination]);
-  return rows.map(([id]) => String(id));
+  const rows = await queries.query(sql`select id from caravel_pair where destination = ${destination}`, { id: text });
+  return rows.map(({ id }) => id);
 }
 
 export class UnknownRunError extends Error {
@@ -141,9 +147,9 @@ export class UnknownRunError extends Error {
 
 /** @throws UnknownRunError */
 export async function getRun(journal: Queries, id: string): Promise<Run> {
-  const rows = await journal.query(`select ${runColumns} where r.id = ?`, [id]);
-  if (rows.length === 0) throw new UnknownRunError(id);
-  return toRun(rows[0]!);
+  const [run] = await readRuns(journal, sql`where r.id = ${id}`);
+  if (run === undefined) throw new UnknownRunError(id);
+  return run;
 }
 
 /** The run that issues are kept under: itself, or the one whose rows set aside it migrates. @throws UnknownRunError */
@@ -154,14 +160,17 @@ export async function issuesRun(journal: Queries, id: string): Promise<Run> {
 
 /** How many runs have migrated what this one set aside. */
 export async function countRetries(journal: Queries, id: string): Promise<number> {
-  const rows = await journal.query('select count(*) from caravel_run where retry_of = ?', [id]);
-  return Number(rows[0]![0]);
+  const { retries } = await queryOne(
+    journal,
+    sql`select ${sql.countOfRows} as retries from caravel_run where retry_of = ${id}`,
+    { retries: integer },
+  );
+  return retries;
 }
 
 /** All runs, newest first. */
 export async function listRuns(journal: Queries): Promise<Run[]> {
-  const rows = await journal.query(`select ${runColumns} order by r.started_ms desc, r.id`);
-  return rows.map(toRun);
+  return readRuns(journal, sql`order by r.started_ms desc, r.id`);
 }
 
 /** A plan is read by the release that understands it, and no other. */
@@ -176,7 +185,7 @@ export class PlanFormatError extends Error {
 
 export async function savePlan(journal: Queries, id: string, plan: Plan): Promise<void> {
   const document = JSON.stringify({ format: planFormat, ...plan });
-  await journal.execute('update caravel_run set plan_document = ? where id = ?', [document, id]);
+  await journal.execute(sql`update caravel_run set plan_document = ${document} where id = ${id}`);
 }
 
 /** @throws UnknownRunError, PlanFormatError; Error when the run was never planned. */
@@ -188,11 +197,12 @@ export async function loadPlan(journal: Queries, id: string): Promise<Plan> {
 
 /** The run's plan; null before it was planned. @throws UnknownRunError, PlanFormatError */
 export async function loadPlanIfAny(journal: Queries, id: string): Promise<Plan | null> {
-  const rows = await journal.query('select plan_document from caravel_run where id = ?', [id]);
-  if (rows.length === 0) throw new UnknownRunError(id);
-  const document = rows[0]![0];
-  if (typeof document !== 'string') return null;
-  const { format, ...plan } = JSON.parse(document) as Plan & { format?: unknown };
+  const [run] = await journal.query(sql`select plan_document from caravel_run where id = ${id}`, {
+    planDocument: orNull(json<Plan & { format?: unknown }>()),
+  });
+  if (run === undefined) throw new UnknownRunError(id);
+  if (run.planDocument === null) return null;
+  const { format, ...plan } = run.planDocument;
   if (format !== planFormat) throw new PlanFormatError(id, format);
   return plan;
 }
@@ -210,33 +220,40 @@ export async function updateRun(
     finished?: boolean;
   },
 ): Promise<void> {
-  const sets: string[] = [];
-  const parameters: (string | number | null)[] = [];
-  const set = (column: string, value: string | number | null) => {
-    sets.push(`${column} = ?`);
-    parameters.push(value);
-  };
-  if (change.status !== undefined) set('status', change.status);
-  if (change.phase !== undefined) set('phase', change.phase);
-  if (change.control !== undefined) set('control', change.control);
-  if (change.message !== undefined) set('message', change.message);
-  if (change.result !== undefined) set('result', JSON.stringify(change.result));
-  if (change.finished) set('finished_ms', await journalNow(journal));
+  const { status, phase, control, message, result, finished } = change;
+  const sets: Sql[] = [];
+  if (status !== undefined) sets.push(sql`status = ${status}`);
+  if (phase !== undefined) sets.push(sql`phase = ${phase}`);
+  if (control !== undefined) sets.push(sql`control = ${control}`);
+  if (message !== undefined) sets.push(sql`message = ${message}`);
+  if (result !== undefined) sets.push(sql`result = ${JSON.stringify(result)}`);
+  if (finished) sets.push(sql`finished_ms = ${await journal.now()}`);
   if (sets.length === 0) return;
-  await journal.execute(`update caravel_run set ${sets.join(', ')} where id = ?`, [...parameters, id]);
+  await journal.execute(sql`update caravel_run set ${sql.list(sets)} where id = ${id}`);
+}
+
+/** What the operator wants of a run. @throws UnknownRunError */
+export async function controlOf(queries: Queries, id: string): Promise<Control> {
+  const [run] = await queries.query(sql`select control from caravel_run where id = ${id}`, {
+    control: word<Control>(),
+  });
+  if (run === undefined) throw new UnknownRunError(id);
+  return run.control;
 }
 
 /** Notes who let a run go on after its plan. The first approval counts. */
 export async function noteApproval(journal: Queries, id: string, by: string): Promise<void> {
   await journal.execute(
-    'update caravel_run set approved_by = ?, approved_ms = ? where id = ? and approved_by is null',
-    [by, await journalNow(journal), id],
+    sql`update caravel_run set approved_by = ${by}, approved_ms = ${await journal.now()}
+      where id = ${id} and approved_by is null`,
   );
 }
 
 /** The result document of a finished run (docs/interface.md, "Documents"); null while it is not finished. */
 export async function loadResult(journal: Queries, id: string): Promise<unknown> {
-  const rows = await journal.query('select result from caravel_run where id = ?', [id]);
-  if (rows.length === 0) throw new UnknownRunError(id);
-  return typeof rows[0]![0] === 'string' ? JSON.parse(rows[0]![0]) : null;
+  const [run] = await journal.query(sql`select result from caravel_run where id = ${id}`, {
+    result: orNull(json<unknown>()),
+  });
+  if (run === undefined) throw new UnknownRunError(id);
+  return run.result;
 }

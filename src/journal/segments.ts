@@ -1,4 +1,7 @@
 import type { Queries } from '../database/port.ts';
+import { queryOne } from '../database/queries.ts';
+import { bytes, integer, text, word } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
 /**
@@ -24,27 +27,22 @@ export async function readSegments(
   entity: EntityKey,
   fromOrdinal = 0,
 ): Promise<Segment[]> {
-  const rows = await queries.query(
-    `select ordinal, run_id, coding, row_count, content from caravel_segment
-     where pair_id = ? and entity = ? and ordinal >= ? order by ordinal`,
-    [pairId, entity, fromOrdinal],
+  return queries.query(
+    sql`select ordinal, run_id, coding, row_count as rows, content from caravel_segment
+      where pair_id = ${pairId} and entity = ${entity} and ordinal >= ${fromOrdinal} order by ordinal`,
+    { ordinal: integer, runId: text, coding: word<SegmentCoding>(), rows: integer, content: bytes },
   );
-  return rows.map(([ordinal, runId, coding, count, content]) => ({
-    ordinal: Number(ordinal),
-    runId: String(runId),
-    coding: coding as SegmentCoding,
-    rows: Number(count),
-    content: content as Uint8Array,
-  }));
 }
 
 /** Ordinal that the entity's next segment will have. */
 export async function nextOrdinal(queries: Queries, pairId: string, entity: EntityKey): Promise<number> {
-  const rows = await queries.query(
-    'select coalesce(max(ordinal) + 1, 0) from caravel_segment where pair_id = ? and entity = ?',
-    [pairId, entity],
+  const { next } = await queryOne(
+    queries,
+    sql`select coalesce(max(ordinal) + 1, 0) as "next" from caravel_segment
+      where pair_id = ${pairId} and entity = ${entity}`,
+    { next: integer },
   );
-  return Number(rows[0]![0]);
+  return next;
 }
 
 /** @throws DatabaseError `duplicate` when the ordinal is taken: somebody else wrote this batch. */
@@ -54,10 +52,10 @@ export async function insertSegment(
   entity: EntityKey,
   segment: Segment,
 ): Promise<void> {
+  const { ordinal, runId, coding, rows, content } = segment;
   await queries.execute(
-    `insert into caravel_segment (pair_id, entity, ordinal, run_id, coding, row_count, content)
-     values (?, ?, ?, ?, ?, ?, ?)`,
-    [pairId, entity, segment.ordinal, segment.runId, segment.coding, segment.rows, segment.content],
+    sql`insert into caravel_segment (pair_id, entity, ordinal, run_id, coding, row_count, content)
+      values (${pairId}, ${entity}, ${ordinal}, ${runId}, ${coding}, ${rows}, ${content})`,
   );
 }
 
@@ -67,11 +65,9 @@ export async function removeSegment(
   entity: EntityKey,
   ordinal: number,
 ): Promise<void> {
-  await queries.execute('delete from caravel_segment where pair_id = ? and entity = ? and ordinal = ?', [
-    pairId,
-    entity,
-    ordinal,
-  ]);
+  await queries.execute(
+    sql`delete from caravel_segment where pair_id = ${pairId} and entity = ${entity} and ordinal = ${ordinal}`,
+  );
 }
 
 /** Replaces a matched entity's whole map: its rows are not written by Caravel, the newest matching wins. */
@@ -81,14 +77,15 @@ export async function replaceSegments(
   entity: EntityKey,
   segment: Segment,
 ): Promise<void> {
-  await queries.execute('delete from caravel_segment where pair_id = ? and entity = ?', [pairId, entity]);
+  await queries.execute(sql`delete from caravel_segment where pair_id = ${pairId} and entity = ${entity}`);
   await insertSegment(queries, pairId, entity, segment);
 }
 
 /** Keys of the entities that the pair has a map of. */
 export async function mappedEntities(queries: Queries, pairId: string): Promise<EntityKey[]> {
-  const rows = await queries.query('select distinct entity from caravel_segment where pair_id = ? order by entity', [
-    pairId,
-  ]);
-  return rows.map((row) => String(row[0]));
+  const rows = await queries.query(
+    sql`select distinct entity from caravel_segment where pair_id = ${pairId} order by entity`,
+    { entity: text },
+  );
+  return rows.map(({ entity }) => entity);
 }

@@ -1,4 +1,6 @@
 import type { Queries } from '../database/port.ts';
+import { bytes, integer, text } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 
 /** Subscriptions of one event table that the journal holds while the destination's table is empty, packed, in parts. */
 export interface HeldSubscriptions {
@@ -13,16 +15,11 @@ export async function readHeld(
   destination: string,
   eventTable: string,
 ): Promise<HeldSubscriptions[]> {
-  const rows = await queries.query(
-    `select run_id, row_count, content from caravel_subscription
-     where destination = ? and event_table = ? and state = 'held' order by run_id, part`,
-    [destination, eventTable],
+  return queries.query(
+    sql`select run_id, row_count as rows, content from caravel_subscription
+      where destination = ${destination} and event_table = ${eventTable} and state = 'held' order by run_id, part`,
+    { runId: text, rows: integer, content: bytes },
   );
-  return rows.map(([runId, count, content]) => ({
-    runId: String(runId),
-    rows: Number(count),
-    content: content as Uint8Array,
-  }));
 }
 
 /** Keeps what a run takes out of an event table, in place of everything held of that table before: it is part of it. */
@@ -32,12 +29,11 @@ export async function holdSubscriptions(
   parts: readonly Omit<HeldSubscriptions, 'runId'>[],
 ): Promise<void> {
   await markReturned(queries, destination, eventTable);
-  await queries.execute('delete from caravel_subscription where run_id = ? and event_table = ?', [runId, eventTable]);
+  await queries.execute(sql`delete from caravel_subscription where run_id = ${runId} and event_table = ${eventTable}`);
   for (const [part, { rows, content }] of parts.entries()) {
     await queries.execute(
-      `insert into caravel_subscription (run_id, destination, event_table, part, state, row_count, content)
-       values (?, ?, ?, ?, 'held', ?, ?)`,
-      [runId, destination, eventTable, part, rows, content],
+      sql`insert into caravel_subscription (run_id, destination, event_table, part, state, row_count, content)
+        values (${runId}, ${destination}, ${eventTable}, ${part}, 'held', ${rows}, ${content})`,
     );
   }
 }
@@ -45,7 +41,7 @@ export async function holdSubscriptions(
 /** The subscriptions of an event table are in the destination again. */
 export async function markReturned(queries: Queries, destination: string, eventTable: string): Promise<void> {
   await queries.execute(
-    `update caravel_subscription set state = 'returned' where destination = ? and event_table = ? and state = 'held'`,
-    [destination, eventTable],
+    sql`update caravel_subscription set state = 'returned'
+      where destination = ${destination} and event_table = ${eventTable} and state = 'held'`,
   );
 }

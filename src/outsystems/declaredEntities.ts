@@ -43,13 +43,12 @@ export function declaredPair(
 ): EntityPair | null {
   const [here, there] = [source.platformTables.get(declared.table), destination.platformTables.get(declared.table)];
   if (here?.type !== 'table' || there?.type !== 'table') return null;
-  const key = platformTarget(source, declared.table);
   // One side's metamodel may describe a platform table, and the other's not: the source's keys are the plan's.
-  const targets = new Map(declared.references.map(({ to }) => [to, platformTarget(source, to)]));
+  const targetOf = (table: string) => platformTarget(source, table);
   const pair: EntityPair = {
-    key,
-    source: declaredEntity(source, here, declared, key, targets),
-    destination: declaredEntity(destination, there, declared, key, targets),
+    key: targetOf(declared.table),
+    source: declaredEntity(source, here, declared, targetOf),
+    destination: declaredEntity(destination, there, declared, targetOf),
     attributes: [],
     sourceOnly: [],
     destinationOnly: [],
@@ -72,8 +71,7 @@ function declaredEntity(
   catalog: EnvironmentCatalog,
   table: PhysicalTable,
   declared: DeclaredEntity,
-  key: string,
-  targets: ReadonlyMap<string, string>,
+  targetOf: (table: string) => string,
 ): Entity {
   const described = platformEntity(catalog, declared.table);
   const isTenant = ({ name }: PhysicalColumn) => sameName(name, tenantColumnName);
@@ -92,11 +90,11 @@ function declaredEntity(
         autoNumber: column.identity,
         deleteRule: reference?.rule ?? 'Ignore',
         column,
-        references: reference === undefined ? null : targets.get(reference.to)!,
+        references: reference === undefined ? null : targetOf(reference.to),
       };
     });
   return {
-    key,
+    key: targetOf(declared.table),
     id: described?.id ?? '',
     name: described?.name ?? declared.name,
     espace: described?.espace ?? system,

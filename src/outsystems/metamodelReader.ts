@@ -1,4 +1,6 @@
 import type { Cell, Database, PhysicalTable } from '../database/port.ts';
+import { queryRows } from '../database/queries.ts';
+import { sql } from '../database/sql.ts';
 import { CatalogError } from './errors.ts';
 
 /** One row of a platform table by upper-case column name; a column that this platform version lacks is undefined. */
@@ -23,10 +25,9 @@ export function platformReader(database: Database, tables: Map<string, PhysicalT
       return column ? [{ wanted, physical: column.name }] : [];
     });
     if (present.length === 0) return [];
-    const quote = (identifier: string) => database.quote(identifier).replaceAll('?', '??');
-    const list = present.map(({ physical }) => quote(physical)).join(', ');
-    const rows = await database.query(`select ${list} from ${quote(table.schema)}.${quote(table.name)}`);
-    return rows.map((row) => Object.fromEntries(present.map(({ wanted }, index) => [wanted, row[index]!])));
+    const columnNames = present.map(({ physical }) => sql.id(physical));
+    const rows = await queryRows(database, columnNames, sql`from ${sql.table(table)}`);
+    return rows.map((row) => Object.fromEntries(present.map(({ wanted }, index) => [wanted, row[index]])));
   }
   return {
     tables,

@@ -95,7 +95,7 @@ async function readEntities(
     const espace = ownerOf(row, owners);
     if (!espace) continue;
     const key = `${espace.key}*${keyOf(row.SS_KEY)}`;
-    if (flagOf(row.IS_ACTIVE, true)) entities.push(toEntity(row, espace, key, attributeRows, physical));
+    if (flagOf(row.IS_ACTIVE, true)) entities.push(toEntity(row, { espace, key }, attributeRows, physical));
     else formerKeys.add(key);
   }
   const context = referenceContext(entities, formerKeys);
@@ -119,8 +119,7 @@ async function readAttributeRows(reader: PlatformReader): Promise<Map<string, Pl
 
 function toEntity(
   row: PlatformRow,
-  espace: Espace,
-  key: string,
+  { espace, key }: Pick<Entity, 'espace' | 'key'>,
   attributeRows: Map<string, PlatformRow[]>,
   physical: Map<string, PhysicalTable>,
 ): Entity {

@@ -29,7 +29,6 @@ import { findMissingReferences } from './preflight/missingReferences.ts';
 import { checkPreparations } from './preflight/preparations.ts';
 import { checkReadable, checkStaging, checkWritable, neededRights } from './preflight/rights.ts';
 import { guessSoftKeys } from './preflight/softKeyGuesses.ts';
-import { quoteFor } from './questions/conditions.ts';
 import { countDrafts } from './questions/counts.ts';
 import { answerQuestions, type DataQuestion } from './questions/dataQuestions.ts';
 import { PlanningError } from './questions/errors.ts';
@@ -83,13 +82,12 @@ export async function planWithCatalogs(
   const questions = work.questions.filter(({ table }) => tables.has(table.name));
   findings.merge(await answerQuestions(source, questions));
 
-  const quote = quoteFor(source);
-  const connected = await connectDrafts(source, quote, readable);
+  const connected = await connectDrafts(source, readable);
   findings.merge(connected.findings);
   const bounds = withinBounds(await readBounds(source, connected), request.bounds);
-  const rows = await countDrafts(source, quote, connected.drafts, bounds);
+  const rows = await countDrafts(source, connected.drafts, bounds);
   findings.merge(
-    await findMissingReferences(source, quote, connected.drafts, bounds, {
+    await findMissingReferences(source, connected.drafts, bounds, {
       leftOut: work.leftOut,
       exclusions: chosen?.exclusions ?? noExclusions,
     }),
@@ -257,8 +255,6 @@ function lookUp(spec: MigrationSpec, catalogs: Catalogs, scoped: Scoped, chosen:
     references,
     isOutside: (target) => ['external', 'client'].includes(entities.get(target)?.kind ?? ''),
     wordsFor: (type) => targetWords(type, source),
-    // Conditions are asked of the source alone; both engines take double quotes.
-    quote: (identifier) => `"${identifier.replaceAll('"', '""')}"`,
   };
   const findings = new Findings();
   findings.merge(missingInDestination(spec, source, destination, match, copied));

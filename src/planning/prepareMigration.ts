@@ -5,6 +5,9 @@ import { userTable } from '../alignment/people/peopleTables.ts';
 import type { LedgerLine } from '../alignment/people/users.ts';
 import { readTenants } from '../alignment/tenants.ts';
 import type { Database } from '../database/port.ts';
+import { queryOne } from '../database/queries.ts';
+import { integer, text } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
@@ -23,7 +26,6 @@ import { planEvents } from './preflight/eventQueues.ts';
 import { checkInUse, watchGrowth } from './preflight/inUse.ts';
 import { addMissingReference } from './preflight/missingReferences.ts';
 import { schemaDigests } from './preflight/schemaDigest.ts';
-import { quoteFor, tableText } from './questions/conditions.ts';
 import { inParallel } from './questions/parallel.ts';
 import { type PlannedReferenceColumn, referenceColumns } from './questions/referenceColumns.ts';
 import type { Catalogs, PlanRequest } from './questions/request.ts';
@@ -182,14 +184,13 @@ async function findUnmapped(
   columns: readonly PlannedReferenceColumn[],
   maps: readonly MatchedMap[],
 ): Promise<Findings> {
-  const quote = quoteFor(source);
   const mapped = new Map(maps.map(({ entity, pairs }) => [entity, new Set(pairs.map(([id]) => id))]));
   const findings = new Findings();
   const counted = await inParallel(
     columns.filter(({ target }) => mapped.has(target)),
     async ({ entity, reference, ...given }) => {
       const { table, column, target, typed, behind } = given;
-      const value = quote(column);
+      const value = sql.id(column);
       const known = mapped.get(target)!;
       if (typed !== undefined || behind !== undefined) {
         let rows = 0;
@@ -198,16 +199,21 @@ async function findUnmapped(
       }
       if (known.size === 0) {
         // Perhaps as many ids as rows, and none of them is mapped.
-        const [row] = await source.query(
-          `select count(*) from ${tableText(quote, table)} where ${value} is not null and cast(${value} as varchar(50)) not in ('', '0')`,
+        const { total } = await queryOne(
+          source,
+          sql`select ${sql.countOfRows} as total from ${sql.table(table)}
+            where ${value} is not null and cast(${value} as varchar(50)) not in ('', '0')`,
+          { total: integer },
         );
-        return { entity, reference, rows: Number(row![0]) };
+        return { entity, reference, rows: total };
       }
       const rows = await source.query(
-        `select ${value}, count(*) from ${tableText(quote, table)} where ${value} is not null group by ${value}`,
+        sql`select ${value} as id, ${sql.countOfRows} as total from ${sql.table(table)}
+          where ${value} is not null group by ${value}`,
+        { id: text, total: integer },
       );
-      const unknown = rows.filter(([id]) => id !== '0' && id !== '' && !known.has(String(id)));
-      return { entity, reference, rows: unknown.reduce((sum, [, count]) => sum + Number(count), 0) };
+      const unknown = rows.filter(({ id }) => id !== '0' && id !== '' && !known.has(id));
+      return { entity, reference, rows: unknown.reduce((sum, { total }) => sum + total, 0) };
     },
   );
   for (const { entity, reference, rows } of counted) {

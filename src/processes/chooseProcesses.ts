@@ -1,6 +1,8 @@
 import { alignMatched } from '../alignment/alignMatched.ts';
 import { platformRows } from '../alignment/platformTable.ts';
-import type { TableName } from '../database/port.ts';
+import type { PhysicalTable, TableName } from '../database/port.ts';
+import { text } from '../database/shape.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { EntityKey, Espace } from '../outsystems/catalog.ts';
 import { columnOf, type Environment } from '../outsystems/environment.ts';
 import { platformTarget } from '../outsystems/platform.ts';
@@ -126,23 +128,28 @@ async function referredElsewhere(
   definitions: ReadonlySet<string>,
 ): Promise<string[]> {
   const { database, catalog } = source;
-  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
   const processes = catalog.platformTables.get(processTable)!;
-  const name = (wanted: string, of = processes) => quote(columnOf(of, wanted)!);
-  const tableText = ({ schema, name: ofTable }: TableName) => `${quote(schema)}.${quote(ofTable)}`;
   const activities = catalog.platformTables.get(activityTable);
+  const ofProcess = (wanted: string) => nameIn('p', processes, wanted);
+  const held = sql.id('t', column);
   const viaActivity = to === activityTable && activities !== undefined;
-  const from = viaActivity
-    ? `join ${tableText(activities)} a on a.${name('ID', activities)} = t.${quote(column)}
-       join ${tableText(processes)} p on p.${name('ID')} = a.${name('PROCESS_ID', activities)}`
-    : `join ${tableText(processes)} p on p.${name('ID')} = t.${quote(column)}`;
+  const joins = viaActivity
+    ? sql`join ${sql.table(activities)} a on ${nameIn('a', activities, 'ID')} = ${held}
+        join ${sql.table(processes)} p on ${ofProcess('ID')} = ${nameIn('a', activities, 'PROCESS_ID')}`
+    : sql`join ${sql.table(processes)} p on ${ofProcess('ID')} = ${held}`;
   const others =
     definitions.size === 0
-      ? ''
-      : ` where p.${name('PROCESS_DEF_ID')} not in (${[...definitions].map(BigInt).join(', ')})`;
-  const rows = await database.query(`select distinct p.${name('ID')} from ${tableText(table)} t ${from}${others}`);
-  return rows.map(([id]) => String(id));
+      ? []
+      : [sql`${ofProcess('PROCESS_DEF_ID')} not in (${sql.list([...definitions].map(BigInt))})`];
+  const rows = await database.query(
+    sql`select distinct ${ofProcess('ID')} as id from ${sql.table(table)} t ${joins} where ${sql.all(others)}`,
+    { id: text },
+  );
+  return rows.map(({ id }) => id);
 }
+
+/** A column, which every version of the platform has, of a table with an alias. */
+const nameIn = (alias: string, table: PhysicalTable, column: string) => sql.id(alias, columnOf(table, column)!);
 
 /** Types of the values that instances of these definitions hold, those that name an entity. */
 async function typesOf(
@@ -151,7 +158,6 @@ async function typesOf(
   all: number,
 ): Promise<Map<string, string[]>> {
   const { database, catalog } = source;
-  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
   const types = new Map<string, string[]>();
   const ids = [...definitions].filter((id) => id !== '').map(BigInt);
   if (ids.length === 0) return types;
@@ -159,26 +165,33 @@ async function typesOf(
     const physical = catalog.platformTables.get(table);
     const type = physical && value && columnOf(physical, value.type);
     if (physical === undefined || type === null || type === undefined) continue;
-    const chain = ids.length === all ? '' : joinToProcess(source, { table, partOf });
-    if (chain === null) continue;
-    const processes = catalog.platformTables.get(processTable)!;
-    const some = chain === '' ? '' : ` and p.${quote(columnOf(processes, 'PROCESS_DEF_ID')!)} in (${ids.join(', ')})`;
+    const joins = ids.length === all ? [] : joinsToProcess(source, { table, partOf });
+    if (joins === null) continue;
+    const named = sql`lower(${sql.id('t', type)})`;
+    const conditions = [sql`${named} like 'bt%'`];
+    if (joins.length > 0) {
+      const definition = nameIn('p', catalog.platformTables.get(processTable)!, 'PROCESS_DEF_ID');
+      conditions.push(sql`${definition} in (${sql.list(ids)})`);
+    }
     const rows = await database.query(
-      `select distinct lower(t.${quote(type)}) from ${quote(physical.schema)}.${quote(physical.name)} t ${chain}
-       where lower(t.${quote(type)}) like 'bt%'${some}`,
+      sql`select distinct ${named} as found from ${sql.table(physical)} t ${sql.join(joins, ' ')}
+        where ${sql.all(conditions)}`,
+      { found: text },
     );
     types.set(
       table,
-      rows.map(([found]) => String(found)),
+      rows.map(({ found }) => found),
     );
   }
   return types;
 }
 
 /** Joins an instance table `t` to the processes `p` that its rows are part of; null where a column is lacking. */
-function joinToProcess({ database, catalog }: Environment, { table, partOf }: Pick<InstanceTable, 'table' | 'partOf'>) {
-  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
-  const joins: string[] = [];
+function joinsToProcess(
+  { catalog }: Environment,
+  { table, partOf }: Pick<InstanceTable, 'table' | 'partOf'>,
+): Sql[] | null {
+  const joins: Sql[] = [];
   let alias = 't';
   let at = { table, partOf };
   while (at.table !== processTable) {
@@ -187,13 +200,11 @@ function joinToProcess({ database, catalog }: Environment, { table, partOf }: Pi
     const [column, id] = [from && columnOf(from, at.partOf.column), to && columnOf(to, 'ID')];
     if (to === undefined || column === undefined || id === undefined) return null;
     const next = at.partOf.table === processTable ? 'p' : 'a';
-    joins.push(
-      `join ${quote(to.schema)}.${quote(to.name)} ${next} on ${next}.${quote(id)} = ${alias}.${quote(column)}`,
-    );
+    joins.push(sql`join ${sql.table(to)} ${sql.id(next)} on ${sql.id(next, id)} = ${sql.id(alias, column)}`);
     alias = next;
     at = instanceTables.find((one) => one.table === at.partOf.table)!;
   }
-  return joins.join(' ');
+  return joins;
 }
 
 /** Of the trees given, those that hold something of which the destination has no definition, and what. */
@@ -208,12 +219,13 @@ async function treesWithoutDefinition(
     const physicalColumn = physical && columnOf(physical, column);
     if (physical === undefined || physicalColumn === undefined) continue;
     const definedIn = references.find((reference) => reference.column === column)!.to;
-    const quote = (name: string) => source.database.quote(name).replaceAll('?', '??');
+    const definition = sql.id(physicalColumn);
     const used = await source.database.query(
-      `select distinct ${quote(physicalColumn)} from ${quote(physical.schema)}.${quote(physical.name)} where ${quote(physicalColumn)} is not null`,
+      sql`select distinct ${definition} as id from ${sql.table(physical)} where ${definition} is not null`,
+      { id: text },
     );
     const map = await definitionMap(source, destination, platformTarget(source.catalog, definedIn));
-    const missing = used.map(([id]) => String(id)).filter((id) => id !== '0' && !map.has(id));
+    const missing = used.map(({ id }) => id).filter((id) => id !== '0' && !map.has(id));
     for (const [id, name] of await namesOf(source, definedIn, missing)) {
       const reason = definitionMissing(destination.catalog.environment, name, called);
       for await (const process of processesBy(source, table, column, [id])) {
@@ -270,7 +282,7 @@ class Excluding {
 
   exclude(exclusion: Exclusion, process: string, tree: number, reason = 0): void {
     this.trees[exclusion].add(tree);
-    addTo(this.#processes, platformTarget(this.#source.catalog, processTable), exclusion, reason, process);
+    addTo(this.#processes, { entity: platformTarget(this.#source.catalog, processTable), exclusion, reason }, process);
   }
 
   /** @throws DatabaseError */
@@ -284,15 +296,15 @@ class Excluding {
     const activities: ExcludedIds[] = [];
     for await (const [id, process] of platformRows(this.#source, activityTable, ['ID', 'PROCESS_ID'])) {
       const exclusion = process === null ? null : exclusions.of(processKey, String(process));
-      if (exclusion !== null) addTo(activities, activityKey, exclusion, 0, String(id));
+      if (exclusion !== null) addTo(activities, { entity: activityKey, exclusion, reason: 0 }, String(id));
     }
     for (const list of activities) exclusions.add(list);
     return { excluded: [...this.#processes, ...activities], exclusions };
   }
 }
 
-function addTo(lists: ExcludedIds[], entity: EntityKey, exclusion: Exclusion, reason: number, id: string): void {
-  const list = lists.find((one) => one.exclusion === exclusion && one.reason === reason);
-  if (list === undefined) lists.push({ entity, exclusion, reason, ids: [id] });
+function addTo(lists: ExcludedIds[], why: Omit<ExcludedIds, 'ids'>, id: string): void {
+  const list = lists.find(({ exclusion, reason }) => exclusion === why.exclusion && reason === why.reason);
+  if (list === undefined) lists.push({ ...why, ids: [id] });
   else list.ids.push(id);
 }

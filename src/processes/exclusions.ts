@@ -70,7 +70,7 @@ export interface ExcludedIds {
 /** Keeps what a run leaves behind: about a byte for each process and activity. */
 export async function saveExclusions(queries: Queries, runId: string, excluded: readonly ExcludedIds[]): Promise<void> {
   for (const { entity, exclusion, reason = 0, ids } of excluded) {
-    await keepIds(queries, runId, entity, `${exclusion}.${reason}`, ids);
+    await keepIds(queries, { runId, entity, decision: `${exclusion}.${reason}` }, ids);
   }
 }
 

@@ -1,4 +1,5 @@
 import { loadDecisions } from '../alignment/people/decisionStore.ts';
+import type { Decisions } from '../alignment/people/decisions.ts';
 import { groupTable, userTable } from '../alignment/people/peopleTables.ts';
 import type { Database, Queries } from '../database/port.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
@@ -6,7 +7,6 @@ import { countOpenIssues, mergeRetried, openRowIssues, resolveIssues } from '../
 import { releaseLease } from '../journal/lease.ts';
 import { type Counts, listProgress } from '../journal/progress.ts';
 import { getRun, loadPlan, loadResult, updateRun } from '../journal/runs.ts';
-import type { Plan } from '../plan/plan.ts';
 import type { PeopleSummary } from '../plan/summaries.ts';
 import type { AlignedCounts, RunEnd, RunResult } from './contract.ts';
 
@@ -47,7 +47,7 @@ async function withRowsWritten(queries: Queries, runId: string, message: string)
 /** Whatever a run set aside and a later one has migrated is no issue any more. */
 async function resolveMigrated(journal: Database, pairId: string): Promise<void> {
   for (const [entity, issues] of await openRowIssues(journal, pairId)) {
-    const map = await loadIdMap(journal, pairId, entity, 'integer');
+    const map = await loadIdMap(journal, { pairId, entity }, 'integer');
     const migrated = issues.filter(([, sourceId]) => map.get(sourceId) !== undefined);
     await resolveIssues(
       journal,
@@ -62,25 +62,33 @@ async function outcomeOf(
   runId: string,
   started: number,
 ): Promise<Pick<RunResult, 'entities' | 'users' | 'groups' | 'seconds'>> {
-  const [plan, progress] = [
-    await loadPlan(journal, runId),
-    new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity])),
-  ];
-  const entities = plan.entities
-    .filter((entity) => progress.has(entity.key))
-    .map((entity) => {
-      const { verification, ...counts } = progress.get(entity.key)!;
-      const wrong = verification === null ? 0 : verification.different + verification.missing + verification.extra;
-      return {
+  const plan = await loadPlan(journal, runId);
+  const progress = new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity]));
+  const entities = plan.entities.flatMap((entity) => {
+    const found = progress.get(entity.key);
+    if (found === undefined) return [];
+    const { verification, ...counts } = found;
+    const wrong = verification === null ? 0 : verification.different + verification.missing + verification.extra;
+    return [
+      {
         espace: entity.espace,
         entity: entity.entity,
         key: entity.key,
         ...pickCounts(counts),
         verified: verification !== null && wrong === 0,
-      };
-    });
-  const countsOf = (table: string, planned: PeopleSummary['groups'] | undefined) =>
-    alignedCounts(journal, runId, plan, progress, table, planned?.matched ?? 0);
+      },
+    ];
+  });
+  const countsOf = async (table: string, planned: PeopleSummary['groups'] | undefined) => {
+    const entity = plan.entities.find(
+      ({ role, destination }) => role === 'aligned' && destination?.table.toUpperCase() === table,
+    );
+    const counts = entity && progress.get(entity.key);
+    if (entity === undefined || counts === undefined) {
+      return { matched: planned?.matched ?? 0, created: 0, updated: 0, recreated: 0 };
+    }
+    return alignedCounts(counts, await loadDecisions(journal, runId, entity.key));
+  };
   return {
     entities,
     users: await countsOf(userTable, plan.people?.users),
@@ -89,21 +97,7 @@ async function outcomeOf(
   };
 }
 
-/** @param planned matched rows of an entity that the run did not write. */
-async function alignedCounts(
-  journal: Database,
-  runId: string,
-  plan: Plan,
-  progress: ReadonlyMap<string, Counts>,
-  table: string,
-  planned: number,
-): Promise<AlignedCounts> {
-  const entity = plan.entities.find(
-    ({ role, destination }) => role === 'aligned' && destination?.table.toUpperCase() === table,
-  );
-  const counts = entity && progress.get(entity.key);
-  if (counts === undefined) return { matched: planned, created: 0, updated: 0, recreated: 0 };
-  const { updated, recreated } = await loadDecisions(journal, runId, entity!.key);
+function alignedCounts(counts: Counts, { updated, recreated }: Decisions): AlignedCounts {
   return {
     matched: counts.reused + counts.known - updated.length,
     created: counts.inserted - recreated.length,

@@ -1,7 +1,6 @@
 import { copyEntity } from '../copying/copyEntity.ts';
 import { fillDeferred } from '../copying/deferred.ts';
 import { explainMissing } from '../copying/explainMissing.ts';
-import { getProgress } from '../journal/progress.ts';
 import type { CopyControl } from '../writing/context.ts';
 import type { EntityInput, EntityReport } from './contract.ts';
 import { type RunContexts, writtenEntity } from './runContext.ts';
@@ -22,6 +21,6 @@ export async function moveEntity(
   const outcome = await work(context, entity, control).catch(async (error) => {
     throw await explainMissing(context, entity, error);
   });
-  const progress = await getProgress(context.journal, run, key);
+  const progress = await context.journal.of(key).progress();
   return { outcome, stage: progress.state, read: progress.read };
 }

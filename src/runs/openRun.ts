@@ -25,7 +25,7 @@ export async function openRun(
       : { spec: checkMigrationSpec(request.spec), retryOf: null };
   connections.source(spec.source);
   connections.destination(spec.destination);
-  await createRun(journal, run, execution, spec, retryOf);
+  await createRun(journal, run, { execution, spec, retryOf });
   try {
     await acquireLease(journal, spec.destination, run, stateOf);
   } catch (error) {

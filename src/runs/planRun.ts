@@ -78,7 +78,7 @@ export async function prepareWithJournal(
   const prepared = await prepareMigration({
     ...request,
     known: async (entity) => {
-      const map = await loadIdMap(journal, pairId, entity, 'integer');
+      const map = await loadIdMap(journal, { pairId, entity }, 'integer');
       return map.size > 0 ? map : null;
     },
   });
@@ -129,7 +129,7 @@ async function setAsideBy(journal: Database, runId: string) {
 }
 
 const mapOf = (journal: Database, { pairId }: Run) => {
-  return (entity: EntityKey) => loadIdMap(journal, pairId, entity, 'integer');
+  return (entity: EntityKey) => loadIdMap(journal, { pairId, entity }, 'integer');
 };
 
 const written = (plan: Plan) => plan.entities.filter((entity) => entity.role !== 'matched');

@@ -1,4 +1,5 @@
 import { leaseOf } from '../journal/lease.ts';
+import { RunJournal } from '../journal/runJournal.ts';
 import { getRun, loadPlan, type RunPhase, updateRun } from '../journal/runs.ts';
 import { isWritten, type Plan, type WrittenEntity } from '../plan/plan.ts';
 import type { CopyContext } from '../writing/context.ts';
@@ -32,10 +33,7 @@ export class RunContexts {
     return {
       source: this.connections.source(run.source),
       destination: this.connections.destination(run.destination),
-      journal,
-      lease: await leaseOf(journal, run.destination, runId),
-      pairId: run.pairId,
-      runId,
+      journal: new RunJournal(journal, { lease: await leaseOf(journal, run.destination, runId), pairId: run.pairId }),
       plan: await this.planOf(runId),
       batch: { rows: run.spec.batchRows, bytes: batchBytes },
       conflicts: run.spec.conflicts,
@@ -45,8 +43,9 @@ export class RunContexts {
 }
 
 /** @throws Error where the run does not write such an entity. */
-export function writtenEntity({ plan, runId }: CopyContext, key: string): WrittenEntity {
+export function writtenEntity({ plan, journal }: CopyContext, key: string): WrittenEntity {
   const entity = plan.entities.find((one) => one.key === key);
-  if (entity === undefined || !isWritten(entity)) throw new Error(`run '${runId}' does not write the entity ${key}`);
+  if (entity === undefined || !isWritten(entity))
+    throw new Error(`run '${journal.runId}' does not write the entity ${key}`);
   return entity;
 }

@@ -42,7 +42,8 @@ export async function verifySlice(
     }
     if (Date.now() > deadline) return { outcome: 'timeUp', different: 0 };
     onEntity(nameOf(entity));
-    const report = await verifyEntity({ ...context, mode, openEnd: true }, entity, { signal, onBatch });
+    const verified = { ...context, journal, pairId: context.journal.pairId, runId: run, mode, openEnd: true };
+    const report = await verifyEntity(verified, entity, { signal, onBatch });
     const ofThis = ofThisRun(report);
     await saveVerification(journal, run, key, ofThis);
     if (!isSame(ofThis)) different += 1;

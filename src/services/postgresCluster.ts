@@ -69,7 +69,7 @@ export async function openCluster(
       );
     }
     const password = randomBytes(18).toString('hex');
-    await initialise(directory, password, account, binaries, durable);
+    await initialise(directory, { password, account, binaries, durable });
     writeFileSync(passwordFile, password, { mode: 0o600 });
     renameSync(`${directory}.new`, directory);
   }
@@ -110,10 +110,12 @@ function placeOfData(folder: string, account: Account | null): string {
 /** Makes `<directory>.new`, so that an interrupted one is never taken for a cluster. */
 async function initialise(
   directory: string,
-  password: string,
-  account: Account | null,
-  binaries: PostgresBinaries,
-  durable: boolean,
+  {
+    password,
+    account,
+    binaries,
+    durable,
+  }: { password: string; account: Account | null; binaries: PostgresBinaries; durable: boolean },
 ): Promise<void> {
   const draft = `${directory}.new`;
   const secret = `${directory}.secret`;

@@ -1,4 +1,7 @@
 import type { Row } from '../database/port.ts';
+import { queryOne } from '../database/queries.ts';
+import { integer } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { IdSet } from '../identity/idSet.ts';
 import type { KeyedEntity } from '../plan/plan.ts';
@@ -87,22 +90,15 @@ function rangeOf(context: VerifyContext, destinationBefore: string | null, run: 
 }
 
 async function countRange({ destination }: VerifyContext, entity: KeyedEntity, range: Range): Promise<number> {
-  // In the text of a statement a question mark is a placeholder.
-  const quote = (name: string) => destination.quote(name).replaceAll('?', '??');
   const { schema, table, identifier } = entity.destination;
-  const conditions: string[] = [];
-  const parameters: bigint[] = [];
-  for (const [comparison, bound] of [
-    ['>', range.after],
-    ['<=', range.upTo],
-  ] as const) {
-    if (bound === null) continue;
-    conditions.push(`${quote(identifier)} ${comparison} ?`);
-    parameters.push(bound);
-  }
-  const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`;
-  const rows = await destination.query(`select count(*) from ${quote(schema)}.${quote(table)}${where}`, parameters);
-  return Number(rows[0]![0]);
+  const id = sql.id(identifier);
+  const within = sql.all([
+    ...(range.after === null ? [] : [sql`${id} > ${range.after}`]),
+    ...(range.upTo === null ? [] : [sql`${id} <= ${range.upTo}`]),
+  ]);
+  const counted = sql`select ${sql.countOfRows} as total from ${sql.table({ schema, name: table })} where ${within}`;
+  const { total } = await queryOne(destination, counted, { total: integer });
+  return total;
 }
 
 /** Claims what the map owns besides the rows that this proof went through, a page at a time. */

@@ -19,7 +19,12 @@ const isReused = (segment: Segment) => segment.coding === 'reusedPairs' || segme
 
 export async function loadOwnMap(context: VerifyContext, entity: WrittenEntity): Promise<OwnMap> {
   const load = (only?: (segment: Segment) => boolean) =>
-    loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType ?? 'integer', only);
+    loadIdMap(
+      context.journal,
+      { pairId: context.pairId, entity: entity.key },
+      entity.identifierType ?? 'integer',
+      only,
+    );
   const segments = await readSegments(context.journal, context.pairId, entity.key);
   const isOfRun = (segment: Segment) => !isReused(segment) && segment.runId === context.runId;
   const reused = segments.some(isReused) ? await load(isReused) : null;
@@ -38,7 +43,10 @@ export async function loadTargetMaps(context: VerifyContext, entity: WrittenEnti
   const maps = new Map<EntityKey, IdMap>();
   for (const { target, missing } of entity.references) {
     if (missing === 'keep' || maps.has(target)) continue;
-    maps.set(target, await loadIdMap(context.journal, context.pairId, target, types.get(target) ?? 'integer'));
+    maps.set(
+      target,
+      await loadIdMap(context.journal, { pairId: context.pairId, entity: target }, types.get(target) ?? 'integer'),
+    );
   }
   return maps;
 }

@@ -1,3 +1,5 @@
+import { orNull, text } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import type { WrittenEntity } from '../plan/plan.ts';
 import type { VerifyContext } from './context.ts';
 
@@ -13,14 +15,14 @@ export interface OpenIssues {
 
 export async function readOpenIssues(context: VerifyContext, entity: WrittenEntity): Promise<OpenIssues> {
   const rows = await context.journal.query(
-    `select i.source_id, i.run_id from caravel_issue i join caravel_run r on r.id = i.run_id
-     where r.pair_id = ? and i.entity = ? and i.state = 'open'`,
-    [context.pairId, entity.key],
+    sql`select i.source_id, i.run_id from caravel_issue i join caravel_run r on r.id = i.run_id
+      where r.pair_id = ${context.pairId} and i.entity = ${entity.key} and i.state = 'open'`,
+    { sourceId: orNull(text), runId: text },
   );
   const issues: OpenIssues = { ofRun: new Set(), ofPair: new Set(), withoutId: 0 };
-  for (const [sourceId, runId] of rows) {
+  for (const { sourceId, runId } of rows) {
     const ofRun = runId === context.runId;
-    if (typeof sourceId === 'string') {
+    if (sourceId !== null) {
       issues.ofPair.add(sourceId);
       if (ofRun) issues.ofRun.add(sourceId);
     } else if (ofRun) issues.withoutId += 1;

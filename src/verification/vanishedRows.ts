@@ -24,7 +24,7 @@ export async function findVanishedRows(
   for (const entity of plan.entities) {
     if (entity.role !== 'copied' || entity.identifier === 'none' || !mapped.has(entity.key)) continue;
     if (emptied.has(entity.key)) continue;
-    const map = await loadIdMap(context.journal, context.pairId, entity.key, entity.identifierType);
+    const map = await loadIdMap(context.journal, { pairId: context.pairId, entity: entity.key }, entity.identifierType);
     const gone = map.size - (await countPresent(context.destination, entity, map.entries()));
     if (gone === 0) continue;
     findings.add('mapped-rows-gone', {

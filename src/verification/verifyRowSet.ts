@@ -1,5 +1,8 @@
 import type { Cell, Database, Row } from '../database/port.ts';
+import { queryOne } from '../database/queries.ts';
 import { readAhead } from '../database/readAhead.ts';
+import { integer } from '../database/shape.ts';
+import { sql } from '../database/sql.ts';
 import { getProgress } from '../journal/progress.ts';
 import { readSegments } from '../journal/segments.ts';
 import type { PhysicalEntity, WrittenEntity } from '../plan/plan.ts';
@@ -61,10 +64,9 @@ async function countRows(context: VerifyContext, entity: WrittenEntity, foreign:
 }
 
 async function countTable(database: Database, { schema, table }: PhysicalEntity): Promise<number> {
-  // In the text of a statement a question mark is a placeholder.
-  const quote = (name: string) => database.quote(name).replaceAll('?', '??');
-  const rows = await database.query(`select count(*) from ${quote(schema)}.${quote(table)}`);
-  return Number(rows[0]![0]);
+  const counted = sql`select ${sql.countOfRows} as total from ${sql.table({ schema, name: table })}`;
+  const { total } = await queryOne(database, counted, { total: integer });
+  return total;
 }
 
 /** @param withNeutral also what only the destination has; rows of earlier runs may be older than such a column. */

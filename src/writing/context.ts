@@ -1,15 +1,12 @@
 import type { Database, TableName } from '../database/port.ts';
-import type { Lease } from '../journal/lease.ts';
+import type { EntityJournal, RunJournal } from '../journal/runJournal.ts';
 import type { Plan, WrittenEntity } from '../plan/plan.ts';
 
 /** What every step of the copy needs to know of its run. */
 export interface CopyContext {
   source: Database;
   destination: Database;
-  journal: Database;
-  lease: Lease;
-  pairId: string;
-  runId: string;
+  journal: RunJournal;
   plan: Plan;
   /** Largest batch. */
   batch: { rows: number; bytes: number };
@@ -29,10 +26,24 @@ export interface CopyControl {
   onWaiting(message: string): void;
 }
 
+/** How one waits for a lock of the destination. */
+export type LockControl = Pick<CopyControl, 'signal' | 'onWaiting'>;
+
 /** Why a copy returned: the entity is complete, the operator paused the run, or its time was up. */
 export type CopyOutcome = 'done' | 'paused' | 'timeUp';
+
+/** One attempt's work on one entity. */
+export interface EntityWork<E extends WrittenEntity = WrittenEntity> {
+  context: CopyContext;
+  entity: E;
+  /** The entity in the run's journal. */
+  journal: EntityJournal;
+  control: CopyControl;
+}
 
 export const destinationTable = ({ destination }: WrittenEntity): TableName => ({
   schema: destination.schema,
   name: destination.table,
 });
+
+export const sourceTable = ({ source }: WrittenEntity): TableName => ({ schema: source.schema, name: source.table });

@@ -1,7 +1,6 @@
 import type { Database, TableName, Transaction } from '../database/port.ts';
-import type { WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
-import { type CopyContext, type CopyControl, destinationTable } from './context.ts';
+import { destinationTable, type EntityWork, type LockControl } from './context.ts';
 import { failpoint } from './failpoints.ts';
 
 /**
@@ -11,9 +10,7 @@ import { failpoint } from './failpoints.ts';
  * @param opened the transaction of a batch that was staged early; a new one by default.
  */
 export async function underEntityLock<T>(
-  context: CopyContext,
-  entity: WrittenEntity,
-  control: CopyControl,
+  { context, entity, control }: EntityWork,
   work: (transaction: Transaction) => Promise<T>,
   opened: Pick<Database, 'transaction'> = context.destination,
 ): Promise<T> {
@@ -30,9 +27,9 @@ export async function takeLock(
   transaction: Transaction,
   { schema, name: table }: TableName,
   name: string,
-  control: Pick<CopyControl, 'signal' | 'onWaiting'>,
+  control: LockControl,
 ): Promise<void> {
-  while (!(await transaction.lock(`caravel ${schema}.${table}`, 2_000))) {
+  while (!(await transaction.tryLock(`caravel ${schema}.${table}`, 2_000))) {
     control.onWaiting(`${name}: another worker holds this entity; waiting until it commits or its connection ends`);
     control.signal.throwIfAborted();
   }

@@ -54,7 +54,7 @@ const note = planned(3, 'Sales', 'Note', { identifier: 'none', identifierType: n
 
 async function fill(journal: Database): Promise<void> {
   await migrateJournal(journal);
-  const { pairId } = await createRun(journal, 'first', 'execution 1', spec);
+  const { pairId } = await createRun(journal, 'first', { execution: 'execution 1', spec });
   const plan = { source: 'production', destination: 'quality', blocking: [], warnings: [] };
   await savePlan(journal, 'first', { ...plan, entities: [status, order, note] });
   await createProgress(journal, 'first', [order, note]);
@@ -77,7 +77,7 @@ async function fill(journal: Database): Promise<void> {
   await insertIssues(journal, 'first', order.key, [
     { sourceId: '17', code: 'duplicate', reason: 'a row with the same number is there', detail: 'O-1, "quoted"' },
   ]);
-  await createRun(journal, 'second', 'execution 2', spec);
+  await createRun(journal, 'second', { execution: 'execution 2', spec });
   await updateRun(journal, 'second', { status: 'failed', message: 'the disk is full', finished: true });
 }
 

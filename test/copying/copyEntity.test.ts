@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyEntity } from '../../src/copying/copyEntity.ts';
 import { fillDeferred } from '../../src/copying/deferred.ts';
 import type { Database, Transaction } from '../../src/database/port.ts';
+import { sql } from '../../src/database/sql.ts';
 import { listIssues } from '../../src/journal/issues.ts';
 import { getProgress } from '../../src/journal/progress.ts';
+import { RunJournal } from '../../src/journal/runJournal.ts';
 import { isWritten } from '../../src/plan/plan.ts';
 import type { CopyContext } from '../../src/writing/context.ts';
 import { dialect, numbers, types } from '../support/ddl.ts';
@@ -75,6 +77,15 @@ function failing(database: Database, fail: { nth: number; after: boolean }): Dat
   });
 }
 
+function failingIn(
+  which: 'journal' | 'destination',
+  context: CopyContext,
+  fail: { nth: number; after: boolean },
+): CopyContext {
+  if (which === 'destination') return { ...context, destination: failing(context.destination, fail) };
+  return { ...context, journal: new RunJournal(failing(context.journal.database, fail), context.journal) };
+}
+
 describe('copying entities', () => {
   let world: World;
   beforeAll(async () => {
@@ -100,9 +111,9 @@ describe('copying entities', () => {
   const empty = async () => {
     for (const table of ['TAG', 'DETAIL', 'CHILD', 'PARENT', 'CODE'])
       await world.destination.run(`delete from "${table}"`);
-    await world.journal.execute('delete from caravel_segment');
-    await world.journal.execute('delete from caravel_intent');
-    await world.journal.execute('update caravel_entity set deferred = 0');
+    await world.journal.execute(sql`delete from caravel_segment`);
+    await world.journal.execute(sql`delete from caravel_intent`);
+    await world.journal.execute(sql`update caravel_entity set deferred = 0`);
   };
   const parents = () => world.destination.arrays('select count(*) from "PARENT"');
 
@@ -146,12 +157,10 @@ describe('copying entities', () => {
         await empty();
         const context = await world.begin(`die ${which} ${after} ${deaths}`, all, { batch });
         died = false;
-        await migrate({ ...context, [which]: failing(context[which], { nth: deaths + 1, after }) }).catch(
-          (error: Error) => {
-            if (!error.message.startsWith('died')) throw error;
-            died = true;
-          },
-        );
+        await migrate(failingIn(which, context, { nth: deaths + 1, after })).catch((error: Error) => {
+          if (!error.message.startsWith('died')) throw error;
+          died = true;
+        });
         if (died) await migrate(context);
         await expectEqual(world);
         if (died) deaths += 1;
@@ -178,7 +187,7 @@ describe('copying entities', () => {
     const context = await world.begin('busy', [parent]);
     // Batches of the entity: state, intent, segment. Dies before the first segment is written, after the commit.
     await expect(
-      copyEntity({ ...context, journal: failing(context.journal, { nth: 3, after: false }) }, parent, control()),
+      copyEntity(failingIn('journal', context, { nth: 3, after: false }), parent, control()),
     ).rejects.toThrow('died');
     await world.destination.run(`insert into "PARENT" ("NAME") values ('from the application')`);
     await copyEntity(context, parent, control());
@@ -190,7 +199,7 @@ describe('copying entities', () => {
     await empty();
     const context = await world.begin('twin row', [parent]);
     await expect(
-      copyEntity({ ...context, journal: failing(context.journal, { nth: 3, after: false }) }, parent, control()),
+      copyEntity(failingIn('journal', context, { nth: 3, after: false }), parent, control()),
     ).rejects.toThrow('died');
     await world.destination.run(`insert into "PARENT" ("NAME") values ('parent 10')`);
     await expect(copyEntity(context, parent, control())).rejects.toThrow(

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CopyError } from '../../src/copying/errors.ts';
-import { createTranslator, resolvePending } from '../../src/copying/translator.ts';
+import { resolvePending } from '../../src/copying/translatedRows.ts';
+import { createTranslator } from '../../src/copying/translator.ts';
 import type { Cell } from '../../src/database/port.ts';
 import type { IdMap } from '../../src/identity/idMap.ts';
 import type { PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
@@ -51,7 +52,7 @@ function order(change: Partial<PlannedReference> = {}): WrittenEntity {
 }
 
 const translator = (entity: WrittenEntity, customers: Record<string, string>, own: Record<string, string> = {}) =>
-  createTranslator(entity, mapOf(own), () => mapOf(customers));
+  createTranslator(entity, { own: mapOf(own), of: () => mapOf(customers) });
 
 describe('translating rows', () => {
   it('replaces references, leaves the identifier to the destination and fills what only it has', () => {
@@ -111,8 +112,10 @@ describe('translating rows', () => {
     ]);
     expect(translated.rows.map((row) => row[1])).toEqual(['70', null, null]);
     customers[8] = '80';
-    expect(resolvePending(translated)).toBe(1);
-    expect(translated.rows.map((row) => row[1])).toEqual(['70', '80', null]);
+    const resolved = resolvePending(translated);
+    expect(resolved.deferred).toBe(1);
+    expect(resolved.translated.rows.map((row) => row[1])).toEqual(['70', '80', null]);
+    expect(translated.rows.map((row) => row[1])).toEqual(['70', null, null]);
   });
 
   it('keeps values of references to external entities', () => {

@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/port.ts';
 import { acquireLease } from '../../src/journal/lease.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
 import { createProgress } from '../../src/journal/progress.ts';
+import { RunJournal } from '../../src/journal/runJournal.ts';
 import { createRun } from '../../src/journal/runs.ts';
 import type { PlannedColumn, PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
 import type { CopyContext, CopyControl } from '../../src/writing/context.ts';
@@ -37,17 +38,14 @@ export async function createWorld(name: string, tables: string): Promise<World> 
     ...plain,
     async begin(run, entities, change = {}) {
       const spec = migrationSpec.parse({ source: 'production', destination: 'quality', scope: { all: true } });
-      const { pairId } = await createRun(journal, run, run, spec);
+      const { pairId } = await createRun(journal, run, { execution: run, spec });
       const lease = await acquireLease(journal, 'quality', run, async () => 'closed');
       await createProgress(journal, run, entities);
       const plan = { source: 'production', destination: 'quality', entities, blocking: [], warnings: [] };
       return {
         source,
         destination,
-        journal,
-        lease,
-        pairId,
-        runId: run,
+        journal: new RunJournal(journal, { lease, pairId }),
         plan,
         batch: { rows: 10, bytes: 1 << 20 },
         conflicts: 'fail',

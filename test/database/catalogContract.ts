@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { queryOne } from '../../src/database/queries.ts';
+import { integer } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 import { type ContractGround, contractTables, seenName, tableName } from './contract.ts';
 
 export function describeCatalog(ground: ContractGround): void {
@@ -125,10 +128,26 @@ export function describeCatalog(ground: ContractGround): void {
     it('says who it is', async () => {
       expect(database().rows.engine).toBe(ground.harness.engine);
       expect(await database().rows.version()).toMatch(/SQL/);
-      expect(database().rows.quote('a"b')).not.toBe('a"b');
-      const { engine, byteLength, quote } = database().rows;
-      const literal = engine === 'postgres' ? "'\\x010203'::bytea" : '0x010203';
-      expect(await database().rows.query(`select ${byteLength(literal)} as ${quote('bytes')}`)).toEqual([['3']]);
+    });
+
+    it('tells its clock, which is that of this machine or near it, also within a transaction', async () => {
+      const { rows } = database();
+      const near = (clock: number) => expect(Math.abs(clock - Date.now())).toBeLessThan(5_000);
+      near(await rows.now());
+      await rows.transaction(async (transaction) => {
+        const first = await transaction.now();
+        near(first);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect((await transaction.now()) - first).toBeGreaterThanOrEqual(40);
+      });
+    });
+
+    it('measures bytes', async () => {
+      const { rows } = database();
+      await rows.execute(sql`delete from "VALUES"`);
+      await rows.execute(sql`insert into "VALUES" ("ID", "BINARY") values (1, ${Uint8Array.of(1, 0, 255)})`);
+      const length = sql`select ${sql.byteLength(sql.id('BINARY'))} as length from "VALUES"`;
+      expect(await queryOne(rows, length, { length: integer })).toEqual({ length: 3 });
     });
   });
 }

@@ -5,6 +5,7 @@ import { describeErrors } from './errorContract.ts';
 import type { DatabaseHarness, TestDatabase, TestTable } from './harness.ts';
 import { describeLoss } from './lossContract.ts';
 import { describeReading } from './readingContract.ts';
+import { describeStatements } from './statementContract.ts';
 import { describeTransactions } from './transactionContract.ts';
 import { describeValues } from './valueContract.ts';
 import { describeWriting } from './writingContract.ts';
@@ -154,6 +155,7 @@ export function describeDatabaseContract(engine: EngineName, harness: DatabaseHa
     describeReading(ground);
     describeWriting(ground);
     describeTransactions(ground);
+    describeStatements(ground);
     describeErrors(ground);
     describeLoss(ground);
   });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DatabaseError } from '../../src/database/errors.ts';
 import type { Row } from '../../src/database/port.ts';
+import { sql } from '../../src/database/sql.ts';
 import { type ContractGround, seenName, tableName } from './contract.ts';
+import { askForOne } from './harness.ts';
 
 /** A value that must appear in no message. */
 const secret = 'Secret4711';
@@ -87,7 +89,8 @@ export function describeErrors(ground: ContractGround): void {
       };
       expect(await failureOf(read())).toMatchObject({ code: 'unknownObject', table: 'NOSUCH' });
       skip(!database().can.numberErrors, 'the server has no number of its own for it');
-      expect(await failureOf(database().rows.query('select * from "NOSUCH"'))).toMatchObject({ code: 'unknownObject' });
+      const missing = database().rows.query(sql`select * from "NOSUCH"`, {});
+      expect(await failureOf(missing)).toMatchObject({ code: 'unknownObject' });
     });
 
     it('name a missing right', async ({ skip }) => {
@@ -103,20 +106,20 @@ export function describeErrors(ground: ContractGround): void {
       const login = database().another();
       const error = await failureOf(
         login.transaction(async (transaction) => {
-          await transaction.query('select 1');
+          await askForOne(transaction);
           await database().cutConnections();
-          await transaction.query('select 1');
+          await askForOne(transaction);
         }),
       );
       expect(error).toMatchObject({ code: 'unreachable', retryable: true });
-      expect(await login.query('select 1')).toEqual([['1']]);
+      expect(await askForOne(login)).toBe(1);
     });
 
     it('call a connection lost before the commit unreachable: nobody knows what became of it', async () => {
       const login = database().another();
       const error = await failureOf(
         login.transaction(async (transaction) => {
-          await transaction.query('select 1');
+          await askForOne(transaction);
           await database().cutConnections();
         }),
       );
@@ -140,10 +143,10 @@ export function describeErrors(ground: ContractGround): void {
 
     it('tell a server that is not there from a login that is wrong', async () => {
       const nowhere = ground.harness.unreachable();
-      expect(await failureOf(nowhere.query('select 1'))).toMatchObject({ code: 'unreachable', database: 'nowhere' });
+      expect(await failureOf(askForOne(nowhere))).toMatchObject({ code: 'unreachable', database: 'nowhere' });
       await nowhere.close();
       const locked = ground.harness.wrongPassword();
-      expect(await failureOf(locked.query('select 1'))).toMatchObject({ code: 'login', retryable: false });
+      expect(await failureOf(askForOne(locked))).toMatchObject({ code: 'login', retryable: false });
       await locked.close();
     });
   });

@@ -1,4 +1,7 @@
-import type { Database, EngineName } from '../../src/database/port.ts';
+import type { Database, EngineName, Queries } from '../../src/database/port.ts';
+import { queryOne } from '../../src/database/queries.ts';
+import { integer } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 
 /** Column types of test tables in neutral words; a harness knows its engine's. */
 export type TestType =
@@ -41,6 +44,8 @@ export interface TestTable {
 export interface Capabilities {
   /** Names come back as they were written: neither folded nor made unique with a suffix. */
   keepNames: boolean;
+  /** Names may hold every character, a closing bracket too, and are as long as the engine's documentation says. */
+  takeEveryName: boolean;
   /** U+0000 and half of a surrogate pair. */
   holdEveryText: boolean;
   /** Errors about names and rights have numbers of their own. */
@@ -81,4 +86,15 @@ export interface DatabaseHarness {
   /** A database at an address where nothing listens, and one with a wrong password. */
   unreachable(): Database;
   wrongPassword(): Database;
+}
+
+/** The least there is to ask. @returns 1 */
+export async function askForOne(queries: Queries): Promise<number> {
+  return (await queryOne(queries, sql`select 1 as one`, { one: integer })).one;
+}
+
+/** Rows of a table. */
+export async function countRows(queries: Queries, table: string): Promise<number> {
+  const statement = sql`select ${sql.countOfRows} as total from ${sql.id(table)}`;
+  return (await queryOne(queries, statement, { total: integer })).total;
 }

@@ -2,8 +2,12 @@ import { expect } from 'vitest';
 import { connect } from '../../src/database/connect.ts';
 import { DatabaseError } from '../../src/database/errors.ts';
 import type { Database, Row } from '../../src/database/port.ts';
+import { queryOne } from '../../src/database/queries.ts';
+import { integer, orNull } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 import { type Direction, type FaultyProxy, type Misfortune, startProxy } from '../support/proxy.ts';
 import { type ContractGround, tableName } from './contract.ts';
+import { askForOne } from './harness.ts';
 
 /** Rows of the table that is read in streams; several pages of it. */
 const manyRows = 12_000;
@@ -31,7 +35,11 @@ export function kindsOfWork(ground: ContractGround): Record<string, Work> {
   const notes: Row[] = Array.from({ length: batchRows }, (_, index) => ['x'.repeat(index % 300), String(index)]);
 
   return {
-    'a question': (login) => login.query('select count(*), max("ID") from "MANY" where "ID" > ?', [10]),
+    'a question': (login) =>
+      queryOne(login, sql`select count(*) as total, max("ID") as last from "MANY" where "ID" > ${10}`, {
+        total: integer,
+        last: orNull(integer),
+      }),
     'a read of many pages': async (login) => {
       let rows = 0;
       for await (const batch of login.readRows(many())) rows += batch.length;
@@ -99,14 +107,14 @@ export class LossyWay {
     }
     this.proxy.disarm();
     // What was struck without being noticed is noticed now; nothing of it may linger after.
-    await this.#login.query('select 1').catch(() => undefined);
-    expect(await this.#login.query('select 1'), where).toEqual([['1']]);
+    await askForOne(this.#login).catch(() => undefined);
+    expect(await askForOne(this.#login), where).toBe(1);
   }
 
   /** Bytes that the work sends and gets where nothing happens to it. */
   async measured(work: Work): Promise<Record<Direction, number>> {
     this.proxy.disarm();
-    await this.#login.query('select 1');
+    await askForOne(this.#login);
     const before = { toServer: this.proxy.passed('toServer'), toClient: this.proxy.passed('toClient') };
     await work(this.#login);
     return {
@@ -124,7 +132,7 @@ export class LossyWay {
 /** Fills the table that the kinds of work read. */
 export async function fillForLoss(ground: ContractGround): Promise<void> {
   const { rows: login } = ground.database();
-  await login.execute('delete from "MANY"');
+  await login.execute(sql`delete from "MANY"`);
   await login.transaction(async (transaction) => {
     const rows: Row[] = Array.from({ length: manyRows }, (_, index) => [String(index + 1), `note ${index}`]);
     await transaction.insertStaged(await transaction.stage(tableName(ground, 'MANY'), ['ID', 'NOTE'], rows), null);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/database/port.ts';
 import type { ContractGround } from './contract.ts';
+import { askForOne } from './harness.ts';
 import { failureOf, fillForLoss, kindsOfWork, LossyWay } from './loss.ts';
 
 /** Places at which each kind of work is broken, beside its first and last bytes. */
@@ -38,18 +39,18 @@ export function describeLoss(ground: ContractGround): void {
       proxy.disarm();
       const before = { toServer: proxy.passed('toServer'), toClient: proxy.passed('toClient') };
       const first = way.open();
-      await first.query('select 1');
+      await askForOne(first);
       await first.close();
       for (const direction of ['toServer', 'toClient'] as const) {
         const last = proxy.passed(direction) - before[direction];
         for (let place = 0; place < last; place += Math.ceil(last / 12)) {
           proxy.arm({ kind: place % 2 === 0 ? 'cut' : 'reset', direction, after: { bytes: place } });
           const one = way.open();
-          const failure = await failureOf(one.query('select 1'));
+          const failure = await failureOf(askForOne(one));
           if (failure !== null) expect(failure, `${direction} ${place}`).toMatchObject({ code: 'unreachable' });
           proxy.disarm();
-          await one.query('select 1').catch(() => undefined);
-          expect(await one.query('select 1'), `${direction} ${place}`).toEqual([['1']]);
+          await askForOne(one).catch(() => undefined);
+          expect(await askForOne(one), `${direction} ${place}`).toBe(1);
           await one.close();
         }
       }
@@ -76,7 +77,7 @@ export function describeLoss(ground: ContractGround): void {
           continue;
         }
         const one = stalled.open();
-        await one.query('select 1');
+        await askForOne(one);
         await work(one);
         const before = proxy.passed(direction);
         await work(one);
@@ -101,8 +102,8 @@ export function describeLoss(ground: ContractGround): void {
         delete process.env.CARAVEL_TIMEOUTS;
         for (const [index, one] of databases.entries()) {
           ways[index]!.stalled.proxy.disarm();
-          await one.query('select 1').catch(() => undefined);
-          expect(await one.query('select 1'), cases[index]!.name).toEqual([['1']]);
+          await askForOne(one).catch(() => undefined);
+          expect(await askForOne(one), cases[index]!.name).toBe(1);
           await one.close();
         }
       } finally {

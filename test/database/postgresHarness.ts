@@ -66,7 +66,13 @@ export function postgresHarness(superuserUrl: string): DatabaseHarness {
       const roleUrl = urlOf(name, role, password);
       return {
         schema: 'public',
-        can: { keepNames: true, holdEveryText: false, numberErrors: true, showIdentities: true },
+        can: {
+          keepNames: true,
+          takeEveryName: true,
+          holdEveryText: false,
+          numberErrors: true,
+          showIdentities: true,
+        },
         ownerUrl: urlOf(name),
         rowsUrl: roleUrl,
         owner: open(urlOf(name), false),

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { written } from '../../infra/sqlText.ts';
 import type { PhysicalTable, Row } from '../../src/database/port.ts';
 import { openPool } from '../../src/database/postgres/session.ts';
 import { run } from '../../src/database/postgres/statements.ts';
 import { insertStagedRows } from '../../src/database/postgres/writing.ts';
-import type { TestDatabase } from './harness.ts';
+import { queryRows } from '../../src/database/queries.ts';
+import { integer } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
+import { countRows, type TestDatabase } from './harness.ts';
 import { postgresHarness } from './postgresHarness.ts';
 
 const url = process.env.CARAVEL_TEST_POSTGRES;
@@ -40,7 +44,7 @@ describe('postgres alone', () => {
          'BEGIN IF NEW."N" = 13 THEN RETURN NULL; END IF; RETURN NEW; END'`,
       'CREATE TRIGGER pick BEFORE INSERT ON "PICKY" FOR EACH ROW EXECUTE FUNCTION pick()',
     ]) {
-      await database.owner.execute(statement);
+      await database.owner.execute(written(statement));
     }
   });
 
@@ -69,9 +73,10 @@ describe('postgres alone', () => {
         expect(await insertStagedRows(session, stage, 'ID')).toMatchObject({ count: rows });
       });
       const unordered = await database.rows.query(
-        'select count(*) from "T" where "ID" - (select min("ID") from "T") <> "N"',
+        sql`select count(*) as rows from "T" where "ID" - (select min("ID") from "T") <> "N"`,
+        { rows: integer },
       );
-      expect(unordered).toEqual([['0']]);
+      expect(unordered).toEqual([{ rows: 0 }]);
     } finally {
       await pool.close();
     }
@@ -94,7 +99,7 @@ describe('postgres alone', () => {
   it('tells that a serial cannot be used without its sequence', async () => {
     const insertRight = async () => (await database.rows.rights([named('ODD')]))[0]!.insert;
     expect(await insertRight()).toBe(false);
-    await database.owner.execute('GRANT USAGE ON SEQUENCE "ODD_SERIAL_seq" TO PUBLIC');
+    await database.owner.execute(sql`GRANT USAGE ON SEQUENCE "ODD_SERIAL_seq" TO PUBLIC`);
     expect(await insertRight()).toBe(true);
   });
 
@@ -117,13 +122,9 @@ describe('postgres alone', () => {
       read.push(...batch);
     }
     expect(read).toEqual(rows);
-    expect(
-      await database.rows.query(
-        `select ${columns.map((name) => database.rows.quote(name)).join(', ')}
-      from "ODD" where ${database.rows.quote('WHAT"?')} = ?`,
-        ['?'],
-      ),
-    ).toEqual([rows[0]]);
+    const names = columns.map((name) => sql.id(name));
+    const from = sql`from "ODD" where ${sql.id('WHAT"?')} = ${'?'}`;
+    expect(await queryRows(database.rows, names, from)).toEqual([rows[0]]);
   });
 
   it('refuses a text it cannot hold, and names the column', async () => {
@@ -138,11 +139,11 @@ describe('postgres alone', () => {
 
   it('says when a trigger leaves rows out', async () => {
     await expect(insert('PICKY', ['N'], [['12'], ['13']])).rejects.toThrow(/took 1 of 2 rows/);
-    expect(await database.rows.query('select "N" from "PICKY"')).toEqual([]);
+    expect(await countRows(database.rows, 'PICKY')).toBe(0);
   });
 
   it('knows a counter that was set back, where it may look', async () => {
-    await database.owner.execute('ALTER TABLE "T" ALTER COLUMN "ID" RESTART WITH 40');
+    await database.owner.execute(sql`ALTER TABLE "T" ALTER COLUMN "ID" RESTART WITH 40`);
     const column = { table: named('T'), column: 'ID' };
     expect(await database.owner.identityPositions([column])).toEqual([39n]);
     expect(await database.rows.identityPositions([column])).toEqual([null]);

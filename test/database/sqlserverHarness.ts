@@ -50,10 +50,12 @@ export function sqlserverHarness(administratorUrl: string): DatabaseHarness {
       database,
       'SELECT CONVERT(varbinary(4), NCHAR(55357) + NCHAR(0)) AS bytes',
     ).catch(() => []);
+    const bracket = await asAdministrator(database, 'SELECT 1 AS [a]]b]').catch(() => []);
     const missing = await asAdministrator(database, 'SELECT 1 FROM dbo.there_is_no_such_table').catch((error) => error);
     const identity = await runBatches(loginUrl, ['SELECT COUNT(*) AS [seen] FROM sys.identity_columns']);
     return {
       keepNames: names[0]?.name === 'PARENT',
+      takeEveryName: bracket[0]?.['a]b'] === 1,
       holdEveryText: Buffer.isBuffer(text[0]?.bytes) && text[0].bytes.toString('hex') === '3dd80000',
       showIdentities: Number(identity[0]?.seen) > 0,
       numberErrors: (missing as { number?: number }).number === 208,

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { written } from '../../infra/sqlText.ts';
 import type { Database, Row } from '../../src/database/port.ts';
-import type { TestDatabase } from './harness.ts';
+import { queryOne } from '../../src/database/queries.ts';
+import { integer, text } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
+import { countRows, type TestDatabase } from './harness.ts';
 import { sqlserverHarness } from './sqlserverHarness.ts';
 
 const url = process.env.CARAVEL_TEST_SQLSERVER;
@@ -124,9 +128,9 @@ describe.runIf(url !== undefined)('sqlserver alone', () => {
     columns = columnsOf(database);
     const defined = columns.map(({ type }, index) => `C${index} ${type} NULL`).join(', ');
     for (const table of ['ORIGIN', 'TARGET']) {
-      await database.owner.execute(`CREATE TABLE dbo.${table} (ID int NOT NULL PRIMARY KEY, ${defined})`);
+      await database.owner.execute(written(`CREATE TABLE dbo.${table} (ID int NOT NULL PRIMARY KEY, ${defined})`));
     }
-    await database.owner.execute('CREATE TABLE dbo.NARROW (ID int NOT NULL PRIMARY KEY, NAME varchar(20) NULL)');
+    await database.owner.execute(sql`CREATE TABLE dbo.NARROW (ID int NOT NULL PRIMARY KEY, NAME varchar(20) NULL)`);
   }, 120_000);
 
   afterAll(async () => {
@@ -155,19 +159,18 @@ describe.runIf(url !== undefined)('sqlserver alone', () => {
     const row = fc.tuple(...columns.map(({ values }) => fc.option(values, { nil: 'NULL', freq: 8 })));
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 25 }), async (rows) => {
-        for (const table of ['ORIGIN', 'TARGET']) await database.owner.execute(`DELETE FROM dbo.${table}`);
+        for (const table of ['ORIGIN', 'TARGET']) await database.owner.execute(sql`DELETE FROM ${sql.id(table)}`);
         for (const [index, values] of rows.entries()) {
-          await database.owner.execute(`INSERT INTO dbo.ORIGIN VALUES (${[index, ...values].join(', ')})`);
+          await database.owner.execute(written(`INSERT INTO dbo.ORIGIN VALUES (${[index, ...values].join(', ')})`));
         }
         await copy('ORIGIN', 'TARGET', ['ID', ...names()], database.owner);
-        expect(await database.owner.query('SELECT COUNT(*) FROM dbo.TARGET')).toEqual([[String(rows.length)]]);
+        expect(await countRows(database.owner, 'TARGET')).toBe(rows.length);
         for (const [index, { type, compared }] of columns.entries()) {
           const [a, b] = [compared(`a.C${index}`), compared(`b.C${index}`)];
-          const different = await database.owner.query(
-            `SELECT a.ID FROM dbo.ORIGIN AS a JOIN dbo.TARGET AS b ON a.ID = b.ID
-             WHERE ${a} <> ${b} OR (${a} IS NULL AND ${b} IS NOT NULL) OR (${a} IS NOT NULL AND ${b} IS NULL)`,
-          );
-          expect(different, `${type}: ${different.map(([id]) => rows[Number(id)]![index]).join(' ')}`).toEqual([]);
+          const question = `SELECT a.ID FROM dbo.ORIGIN AS a JOIN dbo.TARGET AS b ON a.ID = b.ID
+            WHERE ${a} <> ${b} OR (${a} IS NULL AND ${b} IS NOT NULL) OR (${a} IS NOT NULL AND ${b} IS NULL)`;
+          const different = await database.owner.query(written(question), { id: integer });
+          expect(different, `${type}: ${different.map(({ id }) => rows[id]![index]).join(' ')}`).toEqual([]);
         }
       }),
       { numRuns: 15 },
@@ -175,29 +178,30 @@ describe.runIf(url !== undefined)('sqlserver alone', () => {
   }, 300_000);
 
   it('carries 10 MB of text and 50 MB of bytes', async () => {
-    for (const table of ['ORIGIN', 'TARGET']) await database.owner.execute(`DELETE FROM dbo.${table}`);
+    for (const table of ['ORIGIN', 'TARGET']) await database.owner.execute(sql`DELETE FROM ${sql.id(table)}`);
     const [textColumn, bytesColumn] = ['nvarchar(max)', 'varbinary(max)'].map(
       (type) => `C${columns.findIndex((column) => column.type === type)}`,
     ) as [string, string];
-    const text = 'wörd 文😀 '.repeat(550_000);
+    const longText = 'wörd 文😀 '.repeat(550_000);
     const bytesCell = new Uint8Array(50 * 1024 * 1024).map((_, index) => (index * 31) % 251);
     const list = ['ID', textColumn, bytesColumn];
     await database.owner.transaction(async (transaction) => {
-      const rows: Row[] = [['1', text, bytesCell]];
+      const rows: Row[] = [['1', longText, bytesCell]];
       await transaction.insertStaged(await transaction.stage({ schema: 'dbo', name: 'ORIGIN' }, list, rows), null);
     });
     const [read] = await copy('ORIGIN', 'TARGET', list, database.owner);
-    expect(read![1] === text).toBe(true);
+    expect(read![1] === longText).toBe(true);
     expect(Buffer.compare(read![2] as Uint8Array, bytesCell)).toBe(0);
-    const copied = `SELECT COUNT(*) FROM dbo.ORIGIN AS a JOIN dbo.TARGET AS b ON a.ID = b.ID
+    const copied = `SELECT COUNT(*) AS rows FROM dbo.ORIGIN AS a JOIN dbo.TARGET AS b ON a.ID = b.ID
       WHERE ${asBytes(`a.${textColumn}`)} = ${asBytes(`b.${textColumn}`)} AND a.${bytesColumn} = b.${bytesColumn}`;
-    expect(await database.owner.query(copied)).toEqual([['1']]);
+    expect(await database.owner.query(written(copied), { rows: integer })).toEqual([{ rows: 1 }]);
   }, 300_000);
 
   it('refuses a character that the code page of a varchar lacks, and names the column', async ({ skip }) => {
-    await database.owner.execute('INSERT INTO dbo.NARROW VALUES (0, NCHAR(25991))');
-    const [row] = await database.owner.query('SELECT CONVERT(nvarchar(20), NAME) FROM dbo.NARROW WHERE ID = 0');
-    skip(row![0] === '文', 'the server keeps every character in a varchar');
+    await database.owner.execute(sql`INSERT INTO dbo.NARROW VALUES (0, NCHAR(25991))`);
+    const stored = sql`SELECT CONVERT(nvarchar(20), NAME) AS name FROM dbo.NARROW WHERE ID = 0`;
+    const { name: kept } = await queryOne(database.owner, stored, { name: text });
+    skip(kept === '文', 'the server keeps every character in a varchar');
     const insert = (name: string) =>
       database.owner.transaction(async (transaction) => {
         const table = { schema: 'dbo', name: 'NARROW' };
@@ -205,6 +209,7 @@ describe.runIf(url !== undefined)('sqlserver alone', () => {
       });
     await expect(insert('文')).rejects.toMatchObject({ code: 'invalidValue', column: 'NAME', rowLevel: true });
     await insert('Müßiggang');
-    expect(await database.owner.query('SELECT NAME FROM dbo.NARROW WHERE ID = 1')).toEqual([['Müßiggang']]);
+    const inserted = sql`SELECT NAME AS name FROM dbo.NARROW WHERE ID = 1`;
+    expect(await database.owner.query(inserted, { name: text })).toEqual([{ name: 'Müßiggang' }]);
   });
 });

@@ -1,6 +1,7 @@
 import { Dialect, parse } from '@polyglot-sql/sdk';
 import { describe, expect, it } from 'vitest';
 import type { RowRead, TableName } from '../../src/database/port.ts';
+import { render, sql } from '../../src/database/sql.ts';
 import {
   columnsOf,
   foreignKeysOf,
@@ -9,7 +10,9 @@ import {
   triggersOf,
 } from '../../src/database/sqlserver/catalog.ts';
 import { transferOf } from '../../src/database/sqlserver/cells.ts';
+import { clockQuestion } from '../../src/database/sqlserver/clock.ts';
 import type { ColumnType } from '../../src/database/sqlserver/columnTypes.ts';
+import { dialect } from '../../src/database/sqlserver/dialect.ts';
 import { factsQuestion, freeLogQuestion, otherSessionsQuestion } from '../../src/database/sqlserver/facts.ts';
 import { isolationQuestion, settings } from '../../src/database/sqlserver/pool.ts';
 import { quoteIdentifier } from '../../src/database/sqlserver/quoting.ts';
@@ -21,7 +24,7 @@ import {
   readCommitted,
 } from '../../src/database/sqlserver/reading.ts';
 import { identityQuestion, rightsQuestion } from '../../src/database/sqlserver/rights.ts';
-import { bind, counted } from '../../src/database/sqlserver/statements.ts';
+import { counted } from '../../src/database/sqlserver/statements.ts';
 import { columnsQuestion } from '../../src/database/sqlserver/tableTypes.ts';
 import {
   clearColumnsStatement,
@@ -103,6 +106,7 @@ const statements: [string, string][] = [
   ['session settings, read committed', settings('READ COMMITTED')],
   ['isolation', isolationQuestion],
   ['version', 'SELECT @@VERSION'],
+  ['clock', clockQuestion],
   ['isolation of reading by keys', readCommitted],
   ['facts', factsQuestion],
   ['free log', freeLogQuestion],
@@ -152,8 +156,7 @@ for (const [start, type] of types.entries()) {
 }
 
 /** Where the grammar is behind the language, in words that mean the same to it. */
-const inGrammar = (statement: string) =>
-  bind(statement, Array(10).fill('x'))[0].replace(/^DELETE TOP \(\d+\) FROM/, 'DELETE FROM');
+const inGrammar = (statement: string) => statement.replace(/^DELETE TOP \(\d+\) FROM/, 'DELETE FROM');
 
 describe('sqlserver: every statement is T-SQL', () => {
   it.each(statements)('%s', (_, statement) => {
@@ -170,17 +173,28 @@ describe('sqlserver: every statement is T-SQL', () => {
 });
 
 describe('sqlserver: placeholders', () => {
+  it('of every statement are numbered from 0, and none is left out', () => {
+    for (const [about, statement] of statements) {
+      const numbers = new Set([...statement.matchAll(/@p(\d+)/g)].map(([, number]) => Number(number)));
+      const inOrder = [...numbers].sort((one, other) => one - other);
+      expect(inOrder, about).toEqual(inOrder.map((_, index) => index));
+    }
+  });
+
   it('are numbered, but not within names and texts', () => {
-    expect(bind('SELECT [a?] FROM "t?" WHERE x = ? AND y = \'?\' AND z = ?? AND w = ?', ['1', '2'])).toMatchObject([
-      'SELECT [a?] FROM "t?" WHERE x = @p0 AND y = \'?\' AND z = ? AND w = @p1',
-      [{ value: '1' }, { value: '2' }],
-    ]);
+    const statement = sql`SELECT ${sql.id('a?')} FROM ${sql.id('t@p0')}
+      WHERE x = ${'@p1'} AND y = '?' AND z = ${sql.literal('@p0')} AND w = ${'2'}`;
+    expect(render(statement, dialect)).toEqual({
+      text: `SELECT [a?] FROM [t@p0]
+      WHERE x = @p0 AND y = '?' AND z = N'@p0' AND w = @p1`,
+      values: ['@p1', '2'],
+    });
   });
 
   it('for NULL are written out, for it would need a type', () => {
-    expect(bind('INSERT INTO t VALUES (?, ?)', [null, 5n])).toMatchObject([
-      'INSERT INTO t VALUES (NULL, @p0)',
-      [{ value: 5n }],
-    ]);
+    expect(render(sql`INSERT INTO t VALUES (${null}, ${5n})`, dialect)).toEqual({
+      text: 'INSERT INTO t VALUES (NULL, @p0)',
+      values: [5n],
+    });
   });
 });

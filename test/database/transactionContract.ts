@@ -1,32 +1,40 @@
 import { describe, expect, it } from 'vitest';
+import { DatabaseError } from '../../src/database/errors.ts';
+import { queryOne } from '../../src/database/queries.ts';
+import { rolledBack } from '../../src/database/rolledBack.ts';
+import { text } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 import { type ContractGround, tableName } from './contract.ts';
+import { askForOne, countRows } from './harness.ts';
 
 export function describeTransactions(ground: ContractGround): void {
   const { database } = ground;
   const parent = () => tableName(ground, 'PARENT');
-  const add = 'insert into "PARENT" ("NAME") values (?)';
+  const add = (name: string) => sql`insert into "PARENT" ("NAME") values (${name})`;
+  const named = (name: string) =>
+    database().rows.query(sql`select "NAME" from "PARENT" where "NAME" = ${name}`, { name: text });
 
   describe('transactions', () => {
     it('are undone as a whole when the work fails, and the failure comes out as it was', async () => {
-      const before = await database().rows.query('select count(*) from "PARENT"');
+      const before = await countRows(database().rows, 'PARENT');
       const failure = new Error('no more');
       await expect(
         database().rows.transaction(async (transaction) => {
-          await transaction.execute(add, ['lost']);
+          await transaction.execute(add('lost'));
           throw failure;
         }),
       ).rejects.toBe(failure);
-      expect(await database().rows.query('select count(*) from "PARENT"')).toEqual(before);
+      expect(await countRows(database().rows, 'PARENT')).toBe(before);
     });
 
     it('do not end as committed when a statement failed and the work swallowed it', async () => {
       const work = database().rows.transaction(async (transaction) => {
-        await transaction.execute(add, ['swallowed']);
-        await transaction.execute('select * from "NOSUCH"').catch(() => {});
-        await transaction.execute(add, ['swallowed']).catch(() => {});
+        await transaction.execute(add('swallowed'));
+        await transaction.execute(sql`select * from "NOSUCH"`).catch(() => {});
+        await transaction.execute(add('swallowed')).catch(() => {});
       });
       await expect(work).rejects.toThrow();
-      expect(await database().rows.query('select 1 from "PARENT" where "NAME" = ?', ['swallowed'])).toEqual([]);
+      expect(await named('swallowed')).toEqual([]);
     });
 
     it('see the maximum and the count move as others commit', async () => {
@@ -34,14 +42,14 @@ export function describeTransactions(ground: ContractGround): void {
       await database().rows.transaction(async (transaction) => {
         const count = await transaction.count(parent());
         const mark = (await transaction.maximum(parent(), 'ID')) ?? 0n;
-        await other.execute(add, ['meanwhile']);
+        await other.execute(add('meanwhile'));
         expect(await transaction.maximum(parent(), 'ID')).toBeGreaterThan(mark);
         expect(await transaction.count(parent())).toBe(count + 1);
       });
     });
 
     it('have no maximum in an empty table', async () => {
-      await database().rows.execute('delete from "UUIDKEY"');
+      await database().rows.execute(sql`delete from "UUIDKEY"`);
       await database().rows.transaction(async (transaction) => {
         expect(await transaction.maximum(tableName(ground, 'UUIDKEY'), 'N')).toBeNull();
         expect(await transaction.count(tableName(ground, 'UUIDKEY'))).toBe(0);
@@ -52,18 +60,61 @@ export function describeTransactions(ground: ContractGround): void {
       const other = database().another();
       let refusedAfterMs = 0;
       await database().rows.transaction(async (transaction) => {
-        expect(await transaction.lock('entity', 0)).toBe(true);
-        expect(await transaction.lock('entity', 0)).toBe(true);
+        expect(await transaction.tryLock('entity', 0)).toBe(true);
+        expect(await transaction.tryLock('entity', 0)).toBe(true);
+        await transaction.lock('entity', 0);
         await other.transaction(async (second) => {
           const start = performance.now();
-          expect(await second.lock('entity', 200)).toBe(false);
+          expect(await second.tryLock('entity', 200)).toBe(false);
           refusedAfterMs = performance.now() - start;
-          expect(await second.lock('another entity', 0)).toBe(true);
-          expect(await second.query('select 1')).toEqual([['1']]);
+          expect(await second.tryLock('another entity', 0)).toBe(true);
+          expect(await askForOne(second)).toBe(1);
         });
       });
       expect(refusedAfterMs).toBeGreaterThanOrEqual(190);
-      expect(await other.transaction((third) => third.lock('entity', 0))).toBe(true);
+      expect(await other.transaction((third) => third.tryLock('entity', 0))).toBe(true);
+    });
+
+    it('fail of a lock that somebody keeps, by its name and after the time to wait, and are undone', async () => {
+      const other = database().another();
+      const resource = 'run 7, "quality"';
+      let refusedAfterMs = 0;
+      await database().rows.transaction(async (transaction) => {
+        await transaction.lock(resource, 0);
+        const refused = other.transaction(async (second) => {
+          await second.execute(add('waited in vain'));
+          const start = performance.now();
+          await second.lock(resource, 300).finally(() => {
+            refusedAfterMs = performance.now() - start;
+          });
+        });
+        const failure = await refused.catch((error: unknown) => error);
+        expect(failure).toBeInstanceOf(DatabaseError);
+        expect(failure).toMatchObject({ code: 'lockTimeout', database: 'test', retryable: true, rowLevel: false });
+        expect(String(failure)).toContain(`'${resource}'`);
+        expect(await askForOne(other)).toBe(1);
+      });
+      expect(refusedAfterMs).toBeGreaterThanOrEqual(290);
+      expect(refusedAfterMs).toBeLessThan(3_000);
+      expect(await named('waited in vain')).toEqual([]);
+      await other.transaction((third) => third.lock(resource, 0));
+    });
+
+    it('can still ask, write and be rolled back where they did not get a lock, and keep what they hold', async () => {
+      const other = database().another();
+      await database().rows.transaction(async (transaction) => {
+        await transaction.lock('kept', 0);
+        const asked = await rolledBack(other, async (second) => {
+          await second.lock('its own', 0);
+          await expect(second.lock('kept', 0)).rejects.toMatchObject({ code: 'lockTimeout' });
+          await second.execute(add('rolled back'));
+          expect(await transaction.tryLock('its own', 0)).toBe(false);
+          return askForOne(second);
+        });
+        expect(asked).toBe(1);
+        expect(await transaction.tryLock('its own', 0)).toBe(true);
+      });
+      expect(await named('rolled back')).toEqual([]);
     });
 
     it('get a lock as soon as its holder lets go', async () => {
@@ -82,15 +133,18 @@ export function describeTransactions(ground: ContractGround): void {
         await held;
       });
       await isTaken;
-      const second = other.transaction((transaction) => transaction.lock('handed over', 5000));
+      const second = other.transaction((transaction) => transaction.tryLock('handed over', 5000));
+      const third = other.transaction((transaction) => transaction.lock('handed over', 5000));
       release();
       await first;
       expect(await second).toBe(true);
+      await third;
     });
 
     it('find which keys are there, as they were given', async () => {
-      await database().rows.execute(add, ['known']);
-      const top = (await database().rows.query('select max("ID") from "PARENT"'))[0]![0] as string;
+      await database().rows.execute(add('known'));
+      const newest = sql`select max("ID") as id from "PARENT"`;
+      const { id: top } = await queryOne(database().rows, newest, { id: text });
       const keys = [...Array.from({ length: 20_000 }, (_, index) => String(1_000_000 + index)), top, '-1'];
       const find = (asked: string[]) =>
         database().rows.transaction((transaction) => transaction.existingKeys(parent(), 'ID', asked));
@@ -110,25 +164,6 @@ export function describeTransactions(ground: ContractGround): void {
 
     it('leave no connection behind', async () => {
       expect(await database().openConnections()).toBeLessThan(30);
-    });
-  });
-
-  describe('statements', () => {
-    it('take parameters of every sort, and question marks that are none', async () => {
-      const [row] = await database().rows.query('select "NAME" from "PARENT" where "NAME" = ? or \'a??\' = ?', [
-        'meanwhile',
-        'nothing',
-      ]);
-      expect(row).toEqual(['meanwhile']);
-      await database().rows.execute('delete from "VALUES"');
-      const count = await database().rows.execute(
-        'insert into "VALUES" ("ID", "BIGINT", "BOOLEAN", "BINARY", "DATETIME", "TEXT") values (?, ?, ?, ?, ?, ?)',
-        [1, 9223372036854775807n, true, Uint8Array.of(1, 2), new Date('2020-06-01T12:00:00.500Z'), null],
-      );
-      expect(count).toBe(1);
-      expect(
-        await database().rows.query('select "BIGINT", "BOOLEAN", "BINARY", "DATETIME", "TEXT" from "VALUES"'),
-      ).toEqual([['9223372036854775807', '1', Uint8Array.of(1, 2), '2020-06-01 12:00:00.5', null]]);
     });
   });
 }

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellOfKind } from '../../src/database/canonicalText.ts';
 import type { Cell, Row } from '../../src/database/port.ts';
+import { queryRows } from '../../src/database/queries.ts';
+import { sql } from '../../src/database/sql.ts';
 import { neutralValue } from '../../src/planning/drafting/neutralValues.ts';
 import { type ContractGround, tableName } from './contract.ts';
 
@@ -68,7 +70,7 @@ export function describeValues(ground: ContractGround): void {
 
   async function roundTrip(rows: Row[]): Promise<Row[]> {
     const { rows: login, readOnly } = database();
-    await login.execute('delete from "VALUES"');
+    await login.execute(sql`delete from "VALUES"`);
     await login.transaction(async (transaction) => {
       await transaction.insertStaged(await transaction.stage(table(), columns, rows), null);
     });
@@ -142,7 +144,7 @@ export function describeValues(ground: ContractGround): void {
       expect(described!.columns.find(({ name }) => name.toUpperCase() === column)).toMatchObject({ kind });
       // What the plan writes where only the destination has the attribute.
       const blank = cellOfKind(kind, neutralValue(kind));
-      await login.execute('delete from "DEFAULTS"');
+      await login.execute(sql`delete from "DEFAULTS"`);
       await login.transaction(async (transaction) => {
         const both = await transaction.stage(
           defaults,
@@ -155,8 +157,7 @@ export function describeValues(ground: ContractGround): void {
         await transaction.insertStaged(both, null);
         await transaction.insertStaged(await transaction.stage(defaults, ['ID'], [['3']]), null);
       });
-      const name = login.quote(column);
-      const read = await login.query(`select ${name} from "DEFAULTS" order by "ID"`);
+      const read = await queryRows(login, [sql.id(column)], sql`from "DEFAULTS" order by "ID"`);
       expect(read).toEqual([[blank], [null], [given]]);
     });
 
@@ -176,10 +177,9 @@ export function describeValues(ground: ContractGround): void {
         '0a0b0c0d-0000-4000-8000-000000000001',
       ];
       await roundTrip([values]);
-      const names = columns.map((column) => database().rows.quote(column)).join(', ');
-      expect(await database().rows.query(`select ${names} from "VALUES" where "TEXT" = ?`, ['tab\there?'])).toEqual([
-        values,
-      ]);
+      const names = columns.map((column) => sql.id(column));
+      const from = sql`from "VALUES" where "TEXT" = ${'tab\there?'}`;
+      expect(await queryRows(database().rows, names, from)).toEqual([values]);
     });
   });
 }

@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Database, MintedIds, Row, Stage, Transaction } from '../../src/database/port.ts';
+import { queryOne, queryRows } from '../../src/database/queries.ts';
+import { orNull, text } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 import { type ContractGround, tableName } from './contract.ts';
+import { countRows } from './harness.ts';
 
 export function describeWriting(ground: ContractGround): void {
   const { database } = ground;
@@ -14,12 +18,14 @@ export function describeWriting(ground: ContractGround): void {
   }
   const listed = (ids: MintedIds) =>
     Array.isArray(ids) ? ids : Array.from({ length: ids.count }, (_, index) => ids.first + BigInt(index));
-  const stored = async (columns: string) =>
-    database().rows.query(`select ${columns} from "osusr_abc_Child" order by "ID"`);
+  const stored = (...columns: string[]): Promise<Row[]> => {
+    const names = columns.map((column) => sql.id(column));
+    return queryRows(database().rows, names, sql`from "osusr_abc_Child" order by "ID"`);
+  };
 
   describe('writing', () => {
     beforeEach(async () => {
-      await database().rows.execute('delete from "osusr_abc_Child"');
+      await database().rows.execute(sql`delete from "osusr_abc_Child"`);
     });
 
     it('mints ids in the order of the rows, whatever their values', async () => {
@@ -29,18 +35,17 @@ export function describeWriting(ground: ContractGround): void {
       ]);
       const ids = listed(await insert(['COUNT', 'NOTE'], rows));
       expect(ids.length).toBe(rows.length);
-      expect((await stored('"ID", "COUNT"')).map(([id, count]) => [BigInt(id as string), count])).toEqual(
+      expect((await stored('ID', 'COUNT')).map(([id, count]) => [BigInt(id as string), count])).toEqual(
         rows.map(([count], index) => [ids[index], count]),
       );
     }, 60_000);
 
     it('gives contiguous ids as a range, though a trigger mints others meanwhile', async () => {
-      const before = await database().rows.query('select count(*) from "LOG"');
+      const before = await countRows(database().rows, 'LOG');
       const ids = await insert(['CODE'], [['a'], ['b'], ['c']]);
       expect(ids).toMatchObject({ count: 3 });
-      const after = await database().rows.query('select count(*) from "LOG"');
-      expect(Number(after[0]![0]) - Number(before[0]![0])).toBe(3);
-      expect((await stored('"ID", "CODE"')).map(([id, code]) => [BigInt(id as string), code])).toEqual(
+      expect((await countRows(database().rows, 'LOG')) - before).toBe(3);
+      expect((await stored('ID', 'CODE')).map(([id, code]) => [BigInt(id as string), code])).toEqual(
         listed(ids).map((id, index) => [id, 'abc'[index]]),
       );
     });
@@ -49,7 +54,7 @@ export function describeWriting(ground: ContractGround): void {
       const other = database().another();
       let running = true;
       const busy = (async () => {
-        while (running) await other.execute('insert into "osusr_abc_Child" ("NOTE") values (?)', ['from another']);
+        while (running) await other.execute(sql`insert into "osusr_abc_Child" ("NOTE") values (${'from another'})`);
       })();
       const minted: MintedIds[] = [];
       try {
@@ -67,7 +72,7 @@ export function describeWriting(ground: ContractGround): void {
         await busy;
       }
       expect(minted.some(Array.isArray)).toBe(true);
-      const ours = (await stored('"ID", "CODE"')).filter(([, code]) => code !== null);
+      const ours = (await stored('ID', 'CODE')).filter(([, code]) => code !== null);
       expect(ours.map(([id]) => BigInt(id as string))).toEqual(minted.flatMap(listed));
       expect(ours.map(([, code]) => code)).toEqual(
         Array.from({ length: 4000 * minted.length }, (_, index) => `${Math.floor(index / 4000)}-${index % 4000}`),
@@ -83,7 +88,7 @@ export function describeWriting(ground: ContractGround): void {
       }
       expect(listed(await insert(['CODE'], parts())).length).toBe(500);
       expect(listed(await insert(['CODE'], []))).toEqual([]);
-      const codes = (await stored('"CODE"')).flat();
+      const codes = (await stored('CODE')).flat();
       expect(codes).toEqual(Array.from({ length: 500 }, (_, i) => `${Math.floor(i / 100)}-${i % 100}`));
     });
 
@@ -93,24 +98,24 @@ export function describeWriting(ground: ContractGround): void {
         throw new Error('the source went away');
       }
       await expect(insert(['CODE'], failing())).rejects.toThrow('the source went away');
-      expect(await stored('"CODE"')).toEqual([]);
+      expect(await stored('CODE')).toEqual([]);
       expect(listed(await insert(['CODE'], [['again']])).length).toBe(1);
     });
 
     it('inserts rows that keep their keys', async () => {
-      await database().rows.execute('delete from "UUIDKEY"');
+      await database().rows.execute(sql`delete from "UUIDKEY"`);
       const rows: Row[] = [['00000000-0000-4000-8000-000000000001', '7']];
       const result = await database().rows.transaction(async (transaction) =>
         transaction.insertStaged(await transaction.stage(plain(), ['KEY', 'N'], rows), null),
       );
       expect(result).toBeNull();
-      expect(await database().rows.query('select "KEY", "N" from "UUIDKEY"')).toEqual(rows);
+      expect(await queryRows(database().rows, [sql.id('KEY'), sql.id('N')], sql`from "UUIDKEY"`)).toEqual(rows);
     });
 
     it('fills only what is NULL, and nothing the second time', async () => {
-      const [parent] = await database().rows.query('select max("ID") from "PARENT"');
-      if (parent![0] === null) await database().rows.execute('insert into "PARENT" ("NAME") values (?)', ['p']);
-      const parentId = (await database().rows.query('select max("ID") from "PARENT"'))[0]![0]!;
+      await database().rows.execute(sql`insert into "PARENT" ("NAME") values (${'p'})`);
+      const newest = sql`select max("ID") as id from "PARENT"`;
+      const { id: parentId } = await queryOne(database().rows, newest, { id: text });
       const ids = listed(
         await insert(
           ['CODE', 'COUNT'],
@@ -135,7 +140,7 @@ export function describeWriting(ground: ContractGround): void {
           return transaction.fillFromStage(stage, 'ID', ['COUNT', 'PARENTID']);
         });
       expect(await fill()).toBe(2);
-      expect(await stored('"COUNT", "PARENTID"')).toEqual([
+      expect(await stored('COUNT', 'PARENTID')).toEqual([
         ['1', parentId],
         ['8', null],
         [null, null],
@@ -148,7 +153,7 @@ export function describeWriting(ground: ContractGround): void {
       const remove = (after: string | null, upTo: string | null) =>
         database().rows.transaction((transaction) => transaction.deleteRange(child(), 'ID', { after, upTo }));
       expect(await remove(ids[0]!, ids[2]!)).toBe(2);
-      expect((await stored('"CODE"')).flat()).toEqual(['a', 'd']);
+      expect((await stored('CODE')).flat()).toEqual(['a', 'd']);
       expect(await remove(null, null)).toBe(2);
     });
 
@@ -158,7 +163,7 @@ export function describeWriting(ground: ContractGround): void {
         database().rows.transaction((transaction) => transaction.deleteKeys(child(), 'CODE', keys));
       expect(await remove([])).toBe(0);
       expect(await remove(['b', 'nobody', 'it\'s {\\"}'])).toBe(3);
-      expect((await stored('"CODE"')).flat()).toEqual(['a', null]);
+      expect((await stored('CODE')).flat()).toEqual(['a', null]);
     });
 
     it('deletes some rows, whichever, until there are none', async () => {
@@ -166,7 +171,7 @@ export function describeWriting(ground: ContractGround): void {
       const remove = (limit: number) =>
         database().rows.transaction((transaction) => transaction.deleteSome(child(), limit));
       expect(await remove(2)).toBe(2);
-      expect(await stored('"CODE"')).toHaveLength(1);
+      expect(await stored('CODE')).toHaveLength(1);
       expect(await remove(2)).toBe(1);
       expect(await remove(2)).toBe(0);
     });
@@ -185,7 +190,7 @@ export function describeWriting(ground: ContractGround): void {
       expect(await clear(['b', 'nobody'], ['COUNT'])).toBe(2);
       expect(await clear([], ['COUNT'])).toBe(0);
       expect(await clear(['a'], [])).toBe(0);
-      expect(await stored('"CODE", "COUNT"')).toEqual([
+      expect(await stored('CODE', 'COUNT')).toEqual([
         ['a', '1'],
         ['b', null],
         ['b', null],
@@ -215,7 +220,7 @@ export function describeWriting(ground: ContractGround): void {
         ]);
       });
       expect(found).toBe(2);
-      expect(await stored('"CODE", "COUNT"')).toEqual([
+      expect(await stored('CODE', 'COUNT')).toEqual([
         ['A', null],
         ['b', '2'],
         ['C', '30'],
@@ -248,19 +253,17 @@ export function describeWriting(ground: ContractGround): void {
 
     it('are matched with rows of the table, and with each other, by its own collations', async () => {
       const { owner, rows, readOnly } = database();
-      await owner.execute('delete from "PEOPLE"');
-      const table = [
-        ['1', 'ana', 'first'],
-        ['1', 'Ana', 'second'],
-        ['2', 'Bea', 'third'],
-        ['1', null, 'fourth'],
+      await owner.execute(sql`delete from "PEOPLE"`);
+      const table: [number, string | null, string][] = [
+        [1, 'ana', 'first'],
+        [1, 'Ana', 'second'],
+        [2, 'Bea', 'third'],
+        [1, null, 'fourth'],
       ];
-      for (const row of table) {
-        await owner.execute('insert into "PEOPLE" ("TENANT", "NAME", "EMAIL") values (?, ?, ?)', [
-          Number(row[0]),
-          row[1]!,
-          row[2]!,
-        ]);
+      for (const [tenant, name, email] of table) {
+        await owner.execute(
+          sql`insert into "PEOPLE" ("TENANT", "NAME", "EMAIL") values (${tenant}, ${name}, ${email})`,
+        );
       }
       for (const login of [rows, readOnly]) {
         const [matches, some, twins] = await login.transaction(async (transaction) => {
@@ -289,8 +292,8 @@ export function describeWriting(ground: ContractGround): void {
 
     it('change nothing through a connection that is opened for reading', async () => {
       const { owner, readOnly } = database();
-      await owner.execute('delete from "PEOPLE"');
-      await owner.execute('insert into "PEOPLE" ("TENANT", "NAME") values (1, ?)', ['ana']);
+      await owner.execute(sql`delete from "PEOPLE"`);
+      await owner.execute(sql`insert into "PEOPLE" ("TENANT", "NAME") values (1, ${'ana'})`);
       const attempts = [
         (transaction: Transaction, stage: Stage) => transaction.insertStaged(stage, 'ID'),
         (transaction: Transaction, stage: Stage) => transaction.overwriteFromStage(stage, 'TENANT', ['NAME']),
@@ -299,7 +302,7 @@ export function describeWriting(ground: ContractGround): void {
         (transaction: Transaction) => transaction.deleteRange(people(), 'ID', { after: null, upTo: null }),
         (transaction: Transaction) => transaction.deleteSome(people(), 1),
         (transaction: Transaction) => transaction.clearColumns(people(), 'NAME', ['ana'], ['NAME']),
-        (transaction: Transaction) => transaction.execute('delete from "PEOPLE"'),
+        (transaction: Transaction) => transaction.execute(sql`delete from "PEOPLE"`),
       ];
       for (const attempt of attempts) {
         const refused = readOnly.transaction(async (transaction) =>
@@ -307,7 +310,7 @@ export function describeWriting(ground: ContractGround): void {
         );
         await expect(refused).rejects.toMatchObject({ code: 'permission' });
       }
-      expect(await owner.query('select "NAME" from "PEOPLE"')).toEqual([['ana']]);
+      expect(await owner.query(sql`select "NAME" from "PEOPLE"`, { name: orNull(text) })).toEqual([{ name: 'ana' }]);
     });
   });
 }

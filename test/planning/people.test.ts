@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
+import { sql } from '../../src/database/sql.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { planDocument } from '../../src/plan/planDocument.ts';
 import { printPlan } from '../../src/plan/printPlan.ts';
@@ -46,7 +47,7 @@ describe('people in the plan', () => {
     await demo.changed({}, async ({ source, destination }, sides) => {
       const { ownerUrl } = sides.destination;
       const login = await createLimitedLogin(ownerUrl, `people_${process.pid}`, true);
-      const quoted = `${destination.quote(schema)}.${destination.quote('OSSYS_USER')}`;
+      const quoted = destination.textOf(sql.table({ schema, name: 'OSSYS_USER' }));
       const planWith = async (users: MigrationSpecInput['users']) => {
         // What a login may do may be remembered while it is connected.
         const limited = connect({ name: 'quality', url: login.url, readOnly: true, pool: 2 });
@@ -65,7 +66,7 @@ describe('people in the plan', () => {
         expect(create).toEqual(
           expect.arrayContaining([
             `right-missing (System).User: the login of 'quality' may not INSERT on OSSYS_USER; a database administrator can allow it: ` +
-              `GRANT INSERT ON ${quoted} TO ${destination.quote(login.name)}; or set "users" to "match"`,
+              `GRANT INSERT ON ${quoted} TO ${destination.textOf(sql.id(login.name))}; or set "users" to "match"`,
           ]),
         );
         expect(create.length).toBe(5);

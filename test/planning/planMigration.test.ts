@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
+import { queryOne } from '../../src/database/queries.ts';
+import { integer, text } from '../../src/database/shape.ts';
+import { sql } from '../../src/database/sql.ts';
 import type { Finding } from '../../src/plan/finding.ts';
 import type { Plan, PlannedEntity } from '../../src/plan/plan.ts';
 import { planDocument } from '../../src/plan/planDocument.ts';
@@ -117,10 +120,14 @@ describe('the plan of the demo', () => {
   it('bounds integer identifiers by the largest one and counts the rows up to it', async () => {
     const counted = await demo.changed({}, async ({ source }) => {
       const { schema, table } = named(plan, 'Sales.OrderLine').source!;
-      return (await source.query(`select max("ID"), count(*) from "${schema}"."${table}"`))[0]!;
+      return queryOne(
+        source,
+        sql`select max(${sql.id('ID')}) as bound, count(*) as total from ${sql.table({ schema, name: table })}`,
+        { bound: text, total: integer },
+      );
     });
     const line = named(plan, 'Sales.OrderLine');
-    expect([line.bound, String(line.rows)]).toEqual(counted);
+    expect({ bound: line.bound, total: line.rows }).toEqual(counted);
   });
 
   it('prints as docs/interface.md says, and for people within 100 columns', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contractTables } from '../database/contract.ts';
-import type { DatabaseHarness, TestDatabase } from '../database/harness.ts';
+import { countRows, type DatabaseHarness, type TestDatabase } from '../database/harness.ts';
 import { fillForLoss, kindsOfWork, LossyWay } from '../database/loss.ts';
 import { postgresHarness } from '../database/postgresHarness.ts';
 import { sqlserverHarness } from '../database/sqlserverHarness.ts';
@@ -32,14 +32,13 @@ describe.each(harnesses)('for a while, at random bytes of any statement', (harne
       const kinds = Object.entries(kindsOfWork(ground));
       const totals = new Map<string, Awaited<ReturnType<LossyWay['measured']>>>();
       for (const [name, work] of kinds) totals.set(name, await way.measured(work));
-      const rowsOf = async () => Number((await database.rows.query('select count(*) from "osusr_abc_Child"'))[0]![0]);
       let losses = 0;
       for (const deadline = Date.now() + (minutes / harnesses.length) * 60_000; Date.now() < deadline; losses++) {
         const [name, work] = kinds[losses % kinds.length]!;
         const direction = Math.random() < 0.3 ? 'toServer' : 'toClient';
         const bytes = Math.floor(Math.random() * totals.get(name)![direction]);
         await way.broken(work, Math.random() < 0.5 ? 'cut' : 'reset', direction, bytes);
-        if (name === 'a batch') expect((await rowsOf()) % 400).toBe(0);
+        if (name === 'a batch') expect((await countRows(database.rows, 'osusr_abc_Child')) % 400).toBe(0);
       }
       console.log(`${harness.engine}: ${losses} losses in ${(minutes / harnesses.length).toFixed(1)} min`);
       expect(await database.openConnections()).toBeLessThan(10);

@@ -37,8 +37,9 @@ test('what the copy engine wrote is proven, until somebody changes it', async ()
   );
   const context = await world.begin('first', [item, tag]);
   expect(await copyEntity(context, item, control())).toBe('done');
+  const { database: journal, pairId, runId } = context.journal;
   const verify = async (openEnd: boolean) => {
-    const proof = await verifyRun({ ...context, mode: 'content', openEnd }, [item, tag]);
+    const proof = await verifyRun({ ...context, journal, pairId, runId, mode: 'content', openEnd }, [item, tag]);
     return { verdict: proof.verdict, totals: proof.reports.map(totals) };
   };
   const good = { same: 95, different: 0, missing: 0, extra: 0, setAside: 1 };

@@ -1,6 +1,7 @@
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
 import type { ColumnKind, Database } from '../../src/database/port.ts';
+import { sql } from '../../src/database/sql.ts';
 import { encodeSegment, encodeTextSegment } from '../../src/identity/segment.ts';
 import { insertIssues } from '../../src/journal/issues.ts';
 import { migrateJournal } from '../../src/journal/migrate.ts';
@@ -77,7 +78,7 @@ export async function createWorld(name: string): Promise<World> {
       const spec = migrationSpec.parse({ source: `s${begun}`, destination: 'd', scope: { all: true } });
       let pairId = '';
       for (const id of Object.values(runs)) {
-        pairId = (await createRun(writable, id, id, spec)).pairId;
+        pairId = (await createRun(writable, id, { execution: id, spec })).pairId;
         await createProgress(writable, id, entities);
       }
       const context = (change: Partial<VerifyContext> = {}): VerifyContext => ({
@@ -132,7 +133,7 @@ export async function createWorld(name: string): Promise<World> {
         async setAside(entity, sourceId, { run = 'now', resolved = false } = {}) {
           const code = 'missing-reference';
           await insertIssues(writable, runs[run]!, entity, [{ sourceId, code, reason: 'a test' }]);
-          if (resolved) await writable.execute("update caravel_issue set state = 'resolved'");
+          if (resolved) await writable.execute(sql`update caravel_issue set state = 'resolved'`);
         },
         verify: (entity, change, { signal, onBatch } = {}) =>
           verifyEntity(context(change), entity, {

@@ -1,6 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../../../src/database/connect.ts';
 import type { Cell, Database } from '../../../src/database/port.ts';
+import { queryOne } from '../../../src/database/queries.ts';
+import { integer, orNull } from '../../../src/database/shape.ts';
+import { type Sql, sql } from '../../../src/database/sql.ts';
+import { written } from '../../sqlText.ts';
 import { shortenedName } from '../schema/applicationTables.ts';
 import { queueTables } from '../schema/processTables.ts';
 import {
@@ -77,11 +81,11 @@ const documentOf = (rows: Cell[][]): string =>
 const isPlain = (document: string): boolean => !document.includes('\\') && !/"[^"]{4001,}"/.test(document);
 
 const hasIdentity = (table: TableDescription): boolean => table.columns.some(({ identity }) => identity);
-const takeIdentity = (table: TableDescription, onOrOff: 'ON' | 'OFF'): string =>
-  `SET IDENTITY_INSERT dbo.${quoted(table.name)} ${onOrOff}`;
+const takeIdentity = (table: TableDescription, onOrOff: 'ON' | 'OFF'): Sql =>
+  written(`SET IDENTITY_INSERT dbo.${quoted(table.name)} ${onOrOff}`);
 
 /** Inserts the rows of a plain document. */
-function insertStatement(table: TableDescription): string {
+function insertStatement(table: TableDescription, document: string): Sql {
   const isBinary = ({ type }: ColumnDescription) => type.kind === 'binary';
   const names = table.columns.map(({ name }) => quoted(name));
   const values = table.columns.map((column, index) =>
@@ -90,9 +94,10 @@ function insertStatement(table: TableDescription): string {
   const forms = table.columns.map(
     (column, index) => `${names[index]} ${isBinary(column) ? 'varchar(max)' : typeName(column.type)} '$[${index}]'`,
   );
-  const rows = `SELECT ${values.join(', ')} FROM OPENJSON(?) WITH (${forms.join(', ')})`;
-  const insert = `INSERT INTO dbo.${quoted(table.name)} (${names.join(', ')}) ${rows}`;
-  return hasIdentity(table) ? [takeIdentity(table, 'ON'), insert, takeIdentity(table, 'OFF')].join(';\n') : insert;
+  const insert = written(`INSERT INTO dbo.${quoted(table.name)} (${names.join(', ')}) SELECT ${values.join(', ')}`);
+  const statement = sql`${insert} FROM OPENJSON(${document}) WITH (${written(forms.join(', '))})`;
+  if (!hasIdentity(table)) return statement;
+  return sql.join([takeIdentity(table, 'ON'), statement, takeIdentity(table, 'OFF')], ';\n');
 }
 
 /** Inserts any rows: by the driver's bulk load into a temporary table, which takes a handful of round trips. */
@@ -111,21 +116,20 @@ async function insertStaged(database: Database, table: TableDescription, rows: C
  * may share a batch with others; what must be alone in its own comes as EXEC.
  */
 function statementBatch(database: Database) {
-  let statements: string[] = [];
-  let documents: string[] = [];
+  let statements: Sql[] = [];
   let characters = 0;
   const batch = {
-    async add(statement: string, document?: string): Promise<void> {
+    /** @param size characters of the rows that the statement brings. */
+    async add(statement: Sql, size = 0): Promise<void> {
       statements.push(statement);
-      if (document !== undefined) documents.push(document);
-      characters += document?.length ?? 0;
+      characters += size;
       if (statements.length >= statementsAtATime || characters >= charactersAtATime) await batch.send();
     },
     async send(): Promise<void> {
       if (statements.length === 0) return;
-      const [text, parameters] = [statements.join(';\n'), documents];
-      [statements, documents, characters] = [[], [], 0];
-      await database.transaction((transaction) => transaction.execute(text, parameters));
+      const together = sql.join(statements, ';\n');
+      [statements, characters] = [[], 0];
+      await database.transaction((transaction) => transaction.execute(together));
     },
   };
   return batch;
@@ -171,7 +175,7 @@ export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, nam
   const database = open(url);
 
   const batch = statementBatch(database);
-  await batch.add(`CREATE TABLE ${marker} (created datetime NOT NULL DEFAULT CURRENT_TIMESTAMP)`);
+  await batch.add(written(`CREATE TABLE ${marker} (created datetime NOT NULL DEFAULT CURRENT_TIMESTAMP)`));
   const readable: string[] = [marker];
   /** The largest identity value loaded, by table. */
   const largest = new Map<string, number>();
@@ -180,21 +184,21 @@ export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, nam
     url,
     async createTable(table) {
       readable.push(table.name);
-      await batch.add(`CREATE TABLE dbo.${quoted(table.name)} (${table.columns.map(columnDefinition).join(', ')})`);
+      const columns = table.columns.map(columnDefinition).join(', ');
+      await batch.add(written(`CREATE TABLE dbo.${quoted(table.name)} (${columns})`));
     },
     async createView(view) {
       readable.push(view.name);
       // A view must be alone in its batch.
-      await batch.add(`EXEC (${text(`CREATE VIEW dbo.${quoted(view.name)} AS ${view.query}`)})`);
+      await batch.add(written(`EXEC (${text(`CREATE VIEW dbo.${quoted(view.name)} AS ${view.query}`)})`));
     },
     async load(table, rows) {
-      const insert = insertStatement(table);
       const identity = table.columns.findIndex((column) => column.identity);
       let [count, highest] = [0, 0];
       let waiting: Cell[][] = [];
       const write = async () => {
         const document = documentOf(waiting);
-        if (waiting.length > 0 && isPlain(document)) await batch.add(insert, document);
+        if (waiting.length > 0 && isPlain(document)) await batch.add(insertStatement(table, document), document.length);
         else if (waiting.length > 0) {
           await batch.send();
           await insertStaged(database, table, waiting);
@@ -215,22 +219,23 @@ export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, nam
       const target = `dbo.${quoted(table.name)}`;
       if (table.primaryKey) {
         const { name: key, column } = table.primaryKey;
-        await batch.add(`ALTER TABLE ${target} ADD CONSTRAINT ${named(key)} PRIMARY KEY (${quoted(column)})`);
+        await batch.add(written(`ALTER TABLE ${target} ADD CONSTRAINT ${named(key)} PRIMARY KEY (${quoted(column)})`));
       }
       for (const index of table.indexes) {
         const columns = index.columns.map(quoted).join(', ');
-        await batch.add(`CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${named(index.name)} ON ${target} (${columns})`);
+        const create = `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX`;
+        await batch.add(written(`${create} ${named(index.name)} ON ${target} (${columns})`));
       }
       if (hasIdentity(table)) {
         const next = largest.get(table.name)! + gap;
-        await batch.add(`DBCC CHECKIDENT ('${target.replaceAll("'", "''")}', RESEED, ${next})`);
+        await batch.add(written(`DBCC CHECKIDENT ('${target.replaceAll("'", "''")}', RESEED, ${next})`));
       }
     },
     async addForeignKeys(table) {
       for (const key of table.foreignKeys) {
         await batch.add(
-          `ALTER TABLE dbo.${quoted(table.name)} ADD CONSTRAINT ${named(key.name)} FOREIGN KEY (${quoted(key.column)})
-           REFERENCES dbo.${quoted(key.target)} (${quoted(key.targetColumn)})${key.cascade ? ' ON DELETE CASCADE' : ''}`,
+          written(`ALTER TABLE dbo.${quoted(table.name)} ADD CONSTRAINT ${named(key.name)} FOREIGN KEY (${quoted(key.column)})
+           REFERENCES dbo.${quoted(key.target)} (${quoted(key.targetColumn)})${key.cascade ? ' ON DELETE CASCADE' : ''}`),
         );
       }
     },
@@ -249,7 +254,7 @@ export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, nam
           ${statements}
         END`;
       // A trigger must be alone in its batch.
-      await batch.add(`EXEC (${text(statement)})`);
+      await batch.add(written(`EXEC (${text(statement)})`));
     },
     async createLogin(login, writableTables) {
       await batch.send();
@@ -257,13 +262,13 @@ export const createSqlServerDatabase: CreateDemoDatabase = async (serverUrl, nam
         await alone(server, `DROP LOGIN ${quoted(login)}`).catch(() => {});
         await alone(server, `CREATE LOGIN ${quoted(login)} WITH PASSWORD = '${password}'`);
       });
-      await database.execute(`CREATE USER ${quoted(login)} FOR LOGIN ${quoted(login)}`);
+      await database.execute(written(`CREATE USER ${quoted(login)} FOR LOGIN ${quoted(login)}`));
       await grant({ database, login, readable, writable: writableTables });
       return urlOf(serverUrl, name, login);
     },
     async analyze() {
       await batch.send();
-      await database.execute('EXEC sp_updatestats').catch(() => {
+      await database.execute(sql`EXEC sp_updatestats`).catch(() => {
         // Only estimates depend on it.
       });
     },
@@ -283,8 +288,8 @@ async function grant(options: {
 }): Promise<void> {
   const { database, login, readable, writable } = options;
   try {
-    await database.execute(`ALTER ROLE db_datareader ADD MEMBER ${quoted(login)}`);
-    if (writable.length > 0) await database.execute(`ALTER ROLE db_datawriter ADD MEMBER ${quoted(login)}`);
+    await database.execute(sql`ALTER ROLE db_datareader ADD MEMBER ${sql.id(login)}`);
+    if (writable.length > 0) await database.execute(sql`ALTER ROLE db_datawriter ADD MEMBER ${sql.id(login)}`);
   } catch {
     const granted = (rights: string, names: readonly string[]) =>
       names.map((name) => `GRANT ${rights} ON dbo.${quoted(name)} TO ${quoted(login)}`);
@@ -295,25 +300,29 @@ async function grant(options: {
       ...granted('INSERT, UPDATE, DELETE', writable),
       ...granted('INSERT', queues),
     ];
-    await database.execute(statements.join(';\n'));
+    await database.execute(written(statements.join(';\n')));
   }
 }
 
 /** Runs a statement that Azure takes only by itself: `execute` would ask for its count in the same batch. */
-const alone = async (server: Database, statement: string): Promise<void> => void (await server.query(statement));
+const alone = async (server: Database, statement: string): Promise<void> =>
+  void (await server.query(written(statement), {}));
 
 async function hasDatabase(server: Database, name: string): Promise<boolean> {
-  return (await server.query('SELECT 1 FROM sys.databases WHERE name = ?', [name])).length > 0;
+  return (await server.query(sql`SELECT 1 AS found FROM sys.databases WHERE name = ${name}`, {})).length > 0;
 }
 
 /** @throws Error when the database holds tables that the demo did not make */
 async function isOurs(serverUrl: string, name: string): Promise<boolean> {
   const database = open(urlOf(serverUrl, name));
   try {
-    const [row] = await database.query(`SELECT OBJECT_ID('${marker}'), (SELECT COUNT(*) FROM sys.tables)`);
-    const [found, tables] = row!;
+    const { found, tables } = await queryOne(
+      database,
+      sql`SELECT OBJECT_ID(${sql.literal(marker)}) AS found, (SELECT COUNT(*) FROM sys.tables) AS tables`,
+      { found: orNull(integer), tables: integer },
+    );
     if (found !== null) return true;
-    if (Number(tables) === 0) return false;
+    if (tables === 0) return false;
     throw new Error(`the database ${name} holds tables that the demo did not make; name an empty or a new one`);
   } finally {
     await database.close();

@@ -1,4 +1,7 @@
 import type { PhysicalTable } from '../../database/port.ts';
+import { queryOne } from '../../database/queries.ts';
+import { integer, text } from '../../database/shape.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import type { IdSet } from '../../identity/idSet.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { columnOf, type Environment } from '../../outsystems/environment.ts';
@@ -51,26 +54,29 @@ export async function findHanging(
   const found: Recreation = { deleted: [], repointed: [], refused: [] };
   if (users.length === 0) return found;
   const { database, catalog } = destination;
-  const quote = (name: string) => database.quote(name);
-  const textOf = ({ schema, name }: PhysicalTable) => `${quote(schema)}.${quote(name)}`;
 
-  const count = async (table: PhysicalTable, conditions: string[], before: IdSet | undefined): Promise<number> => {
-    const wanted = before === undefined ? 'count(*)' : quote(keyOf(table));
+  const count = async (table: PhysicalTable, conditions: Sql[], before: IdSet | undefined): Promise<number> => {
     let rows = 0;
     for (const condition of conditions) {
-      const found = await database.query(`select ${wanted} from ${textOf(table)} where ${condition}`);
-      rows += before === undefined ? Number(found[0]![0]) : found.filter(([id]) => !before.has(String(id))).length;
+      const found = sql`from ${sql.table(table)} where ${condition}`;
+      if (before === undefined) {
+        const counted = sql`select ${sql.countOfRows} as total ${found}`;
+        rows += (await queryOne(database, counted, { total: integer })).total;
+      } else {
+        const ids = await database.query(sql`select ${sql.id(keyOf(table))} as id ${found}`, { id: text });
+        rows += ids.filter(({ id }) => !before.has(id)).length;
+      }
     }
     return rows;
   };
 
   /** @param among conditions on the column, of which each stands for some of the rows that go. */
-  const follow = async (target: PhysicalTable, among: string[], path: readonly string[]): Promise<void> => {
+  const follow = async (target: PhysicalTable, among: Sql[], path: readonly string[]): Promise<void> => {
     for (const edge of referring.get(target.name.toUpperCase()) ?? []) {
       const name = edge.table.name.toUpperCase();
       const before = emptied.get(name);
       if (path.includes(name) || before === 'all') continue;
-      const conditions = among.map((rows) => `${quote(edge.column)} in (${rows})`);
+      const conditions = among.map((rows) => sql`${sql.id(edge.column)} in (${rows})`);
       const rows = await count(edge.table, conditions, before);
       if (rows === 0) continue;
       const hanging = {
@@ -84,20 +90,16 @@ export async function findHanging(
       else if (name === groupTable && edge.onDelete === null) found.repointed.push(hanging);
       else if (edge.onDelete === 'cascade' && edge.entity !== null && (await mayGo(edge.entity.key))) {
         found.deleted.push(hanging);
-        const key = quote(keyOf(edge.table));
-        const gone = conditions.map((condition) => `select ${key} from ${textOf(edge.table)} where ${condition}`);
+        const deleted = sql`select ${sql.id(keyOf(edge.table))} from ${sql.table(edge.table)}`;
+        const gone = conditions.map((condition) => sql`${deleted} where ${condition}`);
         await follow(edge.table, gone, [...path, name]);
       } else found.refused.push(hanging);
     }
   };
-  const chunks: string[] = [];
+  const chunks: Sql[] = [];
   for (let at = 0; at < users.length; at += idsAtOnce) {
-    chunks.push(
-      users
-        .slice(at, at + idsAtOnce)
-        .map((id) => String(BigInt(id)))
-        .join(', '),
-    );
+    // Written out, so that the column's own type decides and an index on it serves.
+    chunks.push(sql.list(users.slice(at, at + idsAtOnce).map((id) => sql.literal(BigInt(id)))));
   }
   await follow(catalog.platformTables.get(userTable)!, chunks, [userTable]);
   return found;

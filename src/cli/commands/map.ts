@@ -39,7 +39,7 @@ function chosen(plan: Plan, name: string | undefined): PlannedEntity[] {
 
 async function* readLines(journal: Database, pairId: string, entities: PlannedEntity[]): AsyncGenerator<Line> {
   for (const { key, espace, entity, identifierType } of entities) {
-    const ids = await loadIdMap(journal, pairId, key, identifierType ?? 'integer');
+    const ids = await loadIdMap(journal, { pairId, entity: key }, identifierType ?? 'integer');
     for (const [source_id, destination_id] of ids.entries()) yield { espace, entity, source_id, destination_id };
   }
 }

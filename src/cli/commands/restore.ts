@@ -1,5 +1,6 @@
 import { restoreSubscriptions } from '../../copying/subscribe.ts';
 import { acquireLease, LeaseHeldError, releaseLease } from '../../journal/lease.ts';
+import { RunJournal } from '../../journal/runJournal.ts';
 import { getRun, loadPlanIfAny } from '../../journal/runs.ts';
 import { countOf } from '../../wording/counts.ts';
 import { readConfiguration } from '../configurationFile.ts';
@@ -37,7 +38,7 @@ export async function restore(id: string, options: CommonOptions): Promise<numbe
         signal: new AbortController().signal,
         onWaiting: (text: string) => process.stderr.write(`${text}\n`),
       };
-      const context = { journal, destination, lease, pairId: run.pairId, runId: id };
+      const context = { journal: new RunJournal(journal, { lease, pairId: run.pairId }), destination };
       let rows = 0;
       for (const table of plan.events) rows += await restoreSubscriptions(context, table, control);
       await releaseLease(journal, run.destination, id);

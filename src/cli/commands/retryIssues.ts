@@ -35,6 +35,6 @@ export async function retryIssues(id: string, options: DataOptions): Promise<num
       argument: of.id,
       summary: `${of.source} → ${of.destination}: ${countOf(open, 'row')} that ${of.id} set aside`.slice(0, 200),
     };
-    return withTemporal((client, place) => launchAndFollow(client, place, journal, launch, options));
+    return withTemporal((client, place) => launchAndFollow({ client, place, journal }, launch, options));
   });
 }

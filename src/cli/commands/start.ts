@@ -32,7 +32,7 @@ export async function start(file: string, options: StartOptions): Promise<number
   return withJournal(options, (journal) =>
     withTemporal(async (client, place) => {
       await refuseUsed(run, getRun(journal, run));
-      return launchAndFollow(client, place, journal, launch, options);
+      return launchAndFollow({ client, place, journal }, launch, options);
     }),
   );
 }

@@ -36,7 +36,7 @@ const columnsOf = `
   JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   LEFT JOIN pg_collation l ON l.oid = a.attcollation
-  WHERE a.attrelid = ANY(?::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
 /** One row per column of a key; conenforced is new in PostgreSQL 18. */
@@ -48,7 +48,7 @@ const foreignKeysOf = `
   JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.child
   JOIN pg_class f ON f.oid = c.confrelid
   JOIN pg_attribute fa ON fa.attrelid = c.confrelid AND fa.attnum = k.parent
-  WHERE c.contype = 'f' AND c.conrelid = ANY(?::oid[])
+  WHERE c.contype = 'f' AND c.conrelid = ANY($1::oid[])
   ORDER BY c.conrelid, c.conname, k.position`;
 
 /** One row per plain column of an index's key; an index over an expression says nothing about columns alone. */
@@ -58,12 +58,12 @@ const indexesOf = `
   JOIN pg_class n ON n.oid = i.indexrelid
   CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (attribute, position)
   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attribute
-  WHERE i.indrelid = ANY(?::oid[]) AND i.indisvalid AND k.position <= i.indnkeyatts
+  WHERE i.indrelid = ANY($1::oid[]) AND i.indisvalid AND k.position <= i.indnkeyatts
   ORDER BY i.indrelid, n.relname, k.position`;
 
 const triggersOf = `
   SELECT tgrelid, tgname, tgenabled <> 'D' FROM pg_trigger
-  WHERE NOT tgisinternal AND tgrelid = ANY(?::oid[]) ORDER BY tgrelid, tgname`;
+  WHERE NOT tgisinternal AND tgrelid = ANY($1::oid[]) ORDER BY tgrelid, tgname`;
 
 /**
  * Reads tables and views of the connection's default schema, a fixed number of statements for any number of tables.
@@ -76,7 +76,7 @@ export async function readTables(session: Session, names?: string[]): Promise<Ph
     `SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples::bigint
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-       ${names === undefined ? '' : 'AND lower(c.relname) = ANY(SELECT lower(name) FROM unnest(?::text[]) name)'}
+       ${names === undefined ? '' : 'AND lower(c.relname) = ANY(SELECT lower(name) FROM unnest($1::text[]) name)'}
      ORDER BY c.relname`,
     names === undefined ? [] : [arrayText(names)],
   );
@@ -197,7 +197,7 @@ async function describeColumns(
      JOIN pg_class c ON c.oid = a.attrelid
      JOIN pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_type t ON t.oid = a.atttypid
-     WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped`,
+     WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped`,
     [table.schema, table.name],
   );
   const types = new Map(

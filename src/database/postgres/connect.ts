@@ -1,12 +1,15 @@
 import { timeouts } from '../../config/timeouts.ts';
 import type { ConnectOptions, Database } from '../port.ts';
+import { statementText } from '../sql.ts';
 import { readTables } from './catalog.ts';
+import { serverClock } from './clock.ts';
+import { dialect } from './dialect.ts';
 import { readFacts } from './facts.ts';
 import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
-import { mayStage, readIdentityPositions, readRights } from './rights.ts';
+import { mayStage, readIdentityPositions, readRights, reseedText } from './rights.ts';
 import { openPool } from './session.ts';
-import { executeCount, queryCells } from './statements.ts';
+import { execute, executeCount, query, queryCells } from './statements.ts';
 import { runTransaction } from './transaction.ts';
 
 /** Opens a PostgreSQL database (13 or later). Connects at the first statement. */
@@ -15,12 +18,13 @@ export function connectPostgres(options: ConnectOptions): Database {
   return {
     engine: 'postgres',
     name: options.name,
-    query: (statement, parameters) =>
+    query: (statement, shape) =>
       pool.use((session) => {
         session.silence = timeouts.silenceOfQuestion;
-        return queryCells(session, statement, parameters);
+        return query(session, statement, shape);
       }),
-    execute: (statement, parameters) => pool.use((session) => executeCount(session, statement, parameters)),
+    execute: (statement) => pool.use((session) => execute(session, statement)),
+    now: () => pool.use(serverClock),
     async version() {
       const rows = await pool.use((session) => queryCells(session, 'SELECT version()'));
       return rows[0]![0] as string;
@@ -32,8 +36,11 @@ export function connectPostgres(options: ConnectOptions): Database {
     rights: (tables) => pool.use((session) => readRights(session, tables)),
     mayStage: () => pool.use(mayStage),
     identityPositions: (columns) => pool.use((session) => readIdentityPositions(session, columns)),
-    quote: quoteIdentifier,
-    byteLength: (expression) => `octet_length(${expression})`,
+    textOf: (statement) => statementText(statement, dialect),
+    reseedText,
+    async reclaim(table) {
+      await pool.use((session) => executeCount(session, `VACUUM ${quoteIdentifier(table)}`));
+    },
     close: () => pool.close(),
   };
 }

@@ -1,5 +1,5 @@
 import type { ColumnName, Database, TableName } from '../port.ts';
-import { arrayText, quoteTable } from './quoting.ts';
+import { arrayText, quoteLiteral, quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
 
@@ -21,7 +21,7 @@ export async function readRights(session: Session, tables: TableName[]): Promise
          WHERE d.adrelid = c.oid AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') END),
        coalesce(has_table_privilege(c.oid, 'UPDATE'), false),
        coalesce(has_table_privilege(c.oid, 'DELETE'), false)
-     FROM unnest(?::text[], ?::text[]) WITH ORDINALITY asked (schema, name, position)
+     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY asked (schema, name, position)
      LEFT JOIN pg_namespace n ON n.nspname = asked.schema AND has_schema_privilege(n.oid, 'USAGE')
      LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = asked.name
      ORDER BY asked.position`,
@@ -50,7 +50,7 @@ export async function readIdentityPositions(
     session,
     `SELECT asked.position, n.nspname, c.relname, has_sequence_privilege(c.oid, 'SELECT'), q.last_value, q.start_value,
        q.increment_by
-     FROM unnest(?::text[], ?::text[]) WITH ORDINALITY asked (name, "column", position)
+     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY asked (name, "column", position)
      JOIN pg_class c ON c.oid = pg_get_serial_sequence(asked.name, asked."column")::regclass
      JOIN pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_sequences q ON q.schemaname = n.nspname AND q.sequencename = c.relname`,
@@ -79,4 +79,10 @@ async function beforeNext(
   const rows = await queryCells(session, `SELECT last_value FROM ${sequence}`);
   const next = rows[0]![0] as string;
   return next === start ? null : BigInt(next) - BigInt(increment);
+}
+
+/** What has the sequence of an identity or serial column go on after a value. */
+export function reseedText({ table, column }: ColumnName, value: bigint): string {
+  const sequence = `pg_get_serial_sequence(${quoteLiteral(quoteTable(table))}, ${quoteLiteral(column)})`;
+  return `SELECT setval(${sequence}, ${value})`;
 }

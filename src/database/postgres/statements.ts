@@ -1,13 +1,16 @@
 import type { QueryArrayResult } from 'pg';
 import type { Cell, Parameter, Row } from '../port.ts';
+import { type NamedRows, type Shape, type Shaped, shapeRows } from '../shape.ts';
+import { render, type Sql } from '../sql.ts';
 import { cellOfText } from './cells.ts';
+import { dialect } from './dialect.ts';
 import { type ErrorPlace, toDatabaseError } from './errors.ts';
 import { type Session, watch } from './session.ts';
 
 const rawText = { getTypeParser: () => (value: unknown) => value };
 
 /**
- * Runs one statement with `?` placeholders (`??` for a question mark).
+ * Runs one statement; `$1` is the first of its parameters.
  * @throws DatabaseError
  */
 export async function run(
@@ -19,7 +22,7 @@ export async function run(
   const unwatch = watch(session);
   try {
     return await session.client.query({
-      text: numberPlaceholders(statement),
+      text: statement,
       values: parameters.map(parameterText),
       rowMode: 'array',
       // pg's types want parsers by type; all values are wanted as the server wrote them.
@@ -32,6 +35,18 @@ export async function run(
   }
 }
 
+/** Runs one statement and gives its rows as the shape says. @throws DatabaseError */
+export async function query<S extends Shape>(session: Session, statement: Sql, shape: S): Promise<Shaped<S>[]> {
+  const { text, values } = render(statement, dialect);
+  return shapeRows(namedRows(await run(session, text, values)), shape);
+}
+
+/** Runs one statement and gives the number of rows it touched. @throws DatabaseError */
+export async function execute(session: Session, statement: Sql): Promise<number> {
+  const { text, values } = render(statement, dialect);
+  return executeCount(session, text, values);
+}
+
 /** Like `run`, gives the rows as cells. */
 export async function queryCells(
   session: Session,
@@ -39,11 +54,19 @@ export async function queryCells(
   parameters?: Parameter[],
   place?: Omit<ErrorPlace, 'database'>,
 ): Promise<Row[]> {
-  const result = await run(session, statement, parameters, place);
+  return namedRows(await run(session, statement, parameters, place)).rows;
+}
+
+function namedRows(result: QueryArrayResult<unknown[]>): NamedRows {
   const types = result.fields.map((field) => field.dataTypeID);
   // All values are text: rawText parses nothing.
   const rows = result.rows as (string | null)[][];
-  return rows.map((row) => row.map((text, index): Cell => (text === null ? null : cellOfText(text, types[index]!))));
+  return {
+    names: result.fields.map((field) => field.name),
+    rows: rows.map((row) =>
+      row.map((text, index): Cell => (text === null ? null : cellOfText(text, types[index] ?? 0))),
+    ),
+  };
 }
 
 /** Like `run`, gives the number of rows it touched. */
@@ -54,15 +77,6 @@ export async function executeCount(
   place?: Omit<ErrorPlace, 'database'>,
 ): Promise<number> {
   return (await run(session, statement, parameters, place)).rowCount ?? 0;
-}
-
-/** Leaves quoted identifiers alone: a name may hold a question mark. */
-function numberPlaceholders(statement: string): string {
-  let number = 0;
-  return statement.replace(/"(?:[^"]|"")*"|\?\??/g, (found) => {
-    if (found === '?') return `$${++number}`;
-    return found === '??' ? '?' : found;
-  });
 }
 
 /** Dates as UTC: pg itself would write the worker's local time. */

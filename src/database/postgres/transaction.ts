@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { alreadyFailed, DatabaseError, openedReadOnly } from '../errors.ts';
+import { alreadyFailed, DatabaseError, lockNotGot, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
 import { columnTypeName } from './catalog.ts';
+import { serverClock } from './clock.ts';
 import { leavesSessionAlive } from './errors.ts';
 import { arrayText, quoteIdentifier, quoteTable } from './quoting.ts';
 import type { Session, SessionPool } from './session.ts';
-import { executeCount, queryCells, run } from './statements.ts';
+import { execute, query, queryCells, run } from './statements.ts';
 import {
   clearColumnsOfKeys,
   deleteAnyRows,
@@ -74,9 +75,13 @@ function transactionOn(session: Session, readOnly: boolean): Transaction {
 
   return {
     engine: 'postgres',
-    query: (statement, parameters) => queryCells(session, statement, parameters),
-    execute: (statement, parameters) => writing(() => executeCount(session, statement, parameters)),
-    lock: (resource, waitMs) => takeLock(session, resource, waitMs),
+    query: (statement, shape) => query(session, statement, shape),
+    execute: (statement) => writing(() => execute(session, statement)),
+    now: () => serverClock(session),
+    tryLock: (resource, waitMs) => takeLock(session, resource, waitMs),
+    async lock(resource, waitMs) {
+      if (!(await takeLock(session, resource, waitMs))) throw lockNotGot(session.database, resource, waitMs);
+    },
     async maximum(table, column) {
       const rows = await queryCells(session, `SELECT max(${quoteIdentifier(column)}) FROM ${quoteTable(table)}`, [], {
         table: table.name,
@@ -111,7 +116,7 @@ function transactionOn(session: Session, readOnly: boolean): Transaction {
 async function takeLock(session: Session, resource: string, waitMs: number): Promise<boolean> {
   const deadline = performance.now() + waitMs;
   for (;;) {
-    const rows = await queryCells(session, 'SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))', [
+    const rows = await queryCells(session, 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))', [
       `caravel:${resource}`,
     ]);
     if (rows[0]![0] === '1') return true;
@@ -127,7 +132,7 @@ async function findExistingKeys(session: Session, table: TableName, column: stri
   const type = await columnTypeName(session, table, column);
   const rows = await queryCells(
     session,
-    `SELECT asked.position FROM unnest(?::${type}[]) WITH ORDINALITY asked (key, position)
+    `SELECT asked.position FROM unnest($1::${type}[]) WITH ORDINALITY asked (key, position)
      WHERE EXISTS (SELECT FROM ${quoteTable(table)} t WHERE t.${quoteIdentifier(column)} = asked.key)
      ORDER BY asked.position`,
     [arrayText(keys)],

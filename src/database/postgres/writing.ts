@@ -209,7 +209,7 @@ export async function deleteRowsOfKeys(
 ): Promise<number> {
   if (keys.length === 0) return 0;
   const type = await columnTypeName(session, table, column);
-  const statement = `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} = ANY(?::${type}[])`;
+  const statement = `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} = ANY($1::${type}[])`;
   return executeCount(session, statement, [arrayText(keys)], { table: table.name });
 }
 
@@ -224,7 +224,7 @@ export async function clearColumnsOfKeys(
   if (keys.length === 0 || columns.length === 0) return 0;
   const type = await columnTypeName(session, table, key);
   const cleared = columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ');
-  const statement = `UPDATE ${quoteTable(table)} SET ${cleared} WHERE ${quoteIdentifier(key)} = ANY(?::${type}[])`;
+  const statement = `UPDATE ${quoteTable(table)} SET ${cleared} WHERE ${quoteIdentifier(key)} = ANY($1::${type}[])`;
   return executeCount(session, statement, [arrayText(keys)], { table: table.name });
 }
 
@@ -245,10 +245,11 @@ export function deleteRows(
 ): Promise<number> {
   const name = quoteIdentifier(key);
   const bounds: { condition: string; value: string | null }[] = [
-    { condition: `${name} > ?`, value: range.after },
-    { condition: `${name} <= ?`, value: range.upTo },
+    { condition: `${name} >`, value: range.after },
+    { condition: `${name} <=`, value: range.upTo },
   ].filter((bound) => bound.value !== null);
-  const where = bounds.length === 0 ? '' : ` WHERE ${bounds.map((bound) => bound.condition).join(' AND ')}`;
+  const conditions = bounds.map(({ condition }, index) => `${condition} $${index + 1}`);
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   return executeCount(
     session,
     `DELETE FROM ${quoteTable(table)}${where}`,

@@ -1,13 +1,15 @@
 import { timeouts } from '../../config/timeouts.ts';
 import { openedReadOnly } from '../errors.ts';
 import type { ConnectOptions, Database } from '../port.ts';
+import { statementText } from '../sql.ts';
 import { readTables } from './catalog.ts';
+import { serverClock } from './clock.ts';
+import { dialect } from './dialect.ts';
 import { readFacts } from './facts.ts';
 import { openPool } from './pool.ts';
-import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
-import { readIdentityPositions, readRights } from './rights.ts';
-import { executeCount, queryCells } from './statements.ts';
+import { readIdentityPositions, readRights, reseedText } from './rights.ts';
+import { execute, query, queryCells } from './statements.ts';
 import { runTransaction } from './transaction.ts';
 
 /**
@@ -19,15 +21,16 @@ export function connectSqlServer(options: ConnectOptions): Database {
   return {
     engine: 'sqlserver',
     name: options.name,
-    query: (statement, parameters) =>
+    query: (statement, shape) =>
       pool.use((session) => {
         session.silence = timeouts.silenceOfQuestion;
-        return queryCells(session, statement, parameters);
+        return query(session, statement, shape);
       }),
-    async execute(statement, parameters) {
+    async execute(statement) {
       if (options.readOnly) throw openedReadOnly(options.name);
-      return pool.use((session) => executeCount(session, statement, parameters));
+      return pool.use((session) => execute(session, statement));
     },
+    now: () => pool.use(serverClock),
     async version() {
       const rows = await pool.use((session) => queryCells(session, 'SELECT @@VERSION'));
       return (rows[0]![0] as string).split('\n')[0]!.trim();
@@ -40,8 +43,10 @@ export function connectSqlServer(options: ConnectOptions): Database {
     // Every login may make temporary tables.
     mayStage: async () => true,
     identityPositions: (columns) => pool.use((session) => readIdentityPositions(session, columns)),
-    quote: quoteIdentifier,
-    byteLength: (expression) => `DATALENGTH(${expression})`,
+    textOf: (statement) => statementText(statement, dialect),
+    reseedText,
+    // The server gives it back by itself.
+    reclaim: async () => {},
     close: () => pool.close(),
   };
 }

@@ -5,6 +5,7 @@ import { firstPageRows, nextPageRows, RowBatches } from '../rowBatches.ts';
 import { bulkLoad } from './bulkLoad.ts';
 import { type Transfer, transferOf } from './cells.ts';
 import { type ColumnType, declaration } from './columnTypes.ts';
+import { dialect } from './dialect.ts';
 import type { DriverValue } from './driver.ts';
 import { leavesSessionAlive } from './errors.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
@@ -194,10 +195,10 @@ ORDER BY ${key} DESC`;
 
 function inPage(read: RowRead, page: PageBounds): string[] {
   const key = quoteIdentifier(page.key);
-  const bound = boundExpression(page.keyType);
+  const { after, upTo } = page.bounds;
   const where = [
-    ...(page.bounds.after ? [`${key} > ${bound}`] : []),
-    ...(page.bounds.upTo ? [`${key} <= ${bound}`] : []),
+    ...(after ? [`${key} > ${boundExpression(page.keyType, 0)}`] : []),
+    ...(upTo ? [`${key} <= ${boundExpression(page.keyType, after ? 1 : 0)}`] : []),
     ...present(read),
   ];
   if (page.among !== null) {
@@ -207,10 +208,14 @@ function inPage(read: RowRead, page: PageBounds): string[] {
   return where;
 }
 
-/** A bound as a value of the key's own type, so that an index on the key is used and its collation decides. */
-export function boundExpression(type: ColumnType): string {
+/**
+ * A bound as a value of the key's own type, so that an index on the key is used and its collation decides.
+ * @param parameter its number among those of the statement.
+ */
+export function boundExpression(type: ColumnType, parameter: number): string {
   const isBinary = /binary$/.test(type.base);
-  return isBinary ? `CONVERT(${declaration(type)}, ?, 1)` : `CAST(? AS ${declaration(type)})`;
+  const value = dialect.placeholder(parameter);
+  return isBinary ? `CONVERT(${declaration(type)}, ${value}, 1)` : `CAST(${value} AS ${declaration(type)})`;
 }
 
 function present(read: RowRead): string[] {

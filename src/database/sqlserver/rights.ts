@@ -1,4 +1,5 @@
 import type { ColumnName, Database, TableName } from '../port.ts';
+import { dialect } from './dialect.ts';
 import { quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
 import { queryCells } from './statements.ts';
@@ -33,7 +34,7 @@ export async function readRights(session: Session, tables: TableName[]): Promise
 }
 
 export function rightsQuestion(tables: number): string {
-  const asked = Array.from({ length: tables }, (_, index) => `SELECT ${index} AS [position], ? AS [name]`);
+  const asked = Array.from({ length: tables }, (_, index) => `SELECT ${index} AS [position], @p${index} AS [name]`);
   const right = (name: string) => `HAS_PERMS_BY_NAME([asked].[name], 'OBJECT', '${name}')`;
   return `SELECT [asked].[position], ${['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map(right).join(', ')}
 FROM (${asked.join(' UNION ALL ')}) AS [asked]`;
@@ -42,7 +43,7 @@ FROM (${asked.join(' UNION ALL ')}) AS [asked]`;
 export function identityQuestion(columns: number): string {
   const asked = Array.from(
     { length: columns },
-    (_, index) => `SELECT ${index} AS [position], ? AS [name], ? AS [column]`,
+    (_, index) => `SELECT ${index} AS [position], @p${index * 2} AS [name], @p${index * 2 + 1} AS [column]`,
   );
   return `SELECT [asked].[position], CONVERT(varchar(41), COALESCE(c.last_value, IDENT_CURRENT([asked].[name])))
 FROM (${asked.join(' UNION ALL ')}) AS [asked]
@@ -63,4 +64,9 @@ export async function readIdentityPositions(
     }
   }
   return positions;
+}
+
+/** What has the identity of a table go on after a value (Microsoft's documentation, "DBCC CHECKIDENT"). */
+export function reseedText({ table }: ColumnName, value: bigint): string {
+  return `DBCC CHECKIDENT (${dialect.literal(quoteTable(table))}, RESEED, ${value})`;
 }

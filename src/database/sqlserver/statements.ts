@@ -1,6 +1,9 @@
 import { Request, TYPES } from 'tedious';
 import type { Parameter, Row } from '../port.ts';
+import { type NamedRows, type Shape, type Shaped, shapeRows } from '../shape.ts';
+import { render, type Sql } from '../sql.ts';
 import { cellOfValue } from './cells.ts';
+import { dialect } from './dialect.ts';
 import type { DataType, DriverValue } from './driver.ts';
 import { insidesOf } from './driver.ts';
 import type { ErrorPlace } from './errors.ts';
@@ -9,9 +12,12 @@ import { failureOn, type Session, watch } from './session.ts';
 type Place = Omit<ErrorPlace, 'database'>;
 
 interface Outcome {
-  /** Of the last statement that gave rows. */
+  /** Of the last statement that gave rows, as its names. */
   rows: DriverValue[][];
+  names: string[];
 }
+
+type Value = Exclude<Parameter, null>;
 
 /**
  * Runs a batch without parameters. Temporary tables that it makes stay until the session ends or drops them; those of a
@@ -22,25 +28,38 @@ export async function runBatch(session: Session, text: string, place?: Place): P
   return (await send(session, text, [], place)).rows;
 }
 
-/**
- * Runs one statement with `?` placeholders (`??` for a question mark) and gives its rows as cells.
- * @throws DatabaseError
- */
+/** Runs one statement and gives its rows as the shape says. @throws DatabaseError */
+export async function query<S extends Shape>(session: Session, statement: Sql, shape: S): Promise<Shaped<S>[]> {
+  const { text, values } = render(statement, dialect);
+  return shapeRows(await queryNamed(session, text, values), shape);
+}
+
+/** Runs one statement and gives the number of rows it touched, those of its triggers left out. @throws DatabaseError */
+export async function execute(session: Session, statement: Sql): Promise<number> {
+  const { text, values } = render(statement, dialect);
+  return executeCount(session, text, values);
+}
+
+/** Runs one statement, `@p0` the first of its parameters, and gives its rows as cells. @throws DatabaseError */
 export async function queryCells(
   session: Session,
   statement: string,
-  parameters: Parameter[] = [],
+  parameters: Value[] = [],
   place?: Place,
 ): Promise<Row[]> {
-  const { rows } = await send(session, ...bind(statement, parameters), place);
-  return rows.map((row) => row.map(({ value, metadata }) => cellOfValue(value, metadata)));
+  return (await queryNamed(session, statement, parameters, place)).rows;
+}
+
+async function queryNamed(session: Session, statement: string, parameters: Value[], place?: Place): Promise<NamedRows> {
+  const { rows, names } = await send(session, statement, parameters.map(typed), place);
+  return { names, rows: rows.map((row) => row.map(({ value, metadata }) => cellOfValue(value, metadata))) };
 }
 
 /** Like `queryCells`, gives the number of rows the statement touched, those of its triggers left out. @throws DatabaseError */
 export async function executeCount(
   session: Session,
   statement: string,
-  parameters: Parameter[] = [],
+  parameters: Value[] = [],
   place?: Place,
 ): Promise<number> {
   const rows = await queryCells(session, counted(statement), parameters, place);
@@ -52,26 +71,7 @@ export function counted(statement: string): string {
   return `${statement};\nSELECT ROWCOUNT_BIG() AS [rows]`;
 }
 
-/**
- * Statement and parameters as the driver takes them. A NULL is written into the statement: as a parameter it would have a
- * type, which not every column takes. Quoted names and texts are left alone: they may hold a question mark.
- */
-export function bind(statement: string, parameters: Parameter[]): [string, { type: DataType; value: unknown }[]] {
-  const bound: { type: DataType; value: unknown }[] = [];
-  let at = 0;
-  const text = statement.replace(/"(?:[^"]|"")*"|\[(?:[^\]]|\]\])*\]|'(?:[^']|'')*'|\?\??/g, (found) => {
-    if (found === '??') return '?';
-    if (found.startsWith("'")) return found.replaceAll('??', '?');
-    if (found !== '?') return found;
-    const value = parameters[at++] ?? null;
-    if (value === null) return 'NULL';
-    bound.push(typed(value));
-    return `@p${bound.length - 1}`;
-  });
-  return [text, bound];
-}
-
-function typed(value: Exclude<Parameter, null>): { type: DataType; value: unknown } {
+function typed(value: Value): { type: DataType; value: unknown } {
   if (typeof value === 'string') return { type: TYPES.NVarChar, value };
   if (typeof value === 'boolean') return { type: TYPES.Bit, value };
   if (typeof value === 'bigint') return { type: TYPES.BigInt, value };
@@ -90,13 +90,16 @@ function send(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     let rows: DriverValue[][] = [];
+    let names: string[] = [];
     const unwatch = watch(session);
     const request = new Request(text, (error) => {
       unwatch();
       if (error) reject(failureOn(session, error, place));
-      else resolve({ rows });
+      else resolve({ rows, names });
     });
-    request.on('columnMetadata', () => {
+    request.on('columnMetadata', (columns) => {
+      // In an array, unless the driver was asked to give columns by their names.
+      names = Object.values(columns).map(({ colName }) => colName);
       rows = [];
     });
     request.on('row', (row: DriverValue[]) => {
@@ -141,17 +144,16 @@ export interface RowSink<T> {
 export async function* streamRows<T>(
   session: Session,
   statement: string,
-  parameters: Parameter[],
+  parameters: Value[],
   sink: RowSink<T>,
   place?: Place,
 ): AsyncGenerator<T> {
-  const [text, bound] = bind(statement, parameters);
   let ended = false;
   let failure: unknown;
   let paused = false;
   let wake: () => void = () => {};
   const unwatch = watch(session, () => paused);
-  const request = new Request(text, (error) => {
+  const request = new Request(statement, (error) => {
     unwatch();
     failure ??= error;
     ended = true;
@@ -169,7 +171,7 @@ export async function* streamRows<T>(
     }
     wake();
   });
-  addParameters(request, bound);
+  addParameters(request, parameters.map(typed));
   session.connection.execSql(request);
   try {
     for (;;) {

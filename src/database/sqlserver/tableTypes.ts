@@ -8,7 +8,7 @@ import { queryCells } from './statements.ts';
 export const columnsQuestion = `SELECT c.name, t.name, c.max_length, c.precision, c.scale, c.collation_name
 FROM sys.columns AS c
 LEFT JOIN sys.types AS t ON t.user_type_id = c.system_type_id
-WHERE c.object_id = OBJECT_ID(?)`;
+WHERE c.object_id = OBJECT_ID(@p0)`;
 
 /**
  * What was read once is remembered for a while: a batch would otherwise ask for its table each time. Not for long: a text

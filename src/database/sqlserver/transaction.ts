@@ -1,13 +1,14 @@
 import { ISOLATION_LEVEL } from 'tedious';
-import { alreadyFailed, DatabaseError, openedReadOnly } from '../errors.ts';
+import { alreadyFailed, DatabaseError, lockNotGot, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
 import { transferOf } from './cells.ts';
+import { serverClock } from './clock.ts';
 import type { ColumnType } from './columnTypes.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
 import { stageKeys } from './reading.ts';
 import { failureOn, type Session, type SessionPool, watch } from './session.ts';
-import { executeCount, queryCells, runBatch } from './statements.ts';
+import { execute, executeCount, query, queryCells, runBatch } from './statements.ts';
 import { columnTypes } from './tableTypes.ts';
 import {
   deleteRows,
@@ -123,9 +124,14 @@ function transactionOn(state: TransactionState): Transaction {
 
   return {
     engine: 'sqlserver',
-    query: (statement, parameters) => guarded(() => queryCells(session, statement, parameters)),
-    execute: (statement, parameters) => writing(() => executeCount(session, statement, parameters)),
-    lock: (resource, waitMs) => guarded(() => takeLock(session, resource, waitMs)),
+    query: (statement, shape) => guarded(() => query(session, statement, shape)),
+    execute: (statement) => writing(() => execute(session, statement)),
+    now: () => guarded(() => serverClock(session)),
+    tryLock: (resource, waitMs) => guarded(() => takeLock(session, resource, waitMs)),
+    async lock(resource, waitMs) {
+      const got = await guarded(() => takeLock(session, resource, waitMs));
+      if (!got) throw lockNotGot(session.database, resource, waitMs);
+    },
     maximum: (table, column) =>
       guarded(async () => {
         const rows = await queryCells(session, maximumQuestion(table, column), [], { table: table.name });
@@ -169,7 +175,7 @@ export function countQuestion(table: TableName): string {
 }
 
 export const lockStatement = `DECLARE @granted int;
-EXEC @granted = sp_getapplock @Resource = ?, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = ?;
+EXEC @granted = sp_getapplock @Resource = @p0, @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = @p1;
 SELECT @granted`;
 
 /**

@@ -265,9 +265,10 @@ export function deleteStatement(
   type: ColumnType,
   range: { after: string | null; upTo: string | null },
 ): string {
+  const [after, upTo] = [range.after !== null, range.upTo !== null];
   const conditions = [
-    ...(range.after === null ? [] : [`${quoteIdentifier(key)} > ${boundExpression(type)}`]),
-    ...(range.upTo === null ? [] : [`${quoteIdentifier(key)} <= ${boundExpression(type)}`]),
+    ...(after ? [`${quoteIdentifier(key)} > ${boundExpression(type, 0)}`] : []),
+    ...(upTo ? [`${quoteIdentifier(key)} <= ${boundExpression(type, after ? 1 : 0)}`] : []),
   ];
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   return `DELETE FROM ${quoteTable(table)}${where}`;

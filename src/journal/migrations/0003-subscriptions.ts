@@ -1,11 +1,12 @@
 import type { EngineName } from '../../database/port.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 
 /** Event subscriptions that a run took out of a destination, until they are back there. */
-export function subscriptions(engine: EngineName): string[] {
-  const bytes = engine === 'postgres' ? 'bytea' : 'varbinary(max)';
-  const name = engine === 'postgres' ? 'varchar(200)' : 'nvarchar(200) collate Latin1_General_BIN2';
+export function subscriptions(engine: EngineName): Sql[] {
+  const bytes = engine === 'postgres' ? sql`bytea` : sql`varbinary(max)`;
+  const name = engine === 'postgres' ? sql`varchar(200)` : sql`nvarchar(200) collate Latin1_General_BIN2`;
   return [
-    `create table caravel_subscription (
+    sql`create table caravel_subscription (
       run_id ${name} not null,
       destination ${name} not null,
       event_table ${name} not null,

@@ -1,5 +1,6 @@
 import type { PeopleTable } from '../../alignment/people/peopleTables.ts';
 import type { PhysicalColumn, PhysicalTable } from '../../database/port.ts';
+import type { Sql } from '../../database/sql.ts';
 import type { Attribute, Entity } from '../../outsystems/catalog.ts';
 import type { EntityPair } from '../../outsystems/matching.ts';
 import { entityName } from '../../outsystems/naming.ts';
@@ -7,7 +8,6 @@ import type { FindingCode, FindingFacts } from '../../plan/catalogue/findings.ts
 import { Findings } from '../../plan/findings.ts';
 import type { IdentifierKind, PartOf, PlannedColumn, PlannedReference } from '../../plan/plan.ts';
 import type { InstanceTable } from '../../processes/instanceTables.ts';
-import type { Quote } from '../questions/conditions.ts';
 import type { DataQuestion } from '../questions/dataQuestions.ts';
 import type { SourceReferences } from './sourceReferences.ts';
 
@@ -62,7 +62,6 @@ export interface DraftContext {
   isOutside(target: string): boolean;
   /** Names a `bt` type's target as far as it is known: `entity <key> of module Sales`. */
   wordsFor(type: string): string;
-  quote: Quote;
 }
 
 /** What drafting gives beside the draft: findings at once, and those that wait for the data. */
@@ -86,7 +85,7 @@ export class EntityNotes implements DraftNotes {
 
   /** Counts source rows that meet the condition: what follows from how many they are; null where nothing does. */
   ask<Code extends FindingCode>(
-    condition: string,
+    condition: Sql,
     code: Code,
     factsOf: (rows: number) => FindingFacts[Code] | null,
   ): void {

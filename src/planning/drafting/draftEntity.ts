@@ -118,7 +118,7 @@ class Drafting {
     destination: PhysicalColumn,
     reference: SourceReference,
   ): void {
-    const { environments, ignored, quote } = this.#context;
+    const { environments, ignored } = this.#context;
     const there = to.references ?? null;
     if (there !== null && from.references !== null && there !== from.references) {
       if (ignored.has(from)) {
@@ -126,7 +126,7 @@ class Drafting {
         return;
       }
       const { entity } = this.#notes;
-      this.#notes.ask(holdsData(quote, source), 'reference-differs', (values) => {
+      this.#notes.ask(holdsData(source), 'reference-differs', (values) => {
         return { entity, ...environments, attribute: from.name, target: reference.targetName, values };
       });
     }
@@ -137,7 +137,7 @@ class Drafting {
   }
 
   #addScalar(from: Attribute, to: Attribute, source: PhysicalColumn, destination: PhysicalColumn): void {
-    const { environments, ignored, quote, rowErrors } = this.#context;
+    const { environments, ignored, rowErrors } = this.#context;
     const { entity } = this.#notes;
     const types = typeWords(source, destination, environments);
     const becameReference = to.references !== null || isUnresolved(to);
@@ -146,11 +146,11 @@ class Drafting {
         this.#ignore(from, to);
         return;
       }
-      this.#notes.ask(holdsData(quote, source), 'type-differs', (values) => {
+      this.#notes.ask(holdsData(source), 'type-differs', (values) => {
         return { entity, ...environments, attribute: from.name, types, becameReference, values };
       });
     } else {
-      const condition = doesNotFit(quote, source, destination);
+      const condition = doesNotFit(source, destination);
       if (condition !== null) {
         this.#draft.differences.push(`${from.name} is ${types}`);
         const setAside = source.kind === 'text' && rowErrors === 'setAside';
@@ -165,13 +165,13 @@ class Drafting {
 
   /** An attribute of the source without a place in the destination: with data it blocks, unless the spec ignores it. */
   leaveBehind(attribute: Attribute): void {
-    const { environments, ignored, quote } = this.#context;
+    const { environments, ignored } = this.#context;
     const { name, column } = attribute;
     this.#draft.differences.push(`${name} is only in '${environments.source}'`);
     if (column === null) return;
     const { entity } = this.#notes;
     const isIgnored = ignored.has(attribute);
-    this.#notes.ask(holdsData(quote, column), 'attribute-only-in-source', (values) => {
+    this.#notes.ask(holdsData(column), 'attribute-only-in-source', (values) => {
       return { entity, ...environments, attribute: name, values, isIgnored };
     });
   }
@@ -185,7 +185,7 @@ class Drafting {
   /** The hidden TENANT_ID (trap 34). */
   addTenant(): void {
     const { source, destination } = this.#draft.pair;
-    const { environments, quote } = this.#context;
+    const { environments } = this.#context;
     const { entity, findings } = this.#notes;
     const reference = this.#context.references.tenantOf(source);
     const column = destination.tenantColumn;
@@ -193,7 +193,7 @@ class Drafting {
     if (reference?.column && column !== null) {
       this.#addReference(column, this.#draftReference(reference, reference.column, column));
     } else if (reference?.column) {
-      this.#notes.ask(holdsData(quote, reference.column), 'tenant-only-in-source', (rows) =>
+      this.#notes.ask(holdsData(reference.column), 'tenant-only-in-source', (rows) =>
         rows === 0 ? null : { entity, ...environments },
       );
     } else if (column !== null && (destination.multiTenant || (!column.nullable && column.default === null))) {

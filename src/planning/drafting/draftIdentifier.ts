@@ -113,7 +113,7 @@ function askWhetherItFits(
   context: DraftContext,
   notes: EntityNotes,
 ): void {
-  const condition = doesNotFit(context.quote, columns.source, columns.destination);
+  const condition = doesNotFit(columns.source, columns.destination);
   if (condition === null) return;
   notes.ask(condition, 'value-does-not-fit', (rows) =>
     rows === 0

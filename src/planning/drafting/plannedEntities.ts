@@ -4,7 +4,6 @@ import type { Entity, EntityKey, EnvironmentCatalog } from '../../outsystems/cat
 import { sameName } from '../../outsystems/naming.ts';
 import type { PhysicalEntity, PlannedEntity, UnplannedEntity, WrittenEntity } from '../../plan/plan.ts';
 import { nameOf } from '../../plan/plan.ts';
-import { quoteFor } from '../questions/conditions.ts';
 import { countAll } from '../questions/counts.ts';
 import { inParallel } from '../questions/parallel.ts';
 import type { Draft } from './draft.ts';
@@ -110,7 +109,6 @@ export async function planMatched(
   const named = found.sort(
     (left, right) => compare(nameOf(left.source), nameOf(right.source)) || compare(left.key, right.key),
   );
-  const quote = quoteFor(database);
   return inParallel(
     named.map((one, index) => ({ ...one, index })),
     async ({ key, source, destination, index }): Promise<PlannedEntity> => ({
@@ -124,7 +122,7 @@ export async function planMatched(
       destination: destination.table && physical(destination.table, destination.identifier?.name ?? null),
       identifier: source.identifier === null ? 'none' : source.identifier.identity ? 'minted' : 'kept',
       identifierType: source.identifier && identifierType(source.identifier),
-      rows: source.table === null ? 0 : await countAll(database, quote, source.table),
+      rows: source.table === null ? 0 : await countAll(database, source.table),
       bound: null,
       columns: [],
       references: [],

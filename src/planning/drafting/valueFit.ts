@@ -1,5 +1,6 @@
 import type { PhysicalColumn } from '../../database/port.ts';
-import { columnText, type Quote } from '../questions/conditions.ts';
+import { type Sql, sql } from '../../database/sql.ts';
+import { mainColumn } from '../questions/conditions.ts';
 
 /** Largest value of each integer type, by the engines' names for them. */
 const integerLimits: Record<string, bigint> = {
@@ -15,34 +16,38 @@ const integerLimit = (column: PhysicalColumn) => integerLimits[column.type.toLow
  * Condition under which a value of the source's column does not go into the destination's without loss; null where
  * every value does. Both are of the same kind (trap 44: lengths drift).
  */
-export function doesNotFit(quote: Quote, source: PhysicalColumn, destination: PhysicalColumn): string | null {
-  const name = columnText(quote, source);
+export function doesNotFit(source: PhysicalColumn, destination: PhysicalColumn): Sql | null {
+  const name = mainColumn(source.name);
   if (source.kind === 'text' || destination.kind === 'text') {
     const { length } = destination;
     if (length === null || (source.length !== null && source.length <= length)) return null;
     if (source.kind !== 'text') return null;
     // Both engines know this form; what stands beyond the last character that fits tells more than a length.
-    return `substring(${name}, ${length + 1}, 1) like '_%'`;
+    return sql`substring(${name}, ${sql.literal(length + 1)}, 1) like '_%'`;
   }
   if (destination.kind === 'integer') {
     const limit = integerLimit(destination);
     const own = source.kind === 'integer' ? integerLimit(source) : null;
     if (limit === null || (own !== null && own <= limit)) return null;
     const least = limit === 255n ? 0n : -limit - 1n;
-    return `(${name} > ${limit} or ${name} < ${least})`;
+    return sql.any([sql`${name} > ${sql.literal(limit)}`, sql`${name} < ${sql.literal(least)}`]);
   }
   if (destination.kind === 'decimal') return decimalDoesNotFit(name, source, destination);
   return null;
 }
 
-function decimalDoesNotFit(name: string, source: PhysicalColumn, destination: PhysicalColumn): string | null {
+function decimalDoesNotFit(name: Sql, source: PhysicalColumn, destination: PhysicalColumn): Sql | null {
   const { precision, scale } = destination;
   if (precision === null) return null;
   const places = precision - (scale ?? 0);
-  const conditions: string[] = [];
+  const conditions: Sql[] = [];
   const sourcePlaces = source.precision === null ? null : source.precision - (source.scale ?? 0);
-  if (sourcePlaces === null || sourcePlaces > places) conditions.push(`abs(${name}) >= 1${'0'.repeat(places)}`);
+  if (sourcePlaces === null || sourcePlaces > places) {
+    conditions.push(sql`abs(${name}) >= ${sql.literal(10n ** BigInt(places))}`);
+  }
   const sourceScale = source.kind === 'decimal' ? source.scale : 0;
-  if (sourceScale === null || sourceScale > (scale ?? 0)) conditions.push(`${name} <> round(${name}, ${scale ?? 0})`);
-  return conditions.length === 0 ? null : `(${conditions.join(' or ')})`;
+  if (sourceScale === null || sourceScale > (scale ?? 0)) {
+    conditions.push(sql`${name} <> round(${name}, ${sql.literal(scale ?? 0)})`);
+  }
+  return conditions.length === 0 ? null : sql.any(conditions);
 }

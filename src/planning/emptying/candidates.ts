@@ -17,7 +17,6 @@ import {
   processTable,
 } from '../../processes/instanceTables.ts';
 import { checkWritable, type NeededRights } from '../preflight/rights.ts';
-import { quoteFor } from '../questions/conditions.ts';
 import { countAll } from '../questions/counts.ts';
 import { PlanningError } from '../questions/errors.ts';
 import { inParallel } from '../questions/parallel.ts';
@@ -68,7 +67,6 @@ export async function wholeTables(
   const needed = unreadable.map(({ entity }): NeededRights => {
     return { entity: entityName(entity), table: tableName(entity.table!), operations: ['SELECT', 'DELETE'] };
   });
-  const quote = quoteFor(destination);
   const readable = entities.filter((_, index) => rights[index]!.select);
   const candidates = await inParallel(
     readable,
@@ -77,7 +75,7 @@ export async function wholeTables(
       name: entityName(entity),
       table: entity.table!,
       identifier: entity.identifier?.column?.name ?? null,
-      rows: await countAll(destination, quote, entity.table!),
+      rows: await countAll(destination, entity.table!),
       instances: null,
     }),
   );

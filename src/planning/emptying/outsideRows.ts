@@ -1,13 +1,15 @@
 import { idsOfRows } from '../../alignment/idsReferredTo.ts';
 import { fittingIds } from '../../alignment/platformTable.ts';
-import type { Database, PhysicalTable, TableName } from '../../database/port.ts';
+import type { Database, PhysicalTable } from '../../database/port.ts';
+import { queryOne } from '../../database/queries.ts';
+import { integer, text } from '../../database/shape.ts';
+import { sql } from '../../database/sql.ts';
 import { IdSet } from '../../identity/idSet.ts';
 import { columnOf, type Environment } from '../../outsystems/environment.ts';
 import { entityName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
 import { Findings } from '../../plan/findings.ts';
 import { instanceTables } from '../../processes/instanceTables.ts';
-import { quoteFor, tableText } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
 import { type Candidate, type Emptied, tableName } from './candidates.ts';
 
@@ -57,15 +59,16 @@ async function referringRows(
     return rows;
   }
   if (identifier === null) return 0;
-  const quote = quoteFor(database);
-  const text = (one: TableName) => tableText(quote, one).replaceAll('?', '??');
-  const [held, key] = [column, identifier].map((name) => quote(name).replaceAll('?', '??'));
+  const [held, key] = [sql.id('t', column), sql.id('e', identifier)];
   const kindOf = ({ columns }: PhysicalTable, wanted: string) => columns.find(({ name }) => name === wanted)?.kind;
   const same = kindOf(table, column) === kindOf(target, identifier);
   // Values of another kind cannot be compared; they mean something all the same.
-  const exists = same ? `exists (select 1 from ${text(target)} e where e.${key} = t.${held})` : `t.${held} is not null`;
-  const [row] = await database.query(`select count(*) from ${text(table)} t where ${exists}`);
-  return Number(row![0]);
+  const exists = same
+    ? sql`exists (select 1 from ${sql.table(target)} e where ${key} = ${held})`
+    : sql`${held} is not null`;
+  const counted = sql`select ${sql.countOfRows} as total from ${sql.table(table)} t where ${exists}`;
+  const { total } = await queryOne(database, counted, { total: integer });
+  return total;
 }
 
 /** Why rows that stay keep those they refer to from going. */
@@ -91,17 +94,18 @@ export async function outsideValues(
   const byType = new Map(
     candidates.filter(({ instances }) => instances === null).map((candidate) => [`bt${candidate.key}`, candidate]),
   );
-  const quote = quoteFor(database);
   for (const { table, name, value, partOf } of instanceTables) {
     const physical = catalog.platformTables.get(table);
     const columns =
       physical && value && [value.column, value.type, partOf.column].map((one) => columnOf(physical, one));
     if (physical?.type !== 'table' || !columns || columns.includes(undefined)) continue;
     const [held, type, owner] = columns as [string, string, string];
-    const typeText = `lower(${quote(type).replaceAll('?', '??')})`;
-    const from = tableText(quote, physical).replaceAll('?', '??');
-    const used = await database.query(`select distinct ${typeText} from ${from} where ${typeText} like 'bt%'`);
-    if (!used.some(([one]) => byType.has(String(one)))) continue;
+    const spelled = sql`lower(${sql.id(type)})`;
+    const used = await database.query(
+      sql`select distinct ${spelled} as found from ${sql.table(physical)} where ${spelled} like 'bt%'`,
+      { found: text },
+    );
+    if (!used.some(({ found }) => byType.has(found))) continue;
     const named = new Map<Candidate, Map<string, number>>();
     const goes = emptied.get(partOf.table);
     const read = { table: tableName(physical), columns: [held, type, owner], key: null, batch: ids };

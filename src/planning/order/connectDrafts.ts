@@ -2,7 +2,7 @@ import type { Database } from '../../database/port.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { Draft, DraftReference } from '../drafting/draft.ts';
-import { holdsTarget, type Quote } from '../questions/conditions.ts';
+import { holdsTarget } from '../questions/conditions.ts';
 import { countRows } from '../questions/dataQuestions.ts';
 import { breakCycles } from './cycles.ts';
 import { type Graph, stronglyConnectedComponents } from './graph.ts';
@@ -21,7 +21,7 @@ export interface Connected {
  * order the entities can be written. References inside components are weighed by the rows that hold them.
  * @throws DatabaseError
  */
-export async function connectDrafts(database: Database, quote: Quote, given: readonly Draft[]): Promise<Connected> {
+export async function connectDrafts(database: Database, given: readonly Draft[]): Promise<Connected> {
   // By name: the order, where it is free, should not depend on ids.
   const drafts = [...given].sort(
     (left, right) => compare(left.name, right.name) || compare(left.pair.key, right.pair.key),
@@ -37,7 +37,7 @@ export async function connectDrafts(database: Database, quote: Quote, given: rea
       graph.edges.push({ from, to, weight: 0, hard: !reference.deferrable });
     }
   });
-  await weigh(database, quote, drafts, graph, references);
+  await weigh(database, drafts, graph, references);
   const { deferred, impossible } = breakCycles(graph);
   for (const number of deferred) references[number]!.deferred = true;
   const { sequence, component } = writingOrder(graph, deferred);
@@ -58,7 +58,6 @@ const compare = (left: string, right: string) => (left < right ? -1 : left > rig
 /** Only where there is a choice: references between different entities of one component. */
 async function weigh(
   database: Database,
-  quote: Quote,
   drafts: readonly Draft[],
   graph: Graph,
   references: readonly DraftReference[],
@@ -74,7 +73,7 @@ async function weigh(
     database,
     weighed.map((number) => ({
       table: drafts[graph.edges[number]!.from]!.source,
-      condition: holdsTarget(quote, references[number]!),
+      condition: holdsTarget(references[number]!),
     })),
   );
   weighed.forEach((number, index) => {

@@ -1,12 +1,14 @@
 import type { Database } from '../../database/port.ts';
+import { queryRow } from '../../database/queries.ts';
+import { integer, orNull } from '../../database/shape.ts';
+import { sql } from '../../database/sql.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
-import { columnText, mainTable, quoteFor, tableText } from '../questions/conditions.ts';
+import { mainColumn, mainTable } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
 
 /** Binary attributes that hold something, with how much it is: it is what a run spends its time on. @throws DatabaseError */
 export async function measureBinaries(database: Database, drafts: readonly Draft[]): Promise<Findings> {
-  const quote = quoteFor(database);
   const found = await inParallel(drafts, async (draft) => {
     const binaries = draft.pair.attributes.filter(
       ({ source }) =>
@@ -16,14 +18,13 @@ export async function measureBinaries(database: Database, drafts: readonly Draft
     const findings = new Findings();
     if (binaries.length === 0) return findings;
     const parts = binaries.flatMap(({ source }) => {
-      const length = database.byteLength(columnText(quote, source.column!));
-      return [`count(case when ${length} > 0 then 1 end)`, `sum(cast(${length} as bigint))`];
+      const length = sql.byteLength(mainColumn(source.column!.name));
+      return [sql`count(case when ${length} > 0 then 1 end)`, sql`sum(cast(${length} as bigint))`];
     });
-    const [row] = await database.query(
-      `select ${parts.join(', ')} from ${tableText(quote, draft.source)} ${mainTable}`,
-    );
+    const row = await queryRow(database, parts, sql`from ${mainTable(draft.source)}`);
     for (const [index, { source }] of binaries.entries()) {
-      const [values, bytes] = [Number(row![index * 2]), Number(row![index * 2 + 1] ?? 0)];
+      const values = integer(row[index * 2] ?? null);
+      const bytes = orNull(integer)(row[index * 2 + 1] ?? null) ?? 0;
       const facts = { entity: draft.name, attribute: source.name, values, size: sizeOf(bytes) };
       if (values > 0) findings.add('binary-data', facts);
     }

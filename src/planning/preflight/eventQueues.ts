@@ -1,4 +1,7 @@
 import type { Database } from '../../database/port.ts';
+import { queryOne } from '../../database/queries.ts';
+import { integer } from '../../database/shape.ts';
+import { sql } from '../../database/sql.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { columnOf } from '../../outsystems/environment.ts';
 import type { EventTable, Queue } from '../../plan/eventTable.ts';
@@ -7,7 +10,7 @@ import type { Plan } from '../../plan/plan.ts';
 import { activityColumn, eventTables } from '../../processes/eventTables.ts';
 import { countQueued, countQueues } from '../../processes/queues.ts';
 import { sourceReferences } from '../drafting/sourceReferences.ts';
-import { columnText, holdsReference, mainTable, type Quote, quoteFor, tableText } from '../questions/conditions.ts';
+import { holdsReference, mainColumn, mainTable } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
 import type { Catalogs, PlanRequest } from '../questions/request.ts';
 import { checkWritable, type NeededRights, type Operation } from './rights.ts';
@@ -32,8 +35,7 @@ export async function planEvents(request: PlanRequest, catalogs: Catalogs, plan:
     withSubscriptions: spec.processes !== 'none' && plan.processes !== undefined,
     targetOf: (attribute) => references.of(attribute)?.target ?? null,
   });
-  const quote = quoteFor(source);
-  const subscribed = await inParallel(candidates, (table) => hasSubscriptions(source, quote, catalogs, table));
+  const subscribed = await inParallel(candidates, (table) => hasSubscriptions(source, catalogs, table));
   const activities = plan.emptied?.find(({ holdsActivities }) => holdsActivities);
   const going = activities && { activities: { table: activities.table, identifier: activities.identifier! } };
   const events = candidates.flatMap((table, index) => {
@@ -52,14 +54,13 @@ async function rightsFor(database: Database, table: EventTable): Promise<NeededR
   const { schema, name } = table.destination;
   const operations = new Set<Operation>(table.source === null ? [] : ['SELECT', 'INSERT']);
   const [right] = await database.rights([{ schema, name }]);
-  const isEmpty = right!.select && (await countQueued(database, database, { schema, name })) === 0;
+  const isEmpty = right!.select && (await countQueued(database, { schema, name })) === 0;
   if (table.silenced && !isEmpty) for (const one of ['SELECT', 'INSERT', 'DELETE'] as const) operations.add(one);
   return operations.size === 0 ? [] : [{ entity: table.name, table: { schema, name }, operations: [...operations] }];
 }
 
 async function hasSubscriptions(
   database: Database,
-  quote: Quote,
   { source }: Catalogs,
   { source: table, entity }: EventTable,
 ): Promise<boolean> {
@@ -68,10 +69,12 @@ async function hasSubscriptions(
   const name = columnOf(physical, activityColumn);
   const column = physical.columns.find((one) => one.name === name);
   if (column === undefined) return false;
-  const [row] = await database.query(
-    `select count(${columnText(quote, column)}) from ${tableText(quote, table)} ${mainTable} where ${holdsReference(quote, column)}`,
+  const { total } = await queryOne(
+    database,
+    sql`select count(${mainColumn(column.name)}) as total from ${mainTable(table)} where ${holdsReference(column)}`,
+    { total: integer },
   );
-  return Number(row![0]) > 0;
+  return total > 0;
 }
 
 /** What waits in a queue names rows by their ids and runs as soon as applications are enabled: before a run there must be nothing (trap 22). */

@@ -1,4 +1,4 @@
-import type { ColumnName, Database, EngineName, TableName } from '../../database/port.ts';
+import type { ColumnName, Database } from '../../database/port.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 import { largestIds } from '../questions/counts.ts';
@@ -37,16 +37,8 @@ export async function checkIdentityPositions(
       table: table.name,
       position,
       largest: id,
-      statement: reseed(database.engine, table, column, id),
+      statement: database.reseedText({ table, column }, BigInt(id)),
     });
   }
   return findings;
-}
-
-function reseed(engine: EngineName, table: TableName, column: string, largest: string): string {
-  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-  if (engine === 'sqlserver')
-    return `DBCC CHECKIDENT (${literal(`${table.schema}.${table.name}`)}, RESEED, ${largest})`;
-  const name = `"${table.schema}"."${table.name}"`;
-  return `SELECT setval(pg_get_serial_sequence(${literal(name)}, ${literal(column)}), ${largest})`;
 }

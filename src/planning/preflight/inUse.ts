@@ -1,9 +1,11 @@
 import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database } from '../../database/port.ts';
+import { queryOne } from '../../database/queries.ts';
+import { integer } from '../../database/shape.ts';
+import { sql } from '../../database/sql.ts';
 import { columnOf } from '../../outsystems/environment.ts';
 import { Findings } from '../../plan/findings.ts';
 import { type KeyedEntity, nameOf, type PlannedEntity } from '../../plan/plan.ts';
-import { quoteFor, tableText } from '../questions/conditions.ts';
 import { largestIds } from '../questions/counts.ts';
 import type { Catalogs, PlanRequest } from '../questions/request.ts';
 
@@ -27,15 +29,14 @@ export async function checkInUse({ destination }: PlanRequest, catalogs: Catalog
   const [right] = await destination.rights([{ schema: users.schema, name: users.name }]);
   if (!right!.select) return findings;
   // The server says its time to the second: a login of this second came after it.
-  const [since, until] = [-minutesAtWork * 60_000, 1000].map((apart) =>
-    new Date(Date.parse(`${now}Z`) + apart).toISOString().slice(0, 19),
+  const timeAt = (apart: number) => new Date(Date.parse(`${now}Z`) + apart).toISOString().slice(0, 19);
+  const [since, until] = [timeAt(-minutesAtWork * 60_000), timeAt(1000)];
+  const { atWork } = await queryOne(
+    destination,
+    sql`select ${sql.countOfRows} as at_work from ${sql.table(users)}
+      where ${sql.id(login)} > ${since} and ${sql.id(login)} <= ${until}`,
+    { atWork: integer },
   );
-  const quote = quoteFor(destination);
-  const [row] = await destination.query(
-    `select count(*) from ${tableText(quote, users)} where ${quote(login)} > ? and ${quote(login)} <= ?`,
-    [since!, until!],
-  );
-  const atWork = Number(row![0]);
   if (atWork > 0) findings.add('users-at-work', { users: atWork, there: destination.name });
   return findings;
 }

@@ -1,15 +1,18 @@
-import type { Cell, ColumnKind, Database } from '../../database/port.ts';
+import type { ColumnKind, Database } from '../../database/port.ts';
+import { queryRow } from '../../database/queries.ts';
+import { integer, orNull, text } from '../../database/shape.ts';
+import { sql } from '../../database/sql.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { page } from '../../outsystems/environment.ts';
-import { groupBy } from '../../outsystems/grouping.ts';
 import { sameName } from '../../outsystems/naming.ts';
 import type { MissingReference } from '../../plan/catalogue/dataFindings.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { PlannedReference } from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
 import type { Draft, DraftReference } from '../drafting/draft.ts';
-import { columnText, holdsTarget, mainTable, type Quote, tableText } from '../questions/conditions.ts';
-import type { DataQuestion } from '../questions/dataQuestions.ts';
+import { holdsTarget, mainColumn, mainTable } from '../questions/conditions.ts';
+import { withinBound } from '../questions/counts.ts';
+import { type DataQuestion, groupByTable } from '../questions/dataQuestions.ts';
 import { inParallel } from '../questions/parallel.ts';
 
 /**
@@ -21,7 +24,6 @@ import { inParallel } from '../questions/parallel.ts';
  */
 export async function findMissingReferences(
   database: Database,
-  quote: Quote,
   drafts: readonly Draft[],
   bounds: ReadonlyMap<Draft, string | null>,
   { leftOut, exclusions }: { leftOut: ReadonlySet<EntityKey>; exclusions: Exclusions },
@@ -30,10 +32,7 @@ export async function findMissingReferences(
   const copied = drafts.filter(({ people }) => people === null);
   const questions = copied.flatMap((draft) =>
     draft.references.flatMap((reference): DataQuestion[] => {
-      const bound = bounds.get(draft) ?? null;
-      const key = draft.identifierColumns?.source;
-      const inBound = bound === null || key === undefined ? '' : ` and ${columnText(quote, key)} <= ${BigInt(bound)}`;
-      const held = `${holdsTarget(quote, reference)}${inBound}`;
+      const held = sql.all([holdsTarget(reference), ...withinBound(draft, bounds)]);
       if (leftOut.has(reference.target)) {
         return [{ table: draft.source, condition: held, answer: notCopied(draft, reference) }];
       }
@@ -41,18 +40,18 @@ export async function findMissingReferences(
       if (!target?.identifierColumns) return [];
       const { name, kind } = target.identifierColumns.source;
       if (isConstrained(draft, reference, target) || !isComparable(reference, kind)) return [];
-      const sought = quote(name);
-      const value = columnText(quote, reference.column);
+      const sought = sql.id('p', name);
       // A typed value is text, whatever the identifier is that it names.
-      const id = reference.typed === undefined ? `p.${sought}` : `cast(p.${sought} as varchar(50))`;
-      const absent = `not exists (select 1 from ${tableText(quote, target.source)} p where ${id} = ${value})`;
-      return [{ table: draft.source, condition: `${held} and ${absent}`, answer: orphans(draft, reference) }];
+      const id = reference.typed === undefined ? sought : sql`cast(${sought} as varchar(50))`;
+      const there = sql`select 1 from ${sql.table(target.source)} p where ${id} = ${mainColumn(reference.column.name)}`;
+      const condition = sql.all([held, sql`not exists (${there})`]);
+      return [{ table: draft.source, condition, answer: orphans(draft, reference) }];
     }),
   );
-  const counts = await countSeparately(database, quote, questions);
+  const counts = await countSeparately(database, questions);
   const findings = new Findings();
   for (const [index, question] of questions.entries()) {
-    const rows = await travelling(database, quote, question, counts[index]!, copied, exclusions);
+    const rows = await travelling(database, question, counts[index]!, { copied, exclusions });
     question.answer(rows, findings);
   }
   if (exclusions.isEmpty) return findings;
@@ -68,20 +67,20 @@ export async function findMissingReferences(
 /** Of rows counted in a table of process instances, those whose instances travel. */
 async function travelling(
   database: Database,
-  quote: Quote,
   { table, condition }: DataQuestion,
   rows: number,
-  drafts: readonly Draft[],
-  exclusions: Exclusions,
+  { copied, exclusions }: { copied: readonly Draft[]; exclusions: Exclusions },
 ): Promise<number> {
-  const instances = drafts.find(({ source }) => source.name === table.name)?.instances ?? null;
+  const instances = copied.find(({ source }) => source.name === table.name)?.instances ?? null;
   if (rows === 0 || instances === null || exclusions.isEmpty) return rows;
-  const owner = `${mainTable}.${quote(instances.partOf.column)}`;
+  const owner = mainColumn(instances.partOf.column);
   const owners = await database.query(
-    `select ${owner}, count(*) from ${tableText(quote, table)} ${mainTable} where ${condition} group by ${owner}`,
+    sql`select ${owner} as owner, ${sql.countOfRows} as total from ${mainTable(table)}
+      where ${condition} group by ${owner}`,
+    { owner: orNull(text), total: integer },
   );
-  const stays = (id: Cell) => id !== null && exclusions.of(instances.partOf.instances, String(id)) !== null;
-  return owners.filter(([id]) => !stays(id!)).reduce((sum, [, count]) => sum + Number(count), 0);
+  const stays = (id: string | null) => id !== null && exclusions.of(instances.partOf.instances, id) !== null;
+  return owners.filter((one) => !stays(one.owner)).reduce((sum, { total }) => sum + total, 0);
 }
 
 /** Rows that refer to instances that do not travel, though the spec does not leave them out. */
@@ -111,24 +110,16 @@ async function countStayingBehind(
 }
 
 /** One statement for each table; in it, a subquery for each condition: SQL Server takes none inside an aggregate. */
-async function countSeparately(
-  database: Database,
-  quote: Quote,
-  questions: readonly DataQuestion[],
-): Promise<number[]> {
+async function countSeparately(database: Database, questions: readonly DataQuestion[]): Promise<number[]> {
   const counts = new Array<number>(questions.length).fill(0);
-  const numbered = questions.map(({ table, condition }, index) => ({
-    from: tableText(quote, table),
-    condition,
-    index,
-  }));
-  await inParallel([...groupBy(numbered, ({ from }) => from).values()], async (asked) => {
+  const numbered = questions.map(({ table, condition }, index) => ({ table, condition, index }));
+  await inParallel(groupByTable(numbered), async ({ table, asked }) => {
     const counted = asked.map(
-      ({ from, condition }) => `(select count(*) from ${from} ${mainTable} where ${condition})`,
+      ({ condition }) => sql`(select ${sql.countOfRows} from ${mainTable(table)} where ${condition})`,
     );
-    const [row] = await database.query(`select ${counted.join(', ')}`);
+    const row = await queryRow(database, counted);
     asked.forEach(({ index }, place) => {
-      counts[index] = Number(row![place]);
+      counts[index] = integer(row[place] ?? null);
     });
   });
   return counts;

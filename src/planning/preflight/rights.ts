@@ -1,7 +1,9 @@
 import type { Database, TableName } from '../../database/port.ts';
+import { queryOne } from '../../database/queries.ts';
+import { text } from '../../database/shape.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
-import { quoteFor, tableText } from '../questions/conditions.ts';
 
 type Rights = Awaited<ReturnType<Database['rights']>>[number];
 
@@ -32,6 +34,13 @@ export async function checkReadable(
 }
 
 export type Operation = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+const operationTexts: Record<Operation, Sql> = {
+  SELECT: sql`SELECT`,
+  INSERT: sql`INSERT`,
+  UPDATE: sql`UPDATE`,
+  DELETE: sql`DELETE`,
+};
 
 /** What a run does to a table of the destination. */
 export interface NeededRights {
@@ -92,9 +101,9 @@ async function addLacking(
   database: Database,
   { entity, table, operations, otherwise }: NeededRights,
 ): Promise<void> {
-  const quote = quoteFor(database);
-  const [row] = await database.query('select current_user');
-  const grant = `GRANT ${operations.join(', ')} ON ${tableText(quote, table)} TO ${quote(String(row![0]))}`;
+  const { login } = await queryOne(database, sql`select current_user as login`, { login: text });
+  const granted = sql.list(operations.map((operation) => operationTexts[operation]));
+  const grant = database.textOf(sql`GRANT ${granted} ON ${sql.table(table)} TO ${sql.id(login)}`);
   findings.add('right-missing', {
     entity,
     database: database.name,

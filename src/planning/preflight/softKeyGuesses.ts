@@ -1,10 +1,13 @@
 import { userTable } from '../../alignment/people/peopleTables.ts';
 import type { Database, PhysicalColumn } from '../../database/port.ts';
+import { queryOne, queryRows } from '../../database/queries.ts';
+import { integer } from '../../database/shape.ts';
+import { sql } from '../../database/sql.ts';
 import type { Attribute, EnvironmentCatalog } from '../../outsystems/catalog.ts';
 import { columnOf } from '../../outsystems/environment.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
-import { columnText, mainTable, quoteFor, tableText } from '../questions/conditions.ts';
+import { mainColumn, mainTable } from '../questions/conditions.ts';
 import { inParallel } from '../questions/parallel.ts';
 
 /** Newest rows of an entity that are looked at. */
@@ -65,15 +68,17 @@ function candidatesOf({ pair, columns }: Draft, entities: ReadonlySet<string>): 
 
 /** Distinct values of each candidate in the newest rows, those that say something. */
 async function sample(database: Database, draft: Draft, candidates: readonly Candidate[]): Promise<string[][]> {
-  const quote = quoteFor(database);
   const parts = candidates.map(({ column }) => {
-    const text = columnText(quote, column);
-    return column.kind === 'text' ? `substring(${text}, 1, ${sampledLength})` : text;
+    const held = mainColumn(column.name);
+    return column.kind === 'text' ? sql`substring(${held}, 1, ${sql.literal(sampledLength)})` : held;
   });
   const key = draft.identifierColumns?.source;
-  const order = key === undefined ? '(select null)' : `${columnText(quote, key)} desc`;
-  const rows = await database.query(
-    `select ${parts.join(', ')} from ${tableText(quote, draft.source)} ${mainTable} order by ${order} offset 0 rows fetch next ${sampledRows} rows only`,
+  const order = key === undefined ? sql`(select null)` : sql`${mainColumn(key.name)} desc`;
+  const rows = await queryRows(
+    database,
+    parts,
+    sql`from ${mainTable(draft.source)} order by ${order}
+      offset 0 rows fetch next ${sql.literal(sampledRows)} rows only`,
   );
   return candidates.map((_, index) => {
     const values = rows.flatMap((row) => (typeof row[index] === 'string' ? [row[index].trim()] : []));
@@ -128,11 +133,11 @@ async function countUsers(
   const users = platformTables.get(userTable);
   const column = users && columnOf(users, 'USERNAME');
   if (users === undefined || column === undefined) return 0;
-  const quote = quoteFor(database);
-  const asked = names.map(() => '?').join(', ');
-  const [row] = await database.query(
-    `select count(distinct ${quote(column)}) from ${tableText(quote, users)} where ${quote(column)} in (${asked})`,
-    [...names],
+  const { known } = await queryOne(
+    database,
+    sql`select count(distinct ${sql.id(column)}) as known from ${sql.table(users)}
+      where ${sql.id(column)} in (${sql.list(names)})`,
+    { known: integer },
   );
-  return Number(row![0]);
+  return known;
 }

@@ -1,14 +1,16 @@
 import type { Database, TableName } from '../../database/port.ts';
-import { groupBy } from '../../outsystems/grouping.ts';
+import { queryRow } from '../../database/queries.ts';
+import { integer } from '../../database/shape.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import { Findings } from '../../plan/findings.ts';
-import { mainTable, quoteFor, tableText } from './conditions.ts';
+import { mainTable } from './conditions.ts';
 import { inParallel } from './parallel.ts';
 
 /** Something only the data tells: how many rows of a source table meet a condition, and what follows from that. */
 export interface DataQuestion {
   table: TableName;
   /** Over columns of `mainTable`. */
-  condition: string;
+  condition: Sql;
   answer(this: void, rows: number, findings: Findings): void;
 }
 
@@ -24,9 +26,8 @@ export async function countRows(
   database: Database,
   conditions: readonly Pick<DataQuestion, 'table' | 'condition'>[],
 ): Promise<number[]> {
-  const quote = quoteFor(database);
   const numbered = conditions.map((one, index) => ({ ...one, index }));
-  const groups = [...groupBy(numbered, ({ table }) => tableText(quote, table)).entries()].flatMap(([table, asked]) =>
+  const groups = groupByTable(numbered).flatMap(({ table, asked }) =>
     Array.from({ length: Math.ceil(asked.length / conditionsAtOnce) }, (_, chunk) => ({
       table,
       asked: asked.slice(chunk * conditionsAtOnce, (chunk + 1) * conditionsAtOnce),
@@ -34,13 +35,28 @@ export async function countRows(
   );
   const counts = new Array<number>(conditions.length).fill(0);
   await inParallel(groups, async ({ table, asked }) => {
-    const counted = asked.map(({ condition }) => `count(case when ${condition} then 1 end)`);
-    const [row] = await database.query(`select ${counted.join(', ')} from ${table} ${mainTable}`);
+    const counted = asked.map(({ condition }) => sql`count(case when ${condition} then 1 end)`);
+    const row = await queryRow(database, counted, sql`from ${mainTable(table)}`);
     asked.forEach(({ index }, place) => {
-      counts[index] = Number(row![place]);
+      counts[index] = integer(row[place] ?? null);
     });
   });
   return counts;
+}
+
+/** What is asked of each table, in the order given. */
+export function groupByTable<Asked extends { table: TableName }>(
+  asked: readonly Asked[],
+): { table: TableName; asked: Asked[] }[] {
+  const groups = new Map<string, { table: TableName; asked: Asked[] }>();
+  for (const one of asked) {
+    const { schema, name } = one.table;
+    const key = JSON.stringify([schema, name]);
+    const group = groups.get(key) ?? { table: { schema, name }, asked: [] };
+    group.asked.push(one);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
 }
 
 /** Asks the questions and gathers what follows. @throws DatabaseError */

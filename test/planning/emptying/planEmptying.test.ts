@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../../src/config/migrationSpec.ts';
+import { queryOne } from '../../../src/database/queries.ts';
+import { integer } from '../../../src/database/shape.ts';
+import { sql } from '../../../src/database/sql.ts';
 import { prepareMigration } from '../../../src/planning/prepareMigration.ts';
 import type { Change } from '../../support/changing.ts';
 import { dialect } from '../../support/ddl.ts';
@@ -73,10 +76,10 @@ describe('what destinationData delete empties', () => {
     );
     const { emptied } = await prepared(changes);
     const all = await demo.changed({}, ({ destination }) =>
-      destination.query('select count(*) from "OSSYS_BPM_PROCESS"'),
+      queryOne(destination, sql`select count(*) as total from ${sql.id('OSSYS_BPM_PROCESS')}`, { total: integer }),
     );
     // The subprocesses of Customer Core that approvals started go with them; the one that nobody of the scope started stays.
-    expect(emptied).toHaveLength(Number(all[0]![0]));
+    expect(emptied).toHaveLength(all.total);
     expect(emptied).not.toContain('900001');
   });
 
