@@ -1,12 +1,10 @@
 import type { Queries, Row } from './port.ts';
-import { cell, type Shape, type Shaped } from './shape.ts';
+import { cell, onlyRow, type Shape, type Shaped } from './shape.ts';
 import { type Sql, sql } from './sql.ts';
 
 /** The row of a statement that always gives one, such as a count. */
 export async function queryOne<S extends Shape>(queries: Queries, statement: Sql, shape: S): Promise<Shaped<S>> {
-  const [row] = await queries.query(statement, shape);
-  if (row === undefined) throw new Error('a statement that always gives a row gave none');
-  return row;
+  return onlyRow(await queries.query(statement, shape));
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Items of which the next can be made while the consumer is still busy with the last. Holds one item at most besides the
- * consumer's.
+ * Items of which the next can be made while the consumer is still busy with the last. Holds one item at most besides
+ * the consumer's.
  */
 export class ReadAhead<T> implements AsyncIterable<T> {
   readonly #iterator: AsyncIterator<T>;
@@ -15,17 +15,22 @@ export class ReadAhead<T> implements AsyncIterable<T> {
 
   /** Asks for the next item now; done by itself when the consumer comes for it. */
   begin(): void {
-    if (this.#next !== null) return;
-    this.#next = this.#iterator.next();
+    this.#begun();
+  }
+
+  #begun(): Promise<IteratorResult<T>> {
+    if (this.#next !== null) return this.#next;
+    const next = this.#iterator.next();
     // A failure surfaces when its item is taken, not as an unhandled rejection before.
-    this.#next.catch(() => undefined);
+    next.catch(() => undefined);
+    this.#next = next;
+    return next;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     try {
       for (;;) {
-        this.begin();
-        const result = await this.#next!;
+        const result = await this.#begun();
         if (result.done) return;
         this.#next = null;
         yield result.value;

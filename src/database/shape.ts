@@ -30,6 +30,12 @@ export function shapeRows<S extends Shape>({ names, rows }: NamedRows, shape: S)
   });
 }
 
+/** The row of a statement that always gives one, such as a count. @throws Error where it gave none */
+export function onlyRow<Given>([row]: readonly Given[]): Given {
+  if (row === undefined) throw new Error('a statement that always gives a row gave none');
+  return row;
+}
+
 const inOneWord = (column: string) => column.replaceAll('_', '').toLowerCase();
 
 /** A cell as it is. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database/port.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan, WrittenEntity } from '../plan/plan.ts';
 
 /** What a proof needs to know of its run. Nothing is written to any of the three databases. */
 export interface VerifyContext {
@@ -27,4 +27,11 @@ export interface VerifyControl {
   signal: AbortSignal;
   /** Called after each page with the source rows it held. */
   onBatch(rows: number): void;
+}
+
+/** The proof of one entity. */
+export interface EntityProof<Entity extends WrittenEntity = WrittenEntity> {
+  context: VerifyContext;
+  entity: Entity;
+  control: VerifyControl;
 }

@@ -1,20 +1,26 @@
-import type { Database, Row } from '../database/port.ts';
+import type { Database, Row, RowRead } from '../database/port.ts';
 import type { KeyedEntity } from '../plan/plan.ts';
 
 /** Rows that a range read may give for each one wanted, before it is cheaper to ask for each one. */
 const widestSpread = 2n;
 
+/** Rows that are asked for by their identifiers. */
+export interface RowsOfIds {
+  /** The identifier first. */
+  columns: string[];
+  /** In any order. */
+  ids: string[];
+  batch: RowRead['batch'];
+}
+
 /**
- * Reads rows of the destination by identifier, the ids in any order: as one range of the key where they lie close
- * together, which also gives rows nobody asked for.
- * @param columns the identifier first.
+ * Reads rows of the destination by identifier: as one range of the key where the ids lie close together, which also
+ * gives rows nobody asked for.
  */
 export async function* rowsByIds(
   destination: Database,
   entity: KeyedEntity,
-  columns: string[],
-  ids: string[],
-  batch: { rows: number; bytes: number },
+  { columns, ids, batch }: RowsOfIds,
 ): AsyncGenerator<Row[]> {
   if (ids.length === 0) return;
   const { schema, table, identifier } = entity.destination;
@@ -26,9 +32,11 @@ export async function* rowsByIds(
 /** Null where the ids lie too far apart. */
 function rangeOf(
   ids: string[],
-  { bytes }: { bytes: number },
-): { after: string; upTo: string; batch: { rows: number; bytes: number } } | null {
-  let lowest = BigInt(ids[0]!);
+  { bytes }: RowRead['batch'],
+): { after: string; upTo: string; batch: RowRead['batch'] } | null {
+  const [first] = ids;
+  if (first === undefined) return null;
+  let lowest = BigInt(first);
   let highest = lowest;
   for (const text of ids) {
     const id = BigInt(text);

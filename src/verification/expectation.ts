@@ -42,7 +42,7 @@ function expectationOf(
   exclusions: Exclusions,
 ): ColumnExpectation {
   const expectedOf = (number: number) => {
-    const reference = entity.references[number]!;
+    const reference = referenceOf(entity, number);
     return expectedReference(reference, maps.get(reference.target), exclusions);
   };
   switch (handling.as) {
@@ -65,6 +65,13 @@ function expectationOf(
         expected: kind === 'datetime' ? asMoment : asItIs,
       };
   }
+}
+
+/** @throws Error for a number that the plan gave to no reference. */
+function referenceOf(entity: WrittenEntity, number: number): PlannedReference {
+  const reference = entity.references[number];
+  if (reference === undefined) throw new Error(`${entity.key}: the plan has no reference ${number}`);
+  return reference;
 }
 
 /** @param map of the target; undefined where its ids mean the same in both environments. */

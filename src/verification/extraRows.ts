@@ -5,7 +5,7 @@ import { sql } from '../database/sql.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { IdSet } from '../identity/idSet.ts';
 import type { KeyedEntity } from '../plan/plan.ts';
-import type { VerifyContext, VerifyControl } from './context.ts';
+import type { EntityProof, VerifyContext } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';
 import { addExample, type VerificationReport } from './report.ts';
 
@@ -25,24 +25,23 @@ export interface Claims {
 }
 
 /**
- * Adds to the report the rows of the destination that lie where the run wrote and that no row of the map owns. Minted ids
- * only: where ids are kept or translated, a row cannot be there twice. People come to a destination by other ways too: of an
- * aligned entity only a row that means the same as one that the run inserted is extra.
+ * Adds to the report the rows of the destination that lie where the run wrote and that no row of the map owns. Minted
+ * ids only: where ids are kept or translated, a row cannot be there twice. People come to a destination by other ways
+ * too: of an aligned entity only a row that means the same as one that the run inserted is extra.
  */
 export async function countExtra(
-  context: VerifyContext,
-  entity: KeyedEntity,
-  control: VerifyControl,
+  proof: EntityProof<KeyedEntity>,
   { destinationBefore, run }: { destinationBefore: string | null; run: RunRange },
   claims: Claims,
   report: VerificationReport,
 ): Promise<void> {
+  const { context, entity, control } = proof;
   const range = rangeOf(context, destinationBefore, run);
   if (range === null) return;
   const present = await countRange(context, entity, range);
   if (present === claims.ids.count(range)) return;
   // Rows whose source rows are gone, or newer than the plan, have their owner too.
-  if (claims.mapped < claims.map.size) await claimTheRest(context, entity, control, claims, range);
+  if (claims.mapped < claims.map.size) await claimTheRest(proof, claims, range);
   if (present === claims.ids.count(range)) return;
   const identifier = entity.destination.identifier;
   const on = entity.role === 'aligned' ? entity.aligned.on : null;
@@ -56,7 +55,7 @@ export async function countExtra(
   });
   const extra = (id: string) => {
     report.extra += 1;
-    addExample(report, 'extra', null, id);
+    addExample(report, { kind: 'extra', sourceId: null, destinationId: id });
   };
   const owned = new Set<string>();
   const others = new Map<string, string>();
@@ -102,27 +101,33 @@ async function countRange({ destination }: VerifyContext, entity: KeyedEntity, r
 }
 
 /** Claims what the map owns besides the rows that this proof went through, a page at a time. */
-async function claimTheRest(
-  context: VerifyContext,
-  entity: KeyedEntity,
-  control: VerifyControl,
-  { ids, map }: Claims,
-  { after, upTo }: Range,
-): Promise<void> {
-  let page: string[] = [];
-  const claim = async () => {
+async function claimTheRest(proof: EntityProof<KeyedEntity>, claims: Claims, range: Range): Promise<void> {
+  const { context, control } = proof;
+  for (const page of unclaimed(claims, range, context.batch.rows)) {
     control.signal.throwIfAborted();
-    const owned = new Set(page);
-    const found = rowsByIds(context.destination, entity, [entity.destination.identifier], page, context.batch);
-    for await (const rows of found) for (const [id] of rows) if (owned.has(id as string)) ids.add(id as string);
+    await claim(proof, claims.ids, page);
     control.onBatch(0);
-    page = [];
-  };
+  }
+}
+
+/** Claims those of these ids that the destination holds. */
+async function claim({ context, entity }: EntityProof<KeyedEntity>, claimed: IdSet, ids: string[]): Promise<void> {
+  const owned = new Set(ids);
+  const { batch } = context;
+  const found = rowsByIds(context.destination, entity, { columns: [entity.destination.identifier], ids, batch });
+  for await (const rows of found) for (const [id] of rows) if (owned.has(id as string)) claimed.add(id as string);
+}
+
+/** Ids of the range that the map owns and nobody has claimed yet, so many at a time. */
+function* unclaimed({ ids, map }: Claims, { after, upTo }: Range, size: number): Generator<string[]> {
+  let page: string[] = [];
   for (const [, destinationId] of map.entries()) {
     const id = BigInt(destinationId);
     if (ids.has(destinationId) || (after !== null && id <= after) || (upTo !== null && id > upTo)) continue;
     page.push(destinationId);
-    if (page.length >= context.batch.rows) await claim();
+    if (page.length < size) continue;
+    yield page;
+    page = [];
   }
-  if (page.length > 0) await claim();
+  if (page.length > 0) yield page;
 }

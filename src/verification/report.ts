@@ -49,11 +49,9 @@ export function emptyReport(entity: WrittenEntity): VerificationReport {
 /** Adds an example while there is room for its kind. @param columns asked only then. */
 export function addExample(
   report: VerificationReport,
-  kind: VerificationExample['kind'],
-  sourceId: string | null,
-  destinationId: string | null,
+  example: Omit<VerificationExample, 'columns'>,
   columns: () => string[] = () => [],
 ): void {
-  const sameKind = report.examples.filter((example) => example.kind === kind).length;
-  if (sameKind < examplesOfEachKind) report.examples.push({ kind, sourceId, destinationId, columns: columns() });
+  const sameKind = report.examples.filter(({ kind }) => kind === example.kind).length;
+  if (sameKind < examplesOfEachKind) report.examples.push({ ...example, columns: columns() });
 }

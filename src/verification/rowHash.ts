@@ -13,11 +13,10 @@ export function hashOfCells(cells: readonly Cell[]): bigint {
   return h64(parts.join(';'));
 }
 
-/** Hashes with the number of times each still has to be found, 12 bytes a row. */
-export class AwaitedHashes {
+/** Hashes of rows, gathered before any is looked for: 8 bytes a row. */
+export class GatheredHashes {
   #hashes = new BigUint64Array(1024);
   #size = 0;
-  #times: Uint32Array | null = null;
 
   add(hash: bigint): void {
     if (this.#size === this.#hashes.length) {
@@ -28,8 +27,8 @@ export class AwaitedHashes {
     this.#hashes[this.#size++] = hash;
   }
 
-  /** Ends the adding. */
-  close(): void {
+  /** They can be looked for; nothing is added any more. */
+  awaited(): AwaitedHashes {
     const sorted = this.#hashes.subarray(0, this.#size).sort();
     const times = new Uint32Array(sorted.length);
     let distinct = 0;
@@ -37,20 +36,31 @@ export class AwaitedHashes {
       if (distinct === 0 || sorted[distinct - 1] !== hash) sorted[distinct++] = hash;
       times[distinct - 1]! += 1;
     }
-    this.#size = distinct;
+    return new AwaitedHashes(sorted.subarray(0, distinct), times);
+  }
+}
+
+/** Hashes with the number of times each still has to be found, 12 bytes a row. */
+export class AwaitedHashes {
+  readonly #hashes: BigUint64Array;
+  readonly #times: Uint32Array;
+
+  /** @param hashes each once, ascending. */
+  constructor(hashes: BigUint64Array, times: Uint32Array) {
+    this.#hashes = hashes;
     this.#times = times;
   }
 
   /** @returns whether the hash was awaited; each addition is found once. */
   find(hash: bigint): boolean {
     let low = 0;
-    let high = this.#size - 1;
+    let high = this.#hashes.length - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
       const at = this.#hashes[middle]!;
       if (at === hash) {
-        if (this.#times![middle] === 0) return false;
-        this.#times![middle]! -= 1;
+        if (this.#times[middle] === 0) return false;
+        this.#times[middle]! -= 1;
         return true;
       }
       if (at < hash) low = middle + 1;

@@ -15,5 +15,6 @@ export async function verifyEntity(
   entity: WrittenEntity,
   control: VerifyControl,
 ): Promise<VerificationReport> {
-  return entity.identifier === 'none' ? verifyRowSet(context, entity, control) : verifyKeyed(context, entity, control);
+  if (entity.identifier === 'none') return verifyRowSet({ context, entity, control });
+  return verifyKeyed({ context, entity, control });
 }

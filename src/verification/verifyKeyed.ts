@@ -1,14 +1,14 @@
 import { foldText } from '../alignment/collation.ts';
 import { loadDecisions } from '../alignment/people/decisionStore.ts';
 import { type Decisions, decidedIds } from '../alignment/people/decisions.ts';
-import type { Cell, Row } from '../database/port.ts';
+import type { Cell, Row, RowRead } from '../database/port.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { IdSet } from '../identity/idSet.ts';
 import { loadRetried } from '../identity/retriedIds.ts';
 import { getProgress } from '../journal/progress.ts';
 import type { KeyedEntity } from '../plan/plan.ts';
 import { type Exclusion, type Exclusions, loadExclusions } from '../processes/exclusions.ts';
-import type { VerifyContext, VerifyControl } from './context.ts';
+import type { EntityProof } from './context.ts';
 import { rowsByIds } from './destinationRows.ts';
 import { type ColumnExpectation, expectationsOf, impossible, sameCell, unfilled } from './expectation.ts';
 import { countExtra, type RunRange } from './extraRows.ts';
@@ -24,52 +24,73 @@ const pageRows = 4_000;
  * counterpart through the entity's map, and compares.
  * @throws DatabaseError; AbortSignal's reason when cancelled.
  */
-export async function verifyKeyed(
-  context: VerifyContext,
-  entity: KeyedEntity,
-  control: VerifyControl,
-): Promise<VerificationReport> {
-  const own = await loadOwnMap(context, entity);
-  const aligned = entity.role === 'aligned' ? await loadDecisions(context.journal, context.runId, entity.key) : null;
-  const keys = aligned === null ? await loadRetried(context.journal, context.runId, entity.key) : decidedIds(aligned);
-  const targets = context.mode === 'content' ? await loadTargetMaps(context, entity) : null;
-  const exclusions = await loadExclusions(context.journal, context.runId, entity);
-  const proof = new Proof(
-    entity,
-    own,
-    await readOpenIssues(context, entity),
-    targets === null ? [] : expectationsOf(entity, targets, exclusions),
-    aligned,
-    exclusions,
-  );
+export async function verifyKeyed(proof: EntityProof<KeyedEntity>): Promise<VerificationReport> {
+  const { context, entity, control } = proof;
+  const known = await loadKnown(proof);
+  const comparison = new Comparison(entity, known);
   const batch = { rows: Math.min(context.batch.rows, pageRows), bytes: context.batch.bytes };
   const pages = context.source.readRows({
     table: { schema: entity.source.schema, name: entity.source.table },
-    columns: proof.sourceColumns,
+    columns: comparison.sourceColumns,
     key: entity.source.identifier,
     upTo: entity.bound,
-    ...(keys === null ? {} : { keys }),
+    ...(known.keys === null ? {} : { keys: known.keys }),
     batch,
   });
   for await (const page of readAhead(pages)) {
     control.signal.throwIfAborted();
-    const wanted = proof.wantedOf(page);
-    const ids = wanted.map(({ destinationId }) => destinationId);
-    const found = rowsByIds(context.destination, entity, proof.destinationColumns, ids, batch);
-    const awaited = new AwaitedRows(wanted);
-    for await (const rows of found) {
-      control.signal.throwIfAborted();
-      for (const row of rows) for (const one of awaited.take(row[0] as string)) proof.compare(one, row);
-    }
-    for (const one of awaited.left()) proof.missing(one);
+    await comparePage(proof, comparison, page, batch);
     control.onBatch(page.length);
   }
-  if (proof.claimed !== null) {
+  const { claimed, mapped, run, report } = comparison;
+  if (claimed !== null) {
     const { destinationBefore } = await getProgress(context.journal, context.runId, entity.key);
-    const claims = { ids: proof.claimed, map: own.all, mapped: proof.mapped };
-    await countExtra(context, entity, control, { destinationBefore, run: proof.run }, claims, proof.report);
+    await countExtra(proof, { destinationBefore, run }, { ids: claimed, map: known.own.all, mapped }, report);
   }
-  return proof.report;
+  return report;
+}
+
+/** Compares the rows of a page of the source with their counterparts, which are read. */
+async function comparePage(
+  { context, entity, control }: EntityProof<KeyedEntity>,
+  comparison: Comparison,
+  page: Row[],
+  batch: RowRead['batch'],
+): Promise<void> {
+  const wanted = comparison.wantedOf(page);
+  const ids = wanted.map(({ destinationId }) => destinationId);
+  const columns = comparison.destinationColumns;
+  const awaited = new AwaitedRows(wanted);
+  for await (const rows of rowsByIds(context.destination, entity, { columns, ids, batch })) {
+    control.signal.throwIfAborted();
+    for (const row of rows) for (const one of awaited.take(row[0] as string)) comparison.compare(one, row);
+  }
+  for (const one of awaited.left()) comparison.missing(one);
+}
+
+/** What is known of an entity's rows before any is read. */
+interface Known {
+  own: OwnMap;
+  /** What the run does with the rows of an aligned entity; null of a copied one. */
+  decisions: Decisions | null;
+  /** Source ids of the only rows that the run is about; null where it is about all of them. */
+  keys: string[] | null;
+  /** None where the content of the rows is not proven. */
+  expectations: ColumnExpectation[];
+  exclusions: Exclusions;
+  issues: OpenIssues;
+}
+
+async function loadKnown({ context, entity }: EntityProof<KeyedEntity>): Promise<Known> {
+  const { journal, runId } = context;
+  const own = await loadOwnMap(context, entity);
+  const decisions = entity.role === 'aligned' ? await loadDecisions(journal, runId, entity.key) : null;
+  const keys = decisions === null ? await loadRetried(journal, runId, entity.key) : decidedIds(decisions);
+  const targets = context.mode === 'content' ? await loadTargetMaps(context, entity) : null;
+  const exclusions = await loadExclusions(journal, runId, entity);
+  const issues = await readOpenIssues(context, entity);
+  const expectations = targets === null ? [] : expectationsOf(entity, targets, exclusions);
+  return { own, decisions, keys, expectations, exclusions, issues };
 }
 
 /** A source row and the destination row that must be its counterpart. */
@@ -83,7 +104,7 @@ interface Wanted {
 class AwaitedRows {
   readonly #byId = new Map<string, Wanted>();
   /** Source rows that share a counterpart with another one. */
-  readonly #shared: Wanted[] = [];
+  #shared: Wanted[] = [];
   #byFoldedId: Map<string, string> | null = null;
 
   constructor(wanted: Wanted[]) {
@@ -100,11 +121,10 @@ class AwaitedRows {
     if (one === undefined) return [];
     this.#byId.delete(one.destinationId);
     if (this.#shared.length === 0) return [one];
-    const all = [one];
-    for (let index = this.#shared.length - 1; index >= 0; index--) {
-      if (this.#shared[index]!.destinationId === one.destinationId) all.push(...this.#shared.splice(index, 1));
-    }
-    return all;
+    const isSharing = ({ destinationId }: Wanted) => destinationId === one.destinationId;
+    const sharing = this.#shared.filter(isSharing);
+    this.#shared = this.#shared.filter((other) => !isSharing(other));
+    return [one, ...sharing.reverse()];
   }
 
   left(): Wanted[] {
@@ -133,8 +153,14 @@ interface CellCheck extends ColumnExpectation {
   to: number;
 }
 
-/** The totals of one entity as they grow. */
-class Proof {
+/** Which matched rows of an aligned entity the run overwrote, by source id, and in which columns. */
+interface Overwritten {
+  ids: ReadonlySet<string>;
+  columns: ReadonlySet<string>;
+}
+
+/** Compares the rows of one entity, and counts what it finds. */
+class Comparison {
   readonly report: VerificationReport;
   /** The identifier first. */
   readonly sourceColumns: string[];
@@ -145,12 +171,12 @@ class Proof {
   /** Source rows that the map knows. */
   mapped = 0;
   /** Between which ids this run's rows were found. */
-  readonly run: RunRange = { lowest: null, highest: null };
+  run: RunRange = { lowest: null, highest: null };
   readonly #own: OwnMap;
   readonly #issues: OpenIssues;
   readonly #checks: CellCheck[];
-  /** Source ids of matched rows that the run overwrote, and the columns of it; null of a copied entity. */
-  readonly #overwritten: { ids: ReadonlySet<string>; columns: ReadonlySet<string> } | null;
+  /** Null of a copied entity. */
+  readonly #overwritten: Overwritten | null;
   /** Columns that are not compared. */
   readonly #volatile: ReadonlySet<string>;
   readonly #entity: KeyedEntity;
@@ -158,14 +184,7 @@ class Proof {
   /** Index into a source row of the process instance that the row is part of; -1 where there is none. */
   readonly #instance: number;
 
-  constructor(
-    entity: KeyedEntity,
-    own: OwnMap,
-    issues: OpenIssues,
-    expectations: ColumnExpectation[],
-    aligned: Decisions | null,
-    exclusions: Exclusions,
-  ) {
+  constructor(entity: KeyedEntity, { own, decisions, expectations, exclusions, issues }: Known) {
     this.report = emptyReport(entity);
     this.sourceColumns = [entity.source.identifier];
     this.destinationColumns = [entity.destination.identifier];
@@ -174,9 +193,9 @@ class Proof {
     this.#issues = issues;
     const rules = entity.role === 'aligned' ? entity.aligned : null;
     this.#overwritten =
-      aligned === null
+      decisions === null
         ? null
-        : { ids: new Set(aligned.updated.map(([id]) => id)), columns: new Set(rules?.overwritten) };
+        : { ids: new Set(decisions.updated.map(([id]) => id)), columns: new Set(rules?.overwritten) };
     this.#volatile = new Set(rules?.volatile);
     const indexIn = (columns: string[], column: string) => {
       const found = columns.indexOf(column);
@@ -203,7 +222,7 @@ class Proof {
       else if (this.#issues.ofRun.has(id) || this.#exclusionOf(source) === 'setAside') this.report.setAside += 1;
       else if (this.#exclusionOf(source) === null) {
         this.report.missing += 1;
-        addExample(this.report, 'missing', id, null);
+        addExample(this.report, { kind: 'missing', sourceId: id, destinationId: null });
       }
     }
     this.mapped += wanted.length;
@@ -215,15 +234,16 @@ class Proof {
     const { partOf, references } = this.#entity;
     const extended = references.find(({ identifier }) => identifier);
     if (extended !== undefined && this.#exclusions.leavesOut(extended, source[0] as string)) return 'leftOut';
-    const owner = partOf === undefined ? null : source[this.#instance];
-    return typeof owner === 'string' ? this.#exclusions.of(partOf!.instances, owner) : null;
+    if (partOf === undefined) return null;
+    const owner = source[this.#instance];
+    return typeof owner === 'string' ? this.#exclusions.of(partOf.instances, owner) : null;
   }
 
   missing({ source, destinationId }: Wanted): void {
     const id = source[0] as string;
     this.report.missing += 1;
     if (!this.#own.isOfRun(id)) this.report.ofEarlierRuns += 1;
-    addExample(this.report, 'missing', id, destinationId);
+    addExample(this.report, { kind: 'missing', sourceId: id, destinationId });
   }
 
   compare(wanted: Wanted, row: Row): void {
@@ -240,14 +260,15 @@ class Proof {
     }
     const id = wanted.source[0] as string;
     const isOfRun = this.#own.isOfRun(id);
-    if (isOfRun && this.claimed !== null) extend(this.run, BigInt(wanted.destinationId));
+    if (isOfRun && this.claimed !== null) this.run = extended(this.run, BigInt(wanted.destinationId));
     const columns = this.#differences(wanted.source, row, isOfRun, (column) => !this.#volatile.has(column));
     if (columns === 'setAside') this.report.setAside += 1;
     else if (columns.length === 0) this.report.same += 1;
     else {
       this.report.different += 1;
       if (!isOfRun) this.report.ofEarlierRuns += 1;
-      addExample(this.report, 'different', id, wanted.destinationId, () => columns);
+      const { destinationId } = wanted;
+      addExample(this.report, { kind: 'different', sourceId: id, destinationId }, () => columns);
     }
   }
 
@@ -255,18 +276,14 @@ class Proof {
    * A row of an aligned entity that stood there before: of what the run did not write, only its being there is proved.
    * @returns false for a row that the run inserted.
    */
-  #compareMatched(
-    { source, destinationId, reused }: Wanted,
-    row: Row,
-    { ids, columns }: { ids: ReadonlySet<string>; columns: ReadonlySet<string> },
-  ): boolean {
+  #compareMatched({ source, destinationId, reused }: Wanted, row: Row, { ids, columns }: Overwritten): boolean {
     const id = source[0] as string;
     if (!reused && this.#own.isOfRun(id)) return false;
     const differing = ids.has(id) ? this.#differences(source, row, true, (column) => columns.has(column)) : none;
     if (differing.length === 0 || differing === 'setAside') this.report.same += 1;
     else {
       this.report.different += 1;
-      addExample(this.report, 'different', id, destinationId, () => differing);
+      addExample(this.report, { kind: 'different', sourceId: id, destinationId }, () => differing);
     }
     return true;
   }
@@ -280,8 +297,7 @@ class Proof {
   ): string[] | 'setAside' {
     let columns: string[] = none;
     let excused = false;
-    for (let index = 0; index < this.#checks.length; index++) {
-      const check = this.#checks[index]!;
+    for (const check of this.#checks) {
       if (!isCompared(check.column)) continue;
       // Earlier runs may have written the row before the destination had the column.
       if (check.from === null && !isOfRun) continue;
@@ -302,7 +318,11 @@ class Proof {
 
 const none: string[] = [];
 
-function extend(range: RunRange, id: bigint): void {
-  if (range.lowest === null || id < range.lowest) range.lowest = id;
-  if (range.highest === null || id > range.highest) range.highest = id;
+function extended(range: RunRange, id: bigint): RunRange {
+  const { lowest, highest } = range;
+  if (lowest !== null && highest !== null && id >= lowest && id <= highest) return range;
+  return {
+    lowest: lowest === null || id < lowest ? id : lowest,
+    highest: highest === null || id > highest ? id : highest,
+  };
 }

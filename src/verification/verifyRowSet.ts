@@ -1,30 +1,28 @@
-import type { Cell, Database, Row } from '../database/port.ts';
+import type { Cell, Database, Row, TableName } from '../database/port.ts';
 import { queryOne } from '../database/queries.ts';
 import { readAhead } from '../database/readAhead.ts';
 import { integer } from '../database/shape.ts';
 import { sql } from '../database/sql.ts';
 import { getProgress } from '../journal/progress.ts';
 import { readSegments } from '../journal/segments.ts';
-import type { PhysicalEntity, WrittenEntity } from '../plan/plan.ts';
+import type { PhysicalEntity } from '../plan/plan.ts';
 import { loadExclusions } from '../processes/exclusions.ts';
-import type { VerifyContext, VerifyControl } from './context.ts';
+import type { EntityProof } from './context.ts';
 import { type ColumnExpectation, expectationsOf } from './expectation.ts';
 import { loadTargetMaps } from './maps.ts';
 import { readOpenIssues } from './openIssues.ts';
 import { emptyReport, type VerificationReport } from './report.ts';
-import { AwaitedHashes, hashOfCells } from './rowHash.ts';
+import { GatheredHashes, hashOfCells } from './rowHash.ts';
 
 /**
- * Proves an entity whose rows have no identifier: each source row, translated, must occur in the destination at least as
- * often as in the source. A row that differs cannot be told from one that is missing. Extra rows are counted against the
- * destination's row count from before the run (`destinationBefore`), for these entities a count; unknown, none is extra.
+ * Proves an entity whose rows have no identifier: each source row, translated, must occur in the destination at least
+ * as often as in the source. A row that differs cannot be told from one that is missing. Extra rows are counted against
+ * the destination's row count from before the run (`destinationBefore`), for these entities a count; unknown, none is
+ * extra.
  * @throws DatabaseError; AbortSignal's reason when cancelled.
  */
-export async function verifyRowSet(
-  context: VerifyContext,
-  entity: WrittenEntity,
-  control: VerifyControl,
-): Promise<VerificationReport> {
+export async function verifyRowSet(proof: EntityProof): Promise<VerificationReport> {
+  const { context, entity } = proof;
   const report = emptyReport(entity);
   const segments = (await readSegments(context.journal, context.pairId, entity.key)).filter(
     ({ coding }) => coding === 'rows',
@@ -37,8 +35,8 @@ export async function verifyRowSet(
   const foreign = Math.max(0, (before ?? 0) - rowsOf(false));
   const counts =
     context.mode === 'counts'
-      ? await countRows(context, entity, foreign)
-      : await matchRows(context, entity, control, rowsOf(false) === 0);
+      ? await countRows(sidesOf(proof), foreign)
+      : await matchRows(proof, { withNeutral: rowsOf(false) === 0 });
   const { withoutId } = await readOpenIssues(context, entity);
   const absent = counts.source - counts.matched;
   report.same = counts.matched;
@@ -57,43 +55,59 @@ interface RowCounts {
   matched: number;
 }
 
-async function countRows(context: VerifyContext, entity: WrittenEntity, foreign: number): Promise<RowCounts> {
-  const source = await countTable(context.source, entity.source);
-  const destination = await countTable(context.destination, entity.destination);
+/** The entity's table in one of the two environments. */
+interface Side {
+  database: Database;
+  table: TableName;
+}
+
+interface Sides {
+  source: Side;
+  destination: Side;
+}
+
+function sidesOf({ context, entity }: EntityProof): Sides {
+  const tableOf = ({ schema, table }: PhysicalEntity) => ({ schema, name: table });
+  return {
+    source: { database: context.source, table: tableOf(entity.source) },
+    destination: { database: context.destination, table: tableOf(entity.destination) },
+  };
+}
+
+async function countRows(sides: Sides, foreign: number): Promise<RowCounts> {
+  const source = await countTable(sides.source);
+  const destination = await countTable(sides.destination);
   return { source, destination, matched: Math.min(source, Math.max(0, destination - foreign)) };
 }
 
-async function countTable(database: Database, { schema, table }: PhysicalEntity): Promise<number> {
-  const counted = sql`select ${sql.countOfRows} as total from ${sql.table({ schema, name: table })}`;
+async function countTable({ database, table }: Side): Promise<number> {
+  const counted = sql`select ${sql.countOfRows} as total from ${sql.table(table)}`;
   const { total } = await queryOne(database, counted, { total: integer });
   return total;
 }
 
 /** @param withNeutral also what only the destination has; rows of earlier runs may be older than such a column. */
-async function matchRows(
-  context: VerifyContext,
-  entity: WrittenEntity,
-  control: VerifyControl,
-  withNeutral: boolean,
-): Promise<RowCounts> {
+async function matchRows(proof: EntityProof, { withNeutral }: { withNeutral: boolean }): Promise<RowCounts> {
+  const { context, entity, control } = proof;
+  const { source, destination } = sidesOf(proof);
   const exclusions = await loadExclusions(context.journal, context.runId, entity);
   const expectations = expectationsOf(entity, await loadTargetMaps(context, entity), exclusions).filter(
     ({ source }) => source !== null || withNeutral,
   );
   const counts: RowCounts = { source: 0, destination: 0, matched: 0 };
-  const awaited = new AwaitedHashes();
+  const gathered = new GatheredHashes();
   const sourceColumns = [...new Set(expectations.flatMap(({ source, type }) => [source ?? [], type ?? []].flat()))];
-  for await (const page of allRows(context, context.source, entity.source, sourceColumns, control)) {
+  for await (const page of allRows(proof, source, sourceColumns)) {
     counts.source += page.length;
     for (const row of page) {
       const cells = expectedCells(expectations, sourceColumns, row);
-      if (cells !== null) awaited.add(hashOfCells(cells));
+      if (cells !== null) gathered.add(hashOfCells(cells));
     }
     control.onBatch(page.length);
   }
-  awaited.close();
+  const awaited = gathered.awaited();
   const columns = expectations.map(({ column }) => column);
-  for await (const page of allRows(context, context.destination, entity.destination, columns, control)) {
+  for await (const page of allRows(proof, destination, columns)) {
     counts.destination += page.length;
     for (const row of page) if (awaited.find(hashOfCells(row))) counts.matched += 1;
     control.onBatch(0);
@@ -102,15 +116,13 @@ async function matchRows(
 }
 
 async function* allRows(
-  { batch }: VerifyContext,
-  database: Database,
-  { schema, table }: PhysicalEntity,
+  { context, control }: EntityProof,
+  { database, table }: Side,
   columns: string[],
-  { signal }: VerifyControl,
 ): AsyncGenerator<Row[]> {
-  const pages = database.readRows({ table: { schema, name: table }, columns, key: null, batch });
+  const pages = database.readRows({ table, columns, key: null, batch: context.batch });
   for await (const page of readAhead(pages)) {
-    signal.throwIfAborted();
+    control.signal.throwIfAborted();
     yield page;
   }
 }

@@ -27,18 +27,18 @@ import { identityQuestion, rightsQuestion } from '../../src/database/sqlserver/r
 import { counted } from '../../src/database/sqlserver/statements.ts';
 import { columnsQuestion } from '../../src/database/sqlserver/tableTypes.ts';
 import {
-  clearColumnsStatement,
   countQuestion,
-  deleteKeysStatement,
-  deleteSomeStatement,
-  dropStatement,
   existingQuestion,
   lockStatement,
   maximumQuestion,
 } from '../../src/database/sqlserver/transaction.ts';
 import {
+  clearColumnsStatement,
   codePageQuestion,
+  deleteKeysStatement,
+  deleteSomeStatement,
   deleteStatement,
+  dropStatement,
   fillStatement,
   insertStatement,
   matchQuestion,
@@ -144,8 +144,8 @@ for (const [start, type] of types.entries()) {
     [about('minted ids'), mintedQuestion(stage)],
     [about('fill'), fillStatement(stage, 'ID', ['select', "it's"])],
     [about('overwrite'), overwriteStatement(stage, 'ID', ['select', "it's"])],
-    [about('match'), matchQuestion(stage, ['select', "it's"], ['ID', 'what?'], typesFrom(start + 2))],
-    [about('match in a range'), matchQuestion(stage, ['ID'], ['ID'], some, { from: 0, to: 5 })],
+    [about('match'), matchQuestion(stage, { on: ['select', "it's"], columns: ['ID', 'what?'] }, typesFrom(start + 2))],
+    [about('match in a range'), matchQuestion(stage, { on: ['ID'], columns: ['ID'], range: { from: 0, to: 5 } }, some)],
     [about('twins'), twinsQuestion(stage, ['select', 'a]b'])],
     [about('delete'), deleteStatement(table, 'a]b', type, range)],
     [about('delete keys'), deleteKeysStatement(table, 'a]b', type)],

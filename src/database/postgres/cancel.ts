@@ -12,8 +12,8 @@ const cancelRequest = 80_877_102;
 const cancelled = '57014';
 
 /**
- * Ends a COPY whose rows nobody wants any more, and waits until the server has said that it ended; the session then serves
- * the next statement. Where that takes too long, or the connection is lost, the session is `broken`.
+ * Ends a COPY whose rows nobody wants any more, and waits until the server has said that it ended; the session then
+ * serves the next statement. Where that takes too long, or the connection is lost, the session is `broken`.
  */
 export async function cancelCopy(session: Session, copy: CopyToStreamQuery): Promise<void> {
   const ended = drained(copy);
@@ -34,13 +34,16 @@ async function drained(copy: CopyToStreamQuery): Promise<boolean> {
   }
 }
 
-/** The server closes this second connection once it has passed the request on ("54.2.8. Canceling Requests in Progress"). */
+/**
+ * The server closes this second connection once it has passed the request on ("54.2.8. Canceling Requests in
+ * Progress").
+ */
 async function sendCancelRequest(session: Session): Promise<void> {
   const { socket: wire, processId, secretKey } = wireOf(session);
   const { host, port } = session.client;
   const { remoteAddress, remotePort } = wire;
-  const socket: Socket =
-    remoteAddress === undefined ? connect(`${host}/.s.PGSQL.${port}`) : connect(remotePort!, remoteAddress);
+  const isLocal = remoteAddress === undefined || remotePort === undefined;
+  const socket: Socket = isLocal ? connect(`${host}/.s.PGSQL.${port}`) : connect(remotePort, remoteAddress);
   socket.setTimeout(timeouts.cancel, () => socket.destroy());
   const request = Buffer.alloc(16);
   for (const [place, number] of [request.length, cancelRequest, processId, secretKey].entries()) {

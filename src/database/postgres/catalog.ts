@@ -1,9 +1,10 @@
-import { addIndexColumn, missingObject, texts } from '../catalogRows.ts';
+import { addIndexColumn, CatalogTables, indexColumn, missingObject } from '../catalogRows.ts';
 import type { ColumnKind, PhysicalColumn, PhysicalForeignKey, PhysicalTable, TableName } from '../port.ts';
+import { integer, orNull, type Shape, type Shaped, text, truth } from '../shape.ts';
 import type { ColumnLimit } from './cells.ts';
 import { arrayText } from './quoting.ts';
 import type { Session } from './session.ts';
-import { queryCells } from './statements.ts';
+import { queryShaped } from './statements.ts';
 
 const kinds: Record<string, ColumnKind> = {
   int2: 'integer',
@@ -21,16 +22,19 @@ const kinds: Record<string, ColumnKind> = {
   uuid: 'uuid',
 };
 
+const tableFacts = { id: text, schema: text, name: text, kind: text, estimatedRows: integer };
+
 /** Columns of a domain are described by the type under it. */
 const columnsOf = `
-  SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), b.typname, b.typcategory,
-    CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
-    a.attnotnull OR (t.typtype = 'd' AND t.typnotnull),
-    a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
-    a.attgenerated <> '',
-    CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END,
+  SELECT a.attrelid AS table_id, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, b.typname AS base,
+    b.typcategory AS category,
+    CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS modifier,
+    a.attnotnull OR (t.typtype = 'd' AND t.typnotnull) AS is_not_null,
+    a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false) AS is_identity,
+    a.attgenerated <> '' AS is_computed,
+    CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS expression,
     CASE WHEN l.collname = 'default' THEN (SELECT datcollate FROM pg_database WHERE datname = current_database())
-      ELSE l.collname END
+      ELSE l.collname END AS collation
   FROM pg_attribute a
   JOIN pg_type t ON t.oid = a.atttypid
   JOIN pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
@@ -39,10 +43,25 @@ const columnsOf = `
   WHERE a.attrelid = ANY($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
+const columnFacts = {
+  tableId: text,
+  name: text,
+  type: text,
+  base: text,
+  category: text,
+  modifier: integer,
+  isNotNull: truth,
+  isIdentity: truth,
+  isComputed: truth,
+  expression: orNull(text),
+  collation: orNull(text),
+};
+
 /** One row per column of a key; conenforced is new in PostgreSQL 18. */
 const foreignKeysOf = `
-  SELECT c.conrelid, c.conname, a.attname, f.relname, fa.attname, c.confdeltype,
-    coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true), c.convalidated
+  SELECT c.conrelid AS table_id, c.conname AS name, a.attname AS column, f.relname AS target,
+    fa.attname AS target_column, c.confdeltype AS rule,
+    coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true) AS is_enforced, c.convalidated AS is_validated
   FROM pg_constraint c
   CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY k (child, parent, position)
   JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.child
@@ -51,9 +70,21 @@ const foreignKeysOf = `
   WHERE c.contype = 'f' AND c.conrelid = ANY($1::oid[])
   ORDER BY c.conrelid, c.conname, k.position`;
 
+const foreignKeyFacts = {
+  tableId: text,
+  name: text,
+  column: text,
+  target: text,
+  targetColumn: text,
+  rule: text,
+  isEnforced: truth,
+  isValidated: truth,
+};
+
 /** One row per plain column of an index's key; an index over an expression says nothing about columns alone. */
 const indexesOf = `
-  SELECT i.indrelid, n.relname, i.indisprimary, i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL, a.attname
+  SELECT i.indrelid AS table_id, n.relname AS index, i.indisprimary AS is_primary,
+    i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL AS is_unique, a.attname AS column
   FROM pg_index i
   JOIN pg_class n ON n.oid = i.indexrelid
   CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k (attribute, position)
@@ -62,8 +93,10 @@ const indexesOf = `
   ORDER BY i.indrelid, n.relname, k.position`;
 
 const triggersOf = `
-  SELECT tgrelid, tgname, tgenabled <> 'D' FROM pg_trigger
+  SELECT tgrelid AS table_id, tgname AS name, tgenabled <> 'D' AS enabled FROM pg_trigger
   WHERE NOT tgisinternal AND tgrelid = ANY($1::oid[]) ORDER BY tgrelid, tgname`;
+
+const triggerFacts = { tableId: text, name: text, enabled: truth };
 
 /**
  * Reads tables and views of the connection's default schema, a fixed number of statements for any number of tables.
@@ -71,74 +104,68 @@ const triggersOf = `
  * appear as `primaryKey` only.
  */
 export async function readTables(session: Session, names?: string[]): Promise<PhysicalTable[]> {
-  const found = await queryCells(
+  const found = await queryShaped(
     session,
-    `SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples::bigint
+    `SELECT c.oid AS id, n.nspname AS schema, c.relname AS name, c.relkind AS kind,
+       c.reltuples::bigint AS estimated_rows
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
        ${names === undefined ? '' : 'AND lower(c.relname) = ANY(SELECT lower(name) FROM unnest($1::text[]) name)'}
      ORDER BY c.relname`,
-    names === undefined ? [] : [arrayText(names)],
+    tableFacts,
+    { parameters: names === undefined ? [] : [arrayText(names)] },
   );
-  const tables = new Map<string, PhysicalTable>();
-  for (const row of texts(found)) {
-    const [id, schema, name, relkind, estimate] = row as [string, string, string, string, string];
-    tables.set(id, {
+  const tables = new CatalogTables();
+  for (const { id, schema, name, kind, estimatedRows } of found) {
+    tables.add(id, {
       schema,
       name,
-      type: relkind === 'r' || relkind === 'p' ? 'table' : 'view',
-      columns: [],
-      primaryKey: [],
-      foreignKeys: [],
-      indexes: [],
-      triggers: [],
-      estimatedRows: relkind === 'v' || Number(estimate) < 0 ? null : Number(estimate),
+      type: kind === 'r' || kind === 'p' ? 'table' : 'view',
+      estimatedRows: kind === 'v' || estimatedRows < 0 ? null : estimatedRows,
     });
   }
-  if (tables.size === 0) return [];
-  const ids = arrayText([...tables.keys()]);
-  const each = async (statement: string, add: (table: PhysicalTable, facts: (string | null)[]) => void) => {
-    for (const [id, ...facts] of texts(await queryCells(session, statement, [ids]))) {
-      const table = tables.get(id!);
-      if (table !== undefined) add(table, facts);
-    }
-  };
-  await each(columnsOf, (table, facts) => table.columns.push(column(facts)));
-  await each(foreignKeysOf, (table, facts) => table.foreignKeys.push(foreignKey(facts)));
-  await each(indexesOf, addIndexColumn);
-  await each(triggersOf, (table, [name, enabled]) => table.triggers.push({ name: name!, enabled: enabled === '1' }));
-  return [...tables.values()];
+  if (found.length === 0) return [];
+  const parameters = [arrayText(tables.ids)];
+  const read = <S extends Shape>(statement: string, shape: S) => queryShaped(session, statement, shape, { parameters });
+  for (const facts of await read(columnsOf, columnFacts)) tables.of(facts.tableId).columns.push(column(facts));
+  for (const facts of await read(foreignKeysOf, foreignKeyFacts)) {
+    tables.of(facts.tableId).foreignKeys.push(foreignKey(facts));
+  }
+  for (const facts of await read(indexesOf, indexColumn)) addIndexColumn(tables.of(facts.tableId), facts);
+  for (const { tableId, ...trigger } of await read(triggersOf, triggerFacts)) tables.of(tableId).triggers.push(trigger);
+  return tables.all();
 }
 
-function column([name, type, base, category, modifier, notNull, ...rest]: (string | null)[]): PhysicalColumn {
-  const [identity, computed, expression, collation] = rest;
-  const kind = kinds[base!] ?? (category === 'S' ? 'text' : 'other');
+function column(facts: Shaped<typeof columnFacts>): PhysicalColumn {
+  const { name, type, base, category, modifier, isNotNull, isIdentity, isComputed, expression, collation } = facts;
+  const kind = kinds[base] ?? (category === 'S' ? 'text' : 'other');
   // Type modifiers as pg_type.h and numeric.c pack them: 4 bytes of header, then length, or precision and scale.
-  const packed = Number(modifier) < 4 ? null : Number(modifier) - 4;
+  const packed = modifier < 4 ? null : modifier - 4;
   return {
-    name: name!,
+    name,
     kind,
-    type: type!,
+    type,
     length: kind === 'text' ? packed : null,
     precision: kind === 'decimal' && packed !== null ? packed >> 16 : null,
     scale: kind === 'decimal' && packed !== null ? ((packed & 0x7ff) ^ 1024) - 1024 : null,
-    nullable: notNull !== '1',
-    identity: identity === '1',
-    computed: computed === '1',
-    default: expression ?? null,
-    collation: collation ?? null,
+    nullable: !isNotNull,
+    identity: isIdentity,
+    computed: isComputed,
+    default: expression,
+    collation,
   };
 }
 
-function foreignKey([name, child, target, parent, rule, enforced, validated]: (string | null)[]): PhysicalForeignKey {
+function foreignKey(facts: Shaped<typeof foreignKeyFacts>): PhysicalForeignKey {
+  const { name, column, target, targetColumn, rule, isEnforced, isValidated } = facts;
   return {
-    name: name!,
-    column: child!,
-    target: target!,
-    targetColumn: parent!,
+    name,
+    column,
+    target,
+    targetColumn,
     onDelete: rule === 'c' ? 'cascade' : rule === 'a' || rule === 'r' ? 'restrict' : 'other',
-    enabled: enforced === '1',
-    trusted: validated === '1',
+    enabled: isEnforced,
+    trusted: isValidated,
   };
 }
 
@@ -147,8 +174,8 @@ function foreignKey([name, child, target, parent, rule, enforced, validated]: (s
  * @throws DatabaseError `unknownObject` naming the table or column that is not there.
  */
 export async function columnTypes(session: Session, table: TableName, columns: string[]): Promise<number[]> {
-  const described = await describeColumns(session, table, columns);
-  return described.map((type) => type.base);
+  const typeOf = await declaredTypes(session, table);
+  return columns.map((column) => typeOf(column).base);
 }
 
 const varchar = 1043;
@@ -164,8 +191,8 @@ export async function columnLimits(
   table: TableName,
   columns: string[],
 ): Promise<(ColumnLimit | null)[]> {
-  const described = await describeColumns(session, table, columns);
-  return described.map(({ base, modifier }) => {
+  const typeOf = await declaredTypes(session, table);
+  return columns.map(typeOf).map(({ base, modifier }) => {
     const limit: ColumnLimit = { characters: null, fraction: null };
     if (base === varchar && modifier >= 4) limit.characters = modifier - 4;
     // The lowest eleven bits, signed (PostgreSQL's numeric.c, "numeric_typmod_scale").
@@ -180,36 +207,35 @@ export async function columnLimits(
  * @throws DatabaseError `unknownObject`
  */
 export async function columnTypeName(session: Session, table: TableName, columnName: string): Promise<string> {
-  const [type] = await describeColumns(session, table, [columnName]);
-  return type!.name;
+  const typeOf = await declaredTypes(session, table);
+  return typeOf(columnName).typeName;
 }
 
-async function describeColumns(
+const declaredType = { name: text, base: integer, typeName: text, modifier: integer };
+
+/** @returns what the table's column of a name is declared as; it throws DatabaseError `unknownObject`. */
+async function declaredTypes(
   session: Session,
   table: TableName,
-  columns: string[],
-): Promise<{ base: number; name: string; modifier: number }[]> {
-  const rows = await queryCells(
+): Promise<(column: string) => Shaped<typeof declaredType>> {
+  const rows = await queryShaped(
     session,
-    `SELECT a.attname, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, format_type(a.atttypid, -1),
-       CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END
+    `SELECT a.attname AS name, CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END AS base,
+       format_type(a.atttypid, -1) AS type_name,
+       CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS modifier
      FROM pg_attribute a
      JOIN pg_class c ON c.oid = a.attrelid
      JOIN pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_type t ON t.oid = a.atttypid
      WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped`,
-    [table.schema, table.name],
+    declaredType,
+    { parameters: [table.schema, table.name] },
   );
-  const types = new Map(
-    texts(rows).map(([name, base, cast, modifier]) => [
-      name,
-      { base: Number(base), name: cast!, modifier: Number(modifier) },
-    ]),
-  );
-  return columns.map((name) => {
-    const type = types.get(name);
+  const types = new Map(rows.map((type) => [type.name, type]));
+  return (column) => {
+    const type = types.get(column);
     if (type !== undefined) return type;
     const isTable = types.size === 0;
-    throw missingObject(session.database, isTable ? '42P01' : '42703', table, isTable ? null : name);
-  });
+    throw missingObject(session.database, isTable ? '42P01' : '42703', table, isTable ? null : column);
+  };
 }

@@ -33,7 +33,8 @@ export type TakeRow = (row: Row, bytes: number) => void;
 
 /**
  * Takes COPY's text format apart (PostgreSQL manual, COPY, "Text Format"). A raw line feed ends a row and a raw tab a
- * value, always: within values both are escaped. Texts are slices of their chunk, so keep copies of what must outlive it.
+ * value, always: within values both are escaped. Texts are slices of their chunk, so keep copies of what must outlive
+ * it.
  * @param types type number of each column
  */
 export function rowDecoder(types: number[], take: TakeRow): (chunk: Buffer) => void {
@@ -158,35 +159,38 @@ export function* encodeRows(rows: Row[], firstRank: number, place: EncodingPlace
     text = '';
     return chunk;
   };
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    for (let j = 0; j < row.length; j++) {
-      const cell = row[j]!;
-      if (cell === null) text += '\\N\t';
-      else if (typeof cell === 'string') {
-        const limit = place.limits[j]!;
-        if (limit !== null && isCut(cell, limit)) throw cutOff(j, place);
-        if (!needsEscape.test(cell)) text += cell;
-        else if (cell.includes('\0')) throw unstorable(rows, /\0/, place);
-        else text += cell.replace(/[\\\t\n\r]/g, (letter) => escapes[letter]!);
-        text += '\t';
-      } else {
+  const escaped = (cell: string, index: number): string => {
+    const limit = place.limits[index]!;
+    if (limit !== null && isCut(cell, limit)) throw cutOff(index, place);
+    if (!needsEscape.test(cell)) return cell;
+    if (cell.includes('\0')) throw unstorable(rows, /\0/, place);
+    return cell.replace(/[\\\t\n\r]/g, (letter) => escapes[letter]!);
+  };
+  let rank = firstRank;
+  for (const row of rows) {
+    for (let index = 0; index < row.length; index++) {
+      const cell = row[index]!;
+      if (cell === null) text += '\\N';
+      else if (typeof cell === 'string') text += escaped(cell, index);
+      else if (cell.length < chunkLength) text += `\\\\x${hex(cell)}`;
+      else {
         text += '\\\\x';
-        if (cell.length < chunkLength) text += hex(cell);
-        else {
-          yield encoded();
-          for (let at = 0; at < cell.length; at += chunkLength) {
-            yield Buffer.from(hex(cell.subarray(at, at + chunkLength)), 'latin1');
-          }
-        }
-        text += '\t';
+        yield encoded();
+        yield* hexChunks(cell);
       }
+      text += '\t';
     }
-    text += firstRank + i;
+    text += rank++;
     text += '\n';
     if (text.length >= chunkLength) yield encoded();
   }
   if (text !== '') yield encoded();
+}
+
+function* hexChunks(bytes: Uint8Array): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += chunkLength) {
+    yield Buffer.from(hex(bytes.subarray(at, at + chunkLength)), 'latin1');
+  }
 }
 
 /** PostgreSQL takes a text that is too long by blanks, or a fraction that is too long, and cuts it. */

@@ -1,5 +1,6 @@
 import { timeouts } from '../../config/timeouts.ts';
 import type { ConnectOptions, Database } from '../port.ts';
+import { text } from '../shape.ts';
 import { statementText } from '../sql.ts';
 import { readTables } from './catalog.ts';
 import { serverClock } from './clock.ts';
@@ -9,7 +10,7 @@ import { quoteIdentifier } from './quoting.ts';
 import { readRows } from './reading.ts';
 import { mayStage, readIdentityPositions, readRights, reseedText } from './rights.ts';
 import { openPool } from './session.ts';
-import { execute, executeCount, query, queryCells } from './statements.ts';
+import { execute, executeCount, query, queryCell } from './statements.ts';
 import { runTransaction } from './transaction.ts';
 
 /** Opens a PostgreSQL database (13 or later). Connects at the first statement. */
@@ -25,10 +26,7 @@ export function connectPostgres(options: ConnectOptions): Database {
       }),
     execute: (statement) => pool.use((session) => execute(session, statement)),
     now: () => pool.use(serverClock),
-    async version() {
-      const rows = await pool.use((session) => queryCells(session, 'SELECT version()'));
-      return rows[0]![0] as string;
-    },
+    version: () => pool.use(async (session) => text(await queryCell(session, 'SELECT version()'))),
     facts: () => pool.use(readFacts),
     tables: (names) => pool.use((session) => readTables(session, names)),
     readRows: (read) => readRows(pool, read),

@@ -9,6 +9,14 @@ import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import { quoteArray, quoteColumns, quoteIdentifier, quoteLiteral, quoteTable } from './quoting.ts';
 import { type Session, type SessionPool, watch } from './session.ts';
 
+/** A read that is under way: rows come by `key`, and gather in `batches`. */
+interface PageRead {
+  session: Session;
+  read: RowRead;
+  key: string;
+  batches: RowBatches;
+}
+
 interface Page {
   statement: string;
   types: number[];
@@ -34,11 +42,11 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
   const session = await pool.acquire();
   try {
     const batches = new RowBatches(read.batch);
-    yield* read.key === null
-      ? readAll(session, read, batches)
-      : read.keys === undefined
-        ? readPages(session, read, read.key, batches)
-        : readKeys(session, read, read.key, read.keys, batches);
+    if (read.key === null) yield* readAll(session, read, batches);
+    else {
+      const pages: PageRead = { session, read, key: read.key, batches };
+      yield* read.keys === undefined ? readPages(pages) : readKeys(pages, read.keys);
+    }
     if (batches.rest().length > 0) yield batches.rest();
   } catch (error) {
     const failure = toDatabaseError(error, { database: session.database, table: read.table.name });
@@ -56,8 +64,8 @@ async function* readAll(session: Session, read: RowRead, batches: RowBatches): A
   yield* readPage(session, { statement, types, extraKey: false, keyIndex: -1 }, batches);
 }
 
-async function* readPages(session: Session, read: RowRead, key: string, batches: RowBatches): AsyncGenerator<Row[]> {
-  const { columns, types, extraKey, keyIndex } = await withKey(session, read, key);
+async function* readPages({ session, read, key, batches }: PageRead): AsyncGenerator<Row[]> {
+  const { columns, ...page } = await withKey(session, read, key);
   let limit = firstPageRows(read);
   let left = read.limit ?? Number.POSITIVE_INFINITY;
   let after: Cell = read.after ?? null;
@@ -66,7 +74,7 @@ async function* readPages(session: Session, read: RowRead, key: string, batches:
     const bound = left <= limit ? `LIMIT ${left}` : `FETCH FIRST ${limit} ROWS WITH TIES`;
     const statement = `${select(read, columns, conditions(read, key, after))}
       ORDER BY ${quoteIdentifier(key)} ${bound}`;
-    const end: PageEnd = yield* readPage(session, { statement, types, extraKey, keyIndex }, batches);
+    const end: PageEnd = yield* readPage(session, { statement, ...page }, batches);
     left -= end.rows;
     if (end.rows < limit || left <= 0 || end.lastKey === null) return;
     after = end.lastKey;
@@ -75,27 +83,21 @@ async function* readPages(session: Session, read: RowRead, key: string, batches:
 }
 
 /** The server sorts the keys by the column's own order first; then each page reads its share of them. */
-async function* readKeys(
-  session: Session,
-  read: RowRead,
-  key: string,
-  keys: string[],
-  batches: RowBatches,
-): AsyncGenerator<Row[]> {
+async function* readKeys({ session, read, key, batches }: PageRead, keys: string[]): AsyncGenerator<Row[]> {
   if (keys.length === 0) return;
-  const { columns, types, extraKey, keyIndex } = await withKey(session, read, key);
+  const { columns, ...page } = await withKey(session, read, key);
   const column = quoteIdentifier(key);
-  const page = Math.max(read.batch.rows, 1000);
+  const keysOfPage = Math.max(read.batch.rows, 1000);
   const among = (some: string[]) => [
     ...conditions(read, key, read.after ?? null),
     `${column} = ANY(${quoteArray(some)})`,
   ];
   let sorted = keys;
-  if (keys.length > page) {
+  if (keys.length > keysOfPage) {
     const found = new Set<string>();
     const keyOnly: Page = {
       statement: `${select(read, [key], among(keys))} ORDER BY ${column}`,
-      types: [types[keyIndex]!],
+      types: page.types.slice(page.keyIndex, page.keyIndex + 1),
       extraKey: false,
       keyIndex: 0,
     };
@@ -104,12 +106,13 @@ async function* readKeys(
     for (const row of unbounded.rest()) found.add(row[0] as string);
     sorted = [...found];
   }
-  for (let at = 0; at < sorted.length; at += page) {
-    const statement = `${select(read, columns, among(sorted.slice(at, at + page)))} ORDER BY ${column}`;
-    yield* readPage(session, { statement, types, extraKey, keyIndex }, batches);
+  for (let at = 0; at < sorted.length; at += keysOfPage) {
+    const statement = `${select(read, columns, among(sorted.slice(at, at + keysOfPage)))} ORDER BY ${column}`;
+    yield* readPage(session, { statement, ...page }, batches);
   }
 }
 
+/** The columns of a page, the key among them. */
 async function withKey(session: Session, read: RowRead, key: string) {
   const position = read.columns.indexOf(key);
   const columns = position < 0 ? [...read.columns, key] : read.columns;

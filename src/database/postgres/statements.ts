@@ -1,13 +1,17 @@
-import type { QueryArrayResult } from 'pg';
+import type { CustomTypesConfig, QueryArrayResult } from 'pg';
 import type { Cell, Parameter, Row } from '../port.ts';
-import { type NamedRows, type Shape, type Shaped, shapeRows } from '../shape.ts';
+import { type NamedRows, onlyRow, type Shape, type Shaped, shapeRows } from '../shape.ts';
 import { render, type Sql } from '../sql.ts';
 import { cellOfText } from './cells.ts';
 import { dialect } from './dialect.ts';
 import { type ErrorPlace, toDatabaseError } from './errors.ts';
 import { type Session, watch } from './session.ts';
 
-const rawText = { getTypeParser: () => (value: unknown) => value };
+/** All values are wanted as the server wrote them. */
+const rawText: CustomTypesConfig = { getTypeParser: () => (value: unknown) => value };
+
+/** What a statement is about: an error says it. */
+type Place = Omit<ErrorPlace, 'database'>;
 
 /**
  * Runs one statement; `$1` is the first of its parameters.
@@ -17,7 +21,7 @@ export async function run(
   session: Session,
   statement: string,
   parameters: Parameter[] = [],
-  place: Omit<ErrorPlace, 'database'> = {},
+  place: Place = {},
 ): Promise<QueryArrayResult<unknown[]>> {
   const unwatch = watch(session);
   try {
@@ -25,8 +29,7 @@ export async function run(
       text: statement,
       values: parameters.map(parameterText),
       rowMode: 'array',
-      // pg's types want parsers by type; all values are wanted as the server wrote them.
-      types: rawText as never,
+      types: rawText,
     });
   } catch (error) {
     throw toDatabaseError(error, { database: session.database, ...place });
@@ -47,14 +50,41 @@ export async function execute(session: Session, statement: Sql): Promise<number>
   return executeCount(session, text, values);
 }
 
+/** What goes with a statement: the values of its parameters, and what it is about. */
+export interface StatementDetails {
+  parameters?: Parameter[];
+  place?: Place;
+}
+
+/** Like `run`, gives the rows as the shape says. */
+export async function queryShaped<S extends Shape>(
+  session: Session,
+  statement: string,
+  shape: S,
+  { parameters, place }: StatementDetails = {},
+): Promise<Shaped<S>[]> {
+  return shapeRows(namedRows(await run(session, statement, parameters, place)), shape);
+}
+
 /** Like `run`, gives the rows as cells. */
 export async function queryCells(
   session: Session,
   statement: string,
   parameters?: Parameter[],
-  place?: Omit<ErrorPlace, 'database'>,
+  place?: Place,
 ): Promise<Row[]> {
   return namedRows(await run(session, statement, parameters, place)).rows;
+}
+
+/** Like `queryCells`, of a statement that always gives one row: its first cell. */
+export async function queryCell(
+  session: Session,
+  statement: string,
+  parameters?: Parameter[],
+  place?: Place,
+): Promise<Cell> {
+  const [first = null] = onlyRow(await queryCells(session, statement, parameters, place));
+  return first;
 }
 
 function namedRows(result: QueryArrayResult<unknown[]>): NamedRows {
@@ -74,7 +104,7 @@ export async function executeCount(
   session: Session,
   statement: string,
   parameters?: Parameter[],
-  place?: Omit<ErrorPlace, 'database'>,
+  place?: Place,
 ): Promise<number> {
   return (await run(session, statement, parameters, place)).rowCount ?? 0;
 }

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { alreadyFailed, DatabaseError, lockNotGot, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
+import { bigInteger, integer, orNull, truth } from '../shape.ts';
 import { columnTypeName } from './catalog.ts';
 import { serverClock } from './clock.ts';
 import { leavesSessionAlive } from './errors.ts';
 import { arrayText, quoteIdentifier, quoteTable } from './quoting.ts';
 import type { Session, SessionPool } from './session.ts';
-import { execute, query, queryCells, run } from './statements.ts';
+import { execute, query, queryCell, queryShaped, run } from './statements.ts';
 import {
   clearColumnsOfKeys,
   deleteAnyRows,
@@ -82,20 +83,11 @@ function transactionOn(session: Session, readOnly: boolean): Transaction {
     async lock(resource, waitMs) {
       if (!(await takeLock(session, resource, waitMs))) throw lockNotGot(session.database, resource, waitMs);
     },
-    async maximum(table, column) {
-      const rows = await queryCells(session, `SELECT max(${quoteIdentifier(column)}) FROM ${quoteTable(table)}`, [], {
-        table: table.name,
-      });
-      const value = rows[0]![0];
-      return value == null ? null : BigInt(value as string);
-    },
-    async count(table) {
-      const rows = await queryCells(session, `SELECT count(*) FROM ${quoteTable(table)}`, [], { table: table.name });
-      return Number(rows[0]![0]);
-    },
+    maximum: (table, column) => findMaximum(session, table, column),
+    count: (table) => countRows(session, table),
     existingKeys: (table, column, keys) => findExistingKeys(session, table, column, keys),
     async stage(table, columns, rows) {
-      const stage = await stageRows(session, `caravel_stage_${++stageCount}`, table, columns, rows);
+      const stage = await stageRows(session, { temporary: `caravel_stage_${++stageCount}`, table, columns }, rows);
       stages.set(stage, stage);
       return stage;
     },
@@ -103,23 +95,35 @@ function transactionOn(session: Session, readOnly: boolean): Transaction {
     fillFromStage: (stage, key, columns) => writing(() => fillFromStagedRows(session, staged(stage), key, columns)),
     overwriteFromStage: (stage, key, columns) =>
       writing(() => overwriteFromStagedRows(session, staged(stage), key, columns)),
-    matchStaged: (stage, on, columns, range) => matchStagedRows(session, staged(stage), on, columns, range),
+    matchStaged: (stage, on, columns, range) => matchStagedRows(session, staged(stage), { on, columns, range }),
     stagedTwins: (stage, on) => findStagedTwins(session, staged(stage), on),
     deleteRange: (table, key, range) => writing(() => deleteRows(session, table, key, range)),
-    deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, table, column, keys)),
+    deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, { table, column, keys })),
     deleteSome: (table, limit) => writing(() => deleteAnyRows(session, table, limit)),
-    clearColumns: (table, key, keys, columns) => writing(() => clearColumnsOfKeys(session, table, key, keys, columns)),
+    clearColumns: (table, key, keys, columns) =>
+      writing(() => clearColumnsOfKeys(session, { table, column: key, keys }, columns)),
   };
 }
 
-/** An advisory lock: the server releases it when the transaction ends, also when the worker dies. Polled, because a lock timeout would abort the transaction. */
+async function findMaximum(session: Session, table: TableName, column: string): Promise<bigint | null> {
+  const statement = `SELECT max(${quoteIdentifier(column)}) FROM ${quoteTable(table)}`;
+  return orNull(bigInteger)(await queryCell(session, statement, [], { table: table.name }));
+}
+
+async function countRows(session: Session, table: TableName): Promise<number> {
+  const statement = `SELECT count(*) FROM ${quoteTable(table)}`;
+  return integer(await queryCell(session, statement, [], { table: table.name }));
+}
+
+/**
+ * An advisory lock: the server releases it when the transaction ends, also when the worker dies. Polled, because a lock
+ * timeout would abort the transaction.
+ */
 async function takeLock(session: Session, resource: string, waitMs: number): Promise<boolean> {
   const deadline = performance.now() + waitMs;
   for (;;) {
-    const rows = await queryCells(session, 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))', [
-      `caravel:${resource}`,
-    ]);
-    if (rows[0]![0] === '1') return true;
+    const statement = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))';
+    if (truth(await queryCell(session, statement, [`caravel:${resource}`]))) return true;
     const left = deadline - performance.now();
     if (left <= 0) return false;
     await pause(Math.min(lockPollMs, left));
@@ -130,13 +134,14 @@ async function takeLock(session: Session, resource: string, waitMs: number): Pro
 async function findExistingKeys(session: Session, table: TableName, column: string, keys: string[]): Promise<string[]> {
   if (keys.length === 0) return [];
   const type = await columnTypeName(session, table, column);
-  const rows = await queryCells(
+  const found = await queryShaped(
     session,
     `SELECT asked.position FROM unnest($1::${type}[]) WITH ORDINALITY asked (key, position)
      WHERE EXISTS (SELECT FROM ${quoteTable(table)} t WHERE t.${quoteIdentifier(column)} = asked.key)
      ORDER BY asked.position`,
-    [arrayText(keys)],
-    { table: table.name },
+    { position: integer },
+    { parameters: [arrayText(keys)], place: { table: table.name } },
   );
-  return rows.map(([position]) => keys[Number(position) - 1]!);
+  const positions = new Set(found.map(({ position }) => position));
+  return keys.filter((_, index) => positions.has(index + 1));
 }

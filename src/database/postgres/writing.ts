@@ -1,14 +1,22 @@
 import { from as copyFrom } from 'pg-copy-streams';
 import { leftOut } from '../errors.ts';
 import type { MintedIds, Row, Stage, StageMatch, TableName } from '../port.ts';
+import { bigInteger, integer, onlyRow, orNull, text } from '../shape.ts';
 import { columnLimits, columnTypeName } from './catalog.ts';
 import { type EncodingPlace, encodeRows } from './cells.ts';
 import { toDatabaseError } from './errors.ts';
 import { arrayText, quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
 import { type Session, watch } from './session.ts';
-import { executeCount, queryCells, run } from './statements.ts';
+import { executeCount, queryCells, queryShaped, run } from './statements.ts';
 
 const rank = quoteIdentifier('caravel rank');
+
+/** Where rows are staged: a temporary table whose columns have the types of some of the table's. */
+export interface Staging {
+  temporary: string;
+  table: TableName;
+  columns: string[];
+}
 
 /** A stage and the temporary table it lies in. */
 export interface StagedTable extends Stage {
@@ -22,9 +30,7 @@ export interface StagedTable extends Stage {
  */
 export async function stageRows(
   session: Session,
-  temporary: string,
-  table: TableName,
-  columns: string[],
+  { temporary, table, columns }: Staging,
   rows: Row[] | AsyncIterable<Row[]>,
 ): Promise<StagedTable> {
   const name = `pg_temp.${quoteIdentifier(temporary)}`;
@@ -58,16 +64,19 @@ async function copyIn(
     });
   });
   const written = (chunk: Buffer) => new Promise<void>((resolve) => copy.write(chunk, () => resolve()));
+  const send = async (chunks: Iterable<Buffer>) => {
+    for (const chunk of chunks) {
+      if (failure !== undefined) return;
+      await Promise.race([written(chunk), ended]);
+    }
+  };
   let count = 0;
   let waitsForUs = true;
   const unwatch = watch(session, () => waitsForUs);
   try {
     for await (const part of Array.isArray(rows) ? [rows] : rows) {
       waitsForUs = false;
-      for (const chunk of encodeRows(part, count, { database: session.database, ...place })) {
-        if (failure !== undefined) break;
-        await Promise.race([written(chunk), ended]);
-      }
+      await send(encodeRows(part, count, { database: session.database, ...place }));
       if (failure !== undefined) break;
       count += part.length;
       waitsForUs = true;
@@ -105,18 +114,18 @@ export async function insertStagedRows(
     if (inserted !== stage.rows) throw leftOut(session, place.table, stage.rows, inserted);
     return null;
   }
-  const minted = await queryCells(
+  const minted = await queryShaped(
     session,
     `WITH inserted (id) AS (${insert} RETURNING ${quoteIdentifier(identity)}),
        summary AS (SELECT count(*) AS count, min(id) AS first, max(id) AS last, array_agg(id) AS ids FROM inserted)
-     SELECT count, first, CASE WHEN last - first + 1 <> count THEN array_to_string(ids, ',') END FROM summary`,
-    [],
-    place,
+     SELECT count, first, CASE WHEN last - first + 1 <> count THEN array_to_string(ids, ',') END AS ids FROM summary`,
+    { count: integer, first: orNull(bigInteger), ids: orNull(text) },
+    { place },
   );
-  const [count, first, ids] = minted[0] as [string, string | null, string | null];
-  if (Number(count) !== stage.rows) throw leftOut(session, place.table, stage.rows, Number(count));
+  const { count, first, ids } = onlyRow(minted);
+  if (count !== stage.rows) throw leftOut(session, place.table, stage.rows, count);
   if (first === null) return [];
-  return ids === null ? { first: BigInt(first), count: stage.rows } : ids.split(',').map(BigInt);
+  return ids === null ? { first, count: stage.rows } : ids.split(',').map(BigInt);
 }
 
 /** @returns rows changed. */
@@ -164,12 +173,18 @@ export function overwriteFromStagedRows(
   );
 }
 
+/** Which rows of the table are asked for by staged ones, and which of their columns. */
+export interface Matching {
+  on: string[];
+  columns: string[];
+  /** Only staged rows numbered from `from` to before `to`. */
+  range?: { from: number; to: number } | undefined;
+}
+
 export async function matchStagedRows(
   session: Session,
   stage: StagedTable,
-  on: string[],
-  columns: string[],
-  range?: { from: number; to: number },
+  { on, columns, range }: Matching,
 ): Promise<StageMatch[]> {
   const equal = on.map((column) => `target.${quoteIdentifier(column)} = staged.${quoteIdentifier(column)}`);
   const within = range === undefined ? [] : [`staged.${rank} >= ${range.from}`, `staged.${rank} < ${range.to}`];
@@ -200,13 +215,15 @@ export async function findStagedTwins(
   return found.map(([row, first]) => ({ row: Number(row), first: Number(first) }));
 }
 
+/** The rows of a table that have one of these keys in a column. */
+export interface RowsOfKeys {
+  table: TableName;
+  column: string;
+  keys: string[];
+}
+
 /** @returns rows deleted. */
-export async function deleteRowsOfKeys(
-  session: Session,
-  table: TableName,
-  column: string,
-  keys: string[],
-): Promise<number> {
+export async function deleteRowsOfKeys(session: Session, { table, column, keys }: RowsOfKeys): Promise<number> {
   if (keys.length === 0) return 0;
   const type = await columnTypeName(session, table, column);
   const statement = `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} = ANY($1::${type}[])`;
@@ -216,9 +233,7 @@ export async function deleteRowsOfKeys(
 /** @returns rows found. */
 export async function clearColumnsOfKeys(
   session: Session,
-  table: TableName,
-  key: string,
-  keys: string[],
+  { table, column: key, keys }: RowsOfKeys,
   columns: string[],
 ): Promise<number> {
   if (keys.length === 0 || columns.length === 0) return 0;

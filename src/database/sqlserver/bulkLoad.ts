@@ -9,19 +9,24 @@ export interface BulkColumn {
   length?: number;
 }
 
+/** Where a bulk load goes: a temporary table of the session, and what an error says of it. */
+export interface BulkTarget {
+  temporary: string;
+  columns: BulkColumn[];
+  place: Omit<ErrorPlace, 'database'>;
+}
+
 /**
- * Loads rows into a temporary table of the session, in one bulk load; none where there are no rows, for the driver would
- * send a load without columns.
+ * Loads rows into a temporary table of the session, in one bulk load; none where there are no rows, for the driver
+ * would send a load without columns.
  * @returns their number
- * @throws DatabaseError, and whatever the rows throw: then the connection is `broken`, for what the server made of half a
- * load is not looked at
+ * @throws DatabaseError, and whatever the rows throw: then the connection is `broken`, for what the server made of half
+ * a load is not looked at
  */
 export async function bulkLoad(
   session: Session,
-  table: string,
-  columns: BulkColumn[],
+  { temporary, columns, place }: BulkTarget,
   rows: Iterable<unknown[]> | AsyncIterable<unknown[]>,
-  place: Omit<ErrorPlace, 'database'>,
 ): Promise<number> {
   const source = await watched(rows);
   if (source === null) return 0;
@@ -37,7 +42,7 @@ export async function bulkLoad(
     const options = { lockTable: true, keepNulls: true };
     try {
       // The server's own count is not asked for: with NOCOUNT on it may be none.
-      const load = session.connection.newBulkLoad(table, options, (error) => {
+      const load = session.connection.newBulkLoad(temporary, options, (error) => {
         unwatch();
         if (error || source.failure !== undefined) fail(error);
         else resolve(source.count);

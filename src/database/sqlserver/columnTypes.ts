@@ -1,4 +1,5 @@
 import type { ColumnKind } from '../port.ts';
+import { integer, orNull, type Shaped, text } from '../shape.ts';
 
 /** A column's declared type, that of an alias resolved to what is under it. */
 export interface ColumnType {
@@ -44,18 +45,20 @@ const kinds: Record<string, ColumnKind> = {
 
 export const kindOf = ({ base }: ColumnType): ColumnKind => kinds[base] ?? 'other';
 
-/** As sys.columns has it: bytes, −1 for max; two bytes a character of the n-types. */
-export function columnType(
-  base: string | null,
-  maxLength: string | null,
-  precision: string | null,
-  scale: string | null,
-  collation: string | null,
-): ColumnType {
-  const bytes = Number(maxLength);
-  const isCounted = /char$|binary$/.test(base ?? '') && bytes >= 0;
-  const length = !isCounted ? null : /^n/.test(base!) ? bytes / 2 : bytes;
-  return { base: base ?? 'clr', length, precision: Number(precision), scale: Number(scale), collation };
+/** What sys.columns says of a type: bytes, −1 for max; two bytes a character of the n-types. */
+export const typeFacts = {
+  base: orNull(text),
+  maxLength: integer,
+  precision: integer,
+  scale: integer,
+  collation: orNull(text),
+};
+
+export function columnType(facts: Shaped<typeof typeFacts>): ColumnType {
+  const { base, maxLength: bytes, precision, scale, collation } = facts;
+  const isCounted = base !== null && /char$|binary$/.test(base) && bytes >= 0;
+  const length = !isCounted ? null : /^n/.test(base) ? bytes / 2 : bytes;
+  return { base: base ?? 'clr', length, precision, scale, collation };
 }
 
 /** The type as DDL and CONVERT take it. */

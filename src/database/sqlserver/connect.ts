@@ -1,6 +1,7 @@
 import { timeouts } from '../../config/timeouts.ts';
 import { openedReadOnly } from '../errors.ts';
 import type { ConnectOptions, Database } from '../port.ts';
+import { text } from '../shape.ts';
 import { statementText } from '../sql.ts';
 import { readTables } from './catalog.ts';
 import { serverClock } from './clock.ts';
@@ -9,7 +10,7 @@ import { readFacts } from './facts.ts';
 import { openPool } from './pool.ts';
 import { readRows } from './reading.ts';
 import { readIdentityPositions, readRights, reseedText } from './rights.ts';
-import { execute, query, queryCells } from './statements.ts';
+import { execute, query, queryCell } from './statements.ts';
 import { runTransaction } from './transaction.ts';
 
 /**
@@ -32,8 +33,9 @@ export function connectSqlServer(options: ConnectOptions): Database {
     },
     now: () => pool.use(serverClock),
     async version() {
-      const rows = await pool.use((session) => queryCells(session, 'SELECT @@VERSION'));
-      return (rows[0]![0] as string).split('\n')[0]!.trim();
+      const told = text(await pool.use((session) => queryCell(session, 'SELECT @@VERSION')));
+      const [product = told] = told.split('\n');
+      return product.trim();
     },
     facts: () => readFacts(pool),
     tables: (names) => pool.use((session) => readTables(session, names)),

@@ -10,19 +10,18 @@ export interface TokenParser extends EventEmitter {
   parser: EventEmitter;
 }
 
-/** What a connection of tedious is made of. */
+/** What a connection of tedious is made of: its own fields, the same in all of its versions 18 to 20. */
 export interface ConnectionInsides {
   /** It serves no statement any more. */
   closed: boolean;
   /** There once the server was reached. */
-  socket?: Socket;
+  socket: Socket | undefined;
   state: object;
   STATE: { LOGGED_IN: object; CONNECTING: object };
   createTokenStreamParser(message: object, handler: object): TokenParser;
 }
 
-/** The typings leave these out; they are the driver's own fields, the same in all of its versions 18 to 20. */
-export const insidesOf = (connection: Connection): ConnectionInsides => connection as unknown as ConnectionInsides;
+export const insidesOf = (connection: Connection): ConnectionInsides => connection;
 
 export type DataType = (typeof TYPES)[keyof typeof TYPES];
 

@@ -1,12 +1,25 @@
 import { DatabaseError } from '../errors.ts';
 import type { ServerFacts } from '../port.ts';
+import { integer, orNull, text, truth } from '../shape.ts';
 import type { SessionPool } from './session.ts';
-import { queryCells } from './statements.ts';
+import { queryCells, queryShaped } from './statements.ts';
 
-export const factsQuestion = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)), CAST(SERVERPROPERTY('Edition') AS nvarchar(128)),
-  compatibility_level, collation_name, recovery_model_desc, is_read_committed_snapshot_on, snapshot_isolation_state,
-  CONVERT(nvarchar(19), SYSDATETIME(), 126)
+export const factsQuestion = `SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(128)) AS [version],
+  CAST(SERVERPROPERTY('Edition') AS nvarchar(128)) AS [edition], compatibility_level, collation_name AS [collation],
+  recovery_model_desc AS [recovery_model], is_read_committed_snapshot_on, snapshot_isolation_state,
+  CONVERT(nvarchar(19), SYSDATETIME(), 126) AS [now]
 FROM sys.databases WHERE name = DB_NAME()`;
+
+const facts = {
+  version: orNull(text),
+  edition: orNull(text),
+  compatibilityLevel: orNull(integer),
+  collation: orNull(text),
+  recoveryModel: orNull(text),
+  isReadCommittedSnapshotOn: orNull(truth),
+  snapshotIsolationState: orNull(text),
+  now: orNull(text),
+};
 
 /** Needs VIEW SERVER STATE (VIEW DATABASE STATE on Azure), which few logins have. */
 export const freeLogQuestion =
@@ -17,21 +30,17 @@ export const otherSessionsQuestion = `SELECT CASE WHEN HAS_PERMS_BY_NAME(NULL, N
   (SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE is_user_process = 1 AND database_id = DB_ID() AND program_name <> 'caravel') END`;
 
 export async function readFacts(pool: SessionPool): Promise<ServerFacts> {
-  const rows = await pool.use((session) => queryCells(session, factsQuestion));
-  const [version, edition, level, collation, recovery, readsVersions, snapshot, now] = (rows[0] ?? []) as (
-    | string
-    | null
-  )[];
+  const [row] = await pool.use((session) => queryShaped(session, factsQuestion, facts));
   return {
-    version: version ?? '',
-    edition: edition ?? null,
-    compatibilityLevel: level == null ? null : Number(level),
-    collation: collation ?? null,
-    recoveryModel: recovery ?? null,
+    version: row?.version ?? '',
+    edition: row?.edition ?? null,
+    compatibilityLevel: row?.compatibilityLevel ?? null,
+    collation: row?.collation ?? null,
+    recoveryModel: row?.recoveryModel ?? null,
     freeLog: await numberIfVisible(pool, freeLogQuestion),
     otherSessions: await numberIfVisible(pool, otherSessionsQuestion),
-    now: now ?? null,
-    readsWait: readsVersions !== '1' && snapshot !== '1',
+    now: row?.now ?? null,
+    readsWait: row?.isReadCommittedSnapshotOn !== true && row?.snapshotIsolationState !== '1',
   };
 }
 

@@ -1,14 +1,16 @@
+import { createRequire } from 'node:module';
 import mssql from 'mssql';
 import type { Connection } from 'tedious';
 import { timeouts } from '../../config/timeouts.ts';
 import { DatabaseError } from '../errors.ts';
 import type { ConnectOptions } from '../port.ts';
+import { orNull, text, truth } from '../shape.ts';
 import { Turns } from '../turns.ts';
 import { largestPacket, readAddress } from './address.ts';
 import { guardDriver } from './driverGuard.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import type { Session, SessionPool } from './session.ts';
-import { queryCells, runBatch } from './statements.ts';
+import { queryShaped, runBatch } from './statements.ts';
 
 const lockTimeoutMs = 60_000;
 /** A connection that rested for longer is tried before it is lent: nobody listens to one that rests. */
@@ -22,104 +24,155 @@ interface Lender {
   release(connection: Connection): void;
 }
 
+type LendingPool = mssql.ConnectionPool & Lender;
+
+const isLender = (pool: object): pool is Lender =>
+  'acquire' in pool && typeof pool.acquire === 'function' && 'release' in pool && typeof pool.release === 'function';
+
+/** @throws Error where another version of the driver was installed, which lends none. */
+function lending(pool: mssql.ConnectionPool): LendingPool {
+  if (isLender(pool)) return pool;
+  const { version }: { version: string } = createRequire(import.meta.url)('mssql/package.json');
+  throw new Error(`mssql ${version} lends no connections: install the version that package-lock.json names`);
+}
+
+/** A pool of `mssql`, opened at the first use, and anew once it could not be opened. */
+class DriverPool {
+  /** The driver drops the number of an error at login; it tells whether waiting helps. */
+  loginNumber: number | null = null;
+  #address: mssql.config;
+  #opening: Promise<LendingPool> | null = null;
+
+  /** @throws Error where another version of the driver was installed: now, and not in the middle of a run. */
+  constructor(address: mssql.config) {
+    lending(mssql.ConnectionPool.prototype);
+    this.#address = address;
+  }
+
+  async opened(): Promise<LendingPool> {
+    this.#opening ??= this.#open();
+    try {
+      return await this.#opening;
+    } catch (error) {
+      this.#opening = null;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const pool = await this.#opening?.catch(() => null);
+    this.#opening = null;
+    await pool?.close();
+  }
+
+  async #open(): Promise<LendingPool> {
+    const config = { ...this.#address, beforeConnect: (connection: Connection) => this.#prepareLogin(connection) };
+    const pool = lending(new mssql.ConnectionPool(config));
+    // A connection that dies while nobody uses it raises an event; the next statement fails.
+    pool.on('error', () => {});
+    try {
+      await pool.connect();
+      return pool;
+    } catch (error) {
+      if (!hungUp(error) || this.#address.options?.packetSize !== largestPacket) throw error;
+      this.#address = { ...this.#address, options: { ...this.#address.options, packetSize: safePacket } };
+      return this.#open();
+    }
+  }
+
+  #prepareLogin(connection: Connection): void {
+    guardDriver(connection);
+    const note = ({ number }: { number: number }) => {
+      this.loginNumber = number;
+    };
+    connection.on('errorMessage', note);
+    connection.once('connect', () => connection.removeListener('errorMessage', note));
+  }
+}
+
+/** Connections of a pool, lent with their options set. */
+class Connections {
+  readonly #pool: DriverPool;
+  readonly #options: ConnectOptions;
+  readonly #types: Session['types'] = new Map();
+  #isolation: string | null = null;
+  /** When connections were given back with their options set: they are this pool's alone, and keep them. */
+  readonly #prepared = new WeakMap<Connection, number>();
+  /** Who lent a connection gets it back, also when the pool was closed meanwhile. */
+  readonly #lenders = new WeakMap<Connection, Lender>();
+
+  constructor(pool: DriverPool, options: ConnectOptions) {
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  async lend(): Promise<Session> {
+    for (;;) {
+      const session = await this.#take();
+      const rested = performance.now() - (this.#prepared.get(session.connection) ?? Number.NEGATIVE_INFINITY);
+      if (rested < restMs || (await this.#prepare(session, rested))) return session;
+    }
+  }
+
+  giveBack(connection: Connection, state: 'prepared' | 'altered' | 'broken'): void {
+    if (state === 'prepared') this.#prepared.set(connection, performance.now());
+    else this.#prepared.delete(connection);
+    if (state === 'broken') connection.close();
+    this.#lenders.get(connection)?.release(connection);
+  }
+
+  async #take(): Promise<Session> {
+    const lender = await this.#pool.opened();
+    const connection = await lender.acquire({});
+    this.#lenders.set(connection, lender);
+    const { silence } = timeouts;
+    const database = this.#options.name;
+    return { connection, database, types: this.#types, silence, altered: false, broken: false };
+  }
+
+  /**
+   * @param rested milliseconds; infinite for a connection whose options were never set.
+   * @returns false for one that died while nobody used it: others may live, or come about.
+   */
+  async #prepare(session: Session, rested: number): Promise<boolean> {
+    try {
+      this.#isolation ??= this.#options.readOnly ? await readIsolation(session) : 'READ COMMITTED';
+      await runBatch(session, settings(this.#isolation));
+      return true;
+    } catch (error) {
+      this.giveBack(session.connection, 'broken');
+      if (Number.isFinite(rested) && error instanceof DatabaseError && error.code === 'unreachable') return false;
+      throw error;
+    }
+  }
+}
+
 /**
- * Opens a pool of `mssql`; connects at the first use. Statements go to the driver under it, tedious: rows as arrays, bulk
- * loads from a stream and the type of each value cannot be had through mssql's requests. Who finds all connections
+ * Opens a pool of `mssql`; connects at the first use. Statements go to the driver under it, tedious: rows as arrays,
+ * bulk loads from a stream and the type of each value cannot be had through mssql's requests. Who finds all connections
  * lent waits as long as it takes, so a piece of work must not ask for a second connection while it holds one, unless
  * `pool` allows for all that do.
  * @throws Error for a URL that says something unknown
  */
 export function openPool(options: ConnectOptions): SessionPool {
   const turns = new Turns(options.pool);
-  const types: Session['types'] = new Map();
-  let address = readAddress(options);
-  let opening: Promise<mssql.ConnectionPool> | null = null;
-  let loginNumber: number | null = null;
-  let isolation: string | null = null;
-  /** When connections were given back with their options set: they are this pool's alone, and keep them. */
-  const prepared = new WeakMap<Connection, number>();
-  /** Who lent a connection gets it back, also when the pool was closed meanwhile. */
-  const lenders = new WeakMap<Connection, Lender>();
-
-  const open = async (): Promise<mssql.ConnectionPool> => {
-    const pool = new mssql.ConnectionPool({
-      ...address,
-      // The driver drops the number of an error at login; it tells whether waiting helps.
-      beforeConnect: (connection: Connection) => {
-        guardDriver(connection);
-        const note = ({ number }: { number: number }) => {
-          loginNumber = number;
-        };
-        connection.on('errorMessage', note);
-        connection.once('connect', () => connection.removeListener('errorMessage', note));
-      },
-    } as mssql.config);
-    // A connection that dies while nobody uses it raises an event; the next statement fails.
-    pool.on('error', () => {});
-    try {
-      return await pool.connect();
-    } catch (error) {
-      if (!hungUp(error) || address.options?.packetSize !== largestPacket) throw error;
-      address = { ...address, options: { ...address.options, packetSize: safePacket } };
-      return open();
-    }
-  };
-  const lender = async (): Promise<Lender> => {
-    opening ??= open();
-    try {
-      return (await opening) as unknown as Lender;
-    } catch (error) {
-      opening = null;
-      throw error;
-    }
-  };
-
-  const lend = async (): Promise<Session> => {
-    const pool = await lender();
-    const connection = await pool.acquire({});
-    lenders.set(connection, pool);
-    const { silence } = timeouts;
-    return { connection, database: options.name, types, silence, altered: false, broken: false };
-  };
-  const prepare = async (session: Session): Promise<void> => {
-    isolation ??= options.readOnly ? await readIsolation(session) : 'READ COMMITTED';
-    await runBatch(session, settings(isolation));
-  };
-  const giveBack = (connection: Connection, state: 'prepared' | 'altered' | 'broken'): void => {
-    if (state === 'prepared') prepared.set(connection, performance.now());
-    else prepared.delete(connection);
-    if (state === 'broken') connection.close();
-    lenders.get(connection)?.release(connection);
-  };
-
+  const pool = new DriverPool(readAddress(options));
+  const connections = new Connections(pool, options);
   const sessions: SessionPool = {
     database: options.name,
     readOnly: options.readOnly,
     async acquire() {
       await turns.take();
-      loginNumber = null;
+      pool.loginNumber = null;
       try {
-        for (;;) {
-          const session = await lend();
-          const rested = performance.now() - (prepared.get(session.connection) ?? Number.NEGATIVE_INFINITY);
-          if (rested < restMs) return session;
-          try {
-            await prepare(session);
-            return session;
-          } catch (error) {
-            giveBack(session.connection, 'broken');
-            // One that died while nobody used it: others may live, or come about.
-            const isOld = Number.isFinite(rested) && error instanceof DatabaseError && error.code === 'unreachable';
-            if (!isOld) throw error;
-          }
-        }
+        return await connections.lend();
       } catch (error) {
         turns.pass();
-        throw toDatabaseError(withNumber(error, loginNumber), { database: options.name });
+        throw toDatabaseError(withNumber(error, pool.loginNumber), { database: options.name });
       }
     },
     release({ connection, altered, broken }) {
-      giveBack(connection, broken ? 'broken' : altered ? 'altered' : 'prepared');
+      connections.giveBack(connection, broken ? 'broken' : altered ? 'altered' : 'prepared');
       turns.pass();
     },
     async use(work) {
@@ -133,19 +186,15 @@ export function openPool(options: ConnectOptions): SessionPool {
         sessions.release(session);
       }
     },
-    async close() {
-      const pool = await opening?.catch(() => null);
-      opening = null;
-      await pool?.close();
-    },
+    close: () => pool.close(),
   };
   return sessions;
 }
 
 /**
- * Every option that what follows depends on, on each new connection, after each use that altered one, and to try one that
- * rested: nothing is taken over from the server's defaults. English, because names of constraints are only in messages.
- * A deadlock costs the migration a repetition; it would cost the application's user an error.
+ * Every option that what follows depends on, on each new connection, after each use that altered one, and to try one
+ * that rested: nothing is taken over from the server's defaults. English, because names of constraints are only in
+ * messages. A deadlock costs the migration a repetition; it would cost the application's user an error.
  */
 export function settings(isolation: string): string {
   return `SET LANGUAGE us_english;
@@ -170,12 +219,15 @@ export const isolationQuestion =
   'SELECT is_read_committed_snapshot_on, snapshot_isolation_state FROM sys.databases WHERE name = DB_NAME()';
 
 /**
- * Committed rows only, and without blocking those who write where the database allows it: by READ COMMITTED itself where that
- * reads versions, by SNAPSHOT where only that is allowed. Never NOLOCK: it can give a row twice or not at all.
+ * Committed rows only, and without blocking those who write where the database allows it: by READ COMMITTED itself
+ * where that reads versions, by SNAPSHOT where only that is allowed. Never NOLOCK: it can give a row twice or not at
+ * all.
  */
 async function readIsolation(session: Session): Promise<string> {
-  const [row] = await queryCells(session, isolationQuestion);
-  return row?.[0] !== '1' && row?.[1] === '1' ? 'SNAPSHOT' : 'READ COMMITTED';
+  const shape = { isReadCommittedSnapshotOn: orNull(truth), snapshotIsolationState: orNull(text) };
+  const [row] = await queryShaped(session, isolationQuestion, shape);
+  const isSnapshot = row?.isReadCommittedSnapshotOn !== true && row?.snapshotIsolationState === '1';
+  return isSnapshot ? 'SNAPSHOT' : 'READ COMMITTED';
 }
 
 /** The server took the connection and ended it during the login. */

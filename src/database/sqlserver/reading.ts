@@ -11,7 +11,7 @@ import { leavesSessionAlive } from './errors.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
 import { failureOn, type Session, type SessionPool } from './session.ts';
 import { queryCells, runBatch, streamRows } from './statements.ts';
-import { columnTypes } from './tableTypes.ts';
+import { columnTypeOf, columnTypes } from './tableTypes.ts';
 
 /** Full batches that wait before the server is made to. */
 const batchesAhead = 2;
@@ -19,7 +19,17 @@ const keysTable = '#caravel_keys';
 /** SNAPSHOT covers the database that allows it, and temporary tables lie in another. */
 export const readCommitted = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED;';
 
+/** A read that is under way: rows come by `key`, and gather in `batches`. */
+interface PageRead {
+  session: Session;
+  read: RowRead;
+  key: string;
+  batches: RowBatches;
+}
+
 interface Page {
+  /** The table's name, for messages. */
+  table: string;
   statement: string;
   parameters: string[];
   transfers: Transfer[];
@@ -35,8 +45,8 @@ interface PageEnd {
 /**
  * Streams rows, a page of a few batches per statement, so that no statement lasts as long as the read. Each page starts
  * after the last key of the one before. A page is bounded by that key, not by a number of rows, so that it never ends
- * between rows whose keys the column's own collation takes for equal. `key` must hold no NULLs. Backpressure reaches the
- * server through the socket.
+ * between rows whose keys the column's own collation takes for equal. `key` must hold no NULLs. Backpressure reaches
+ * the server through the socket.
  * @throws DatabaseError
  */
 export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerator<Row[]> {
@@ -46,9 +56,10 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
     const batches = new RowBatches(read.batch);
     if (read.key === null) yield* readAll(session, read, batches);
     else {
+      const pages: PageRead = { session, read, key: read.key, batches };
       const among = read.keys === undefined ? read.among : { column: read.key, keys: read.keys };
-      if (among === undefined) yield* readPages(session, read, read.key, batches);
-      else if (among.keys.length > 0) yield* readAmong(session, read, read.key, among, batches);
+      if (among === undefined) yield* readPages(pages, null);
+      else if (among.keys.length > 0) yield* readAmong(pages, among);
     }
     if (batches.rest().length > 0) yield batches.rest();
   } catch (error) {
@@ -62,23 +73,14 @@ export async function* readRows(pool: SessionPool, read: RowRead): AsyncGenerato
 
 async function* readAll(session: Session, read: RowRead, batches: RowBatches): AsyncGenerator<Row[]> {
   const types = await columnTypes(session, read.table, read.columns);
-  const page = { parameters: [], transfers: types.map(transferOf), extraKey: false };
-  yield* readPage(session, { ...page, statement: allStatement(read, types) }, read, batches);
+  const page = { table: read.table.name, parameters: [], transfers: types.map(transferOf), extraKey: false };
+  yield* readPage(session, { ...page, statement: allStatement(read, types) }, batches);
 }
 
-async function* readPages(
-  session: Session,
-  read: RowRead,
-  key: string,
-  batches: RowBatches,
-  among: Among | null = null,
-): AsyncGenerator<Row[]> {
-  const position = read.columns.indexOf(key);
-  const columns = position < 0 ? [...read.columns, key] : read.columns;
-  const keyIndex = position < 0 ? read.columns.length : position;
-  const types = await columnTypes(session, read.table, columns);
+async function* readPages({ session, read, key, batches }: PageRead, among: Among | null): AsyncGenerator<Row[]> {
+  const { columns, types, keyType, extraKey } = await withKey(session, read, key);
   const transfers = types.map(transferOf);
-  const about = { key, keyType: types[keyIndex]!, among };
+  const about = { key, keyType, among };
   let limit = firstPageRows(read);
   let left = read.limit;
   let after = read.after ?? null;
@@ -86,13 +88,13 @@ async function* readPages(
     if (left !== undefined) limit = Math.min(limit, left);
     if (limit <= 0) return;
     const bounds = { after: after !== null, upTo: read.upTo != null };
-    const last = await lastKeyOfPage(session, read, { ...about, bounds }, limit, after);
+    const last = await lastKeyOfPage(session, read, { ...about, bounds }, { limit, after });
     if (last === null) return;
     const rest = left === undefined ? read : { ...read, limit: left };
     const statement = pageStatement(rest, columns, types, { ...about, bounds: { ...bounds, upTo: true } });
     const parameters = [after, last.key].filter((bound) => bound !== null);
-    const page: Page = { statement, parameters, transfers, extraKey: position < 0 };
-    const end: PageEnd = yield* readPage(session, page, read, batches);
+    const page: Page = { table: read.table.name, statement, parameters, transfers, extraKey };
+    const end: PageEnd = yield* readPage(session, page, batches);
     // Keys decide, never the number of rows that came: some may have gone since the last key was asked for.
     if (last.keys < limit) return;
     after = last.key;
@@ -101,13 +103,21 @@ async function* readPages(
   }
 }
 
+/** The columns of a page, the key among them. */
+async function withKey(session: Session, read: RowRead, key: string) {
+  const position = read.columns.indexOf(key);
+  const columns = position < 0 ? [...read.columns, key] : read.columns;
+  const types = await columnTypes(session, read.table, columns);
+  const keyType = types[position < 0 ? read.columns.length : position]!;
+  return { columns, types, extraKey: position < 0, keyType };
+}
+
 /** The key that the page ends with, and how many keys there are up to it; null when there is no further row. */
 async function lastKeyOfPage(
   session: Session,
   read: RowRead,
   page: PageBounds,
-  limit: number,
-  after: string | null,
+  { limit, after }: { limit: number; after: string | null },
 ): Promise<{ key: string; keys: number } | null> {
   const parameters = [after, read.upTo ?? null].filter((bound) => bound !== null);
   const rows = await queryCells(session, lastKeyQuestion(read, page, limit), parameters, { table: read.table.name });
@@ -118,18 +128,16 @@ async function lastKeyOfPage(
 
 /** The keys lie in a temporary table while their rows are read: any number of them is one statement a page. */
 async function* readAmong(
-  session: Session,
-  read: RowRead,
-  key: string,
+  pages: PageRead,
   { column, keys }: { column: string; keys: string[] },
-  batches: RowBatches,
 ): AsyncGenerator<Row[]> {
-  const [type] = await columnTypes(session, read.table, [column]);
+  const { session, read } = pages;
+  const type = await columnTypeOf(session, read.table, column);
   session.altered = true;
   await runBatch(session, readCommitted);
   try {
-    await stageKeys(session, keysTable, type!, keys);
-    yield* readPages(session, read, key, batches, { column, type: type!, keys: keysTable });
+    await stageKeys(session, keysTable, type, keys);
+    yield* readPages(pages, { column, type, keys: keysTable });
   } finally {
     await runBatch(session, `DROP TABLE IF EXISTS ${keysTable};`).catch(() => {
       // It goes with the session.
@@ -154,7 +162,7 @@ export async function stageKeys(session: Session, table: string, type: ColumnTyp
     { name: 'key', ...transfer.bulk },
     { name: 'position', type: TYPES.Int },
   ];
-  await bulkLoad(session, table, columns, rows, {});
+  await bulkLoad(session, { temporary: table, columns, place: {} }, rows);
 }
 
 export function keysStatement(table: string, transfer: Transfer): string {
@@ -237,8 +245,7 @@ function filter(where: string[]): string {
 /** Runs one statement and hands on the batches it fills; what is left stays in `batches`. */
 async function* readPage(
   session: Session,
-  { statement, parameters, transfers, extraKey }: Page,
-  read: RowRead,
+  { table, statement, parameters, transfers, extraKey }: Page,
   batches: RowBatches,
 ): AsyncGenerator<Row[], PageEnd> {
   const end: PageEnd = { rows: 0, bytes: 0 };
@@ -256,7 +263,7 @@ async function* readPage(
     if (extraKey) row.pop();
     batches.add(row, bytes);
   };
-  const sink = { take, next: () => batches.next(), full: () => batches.waiting >= batchesAhead };
-  yield* streamRows(session, statement, parameters, sink, { table: read.table.name });
+  const sink = { take, next: () => batches.next(), full: () => batches.waiting >= batchesAhead, place: { table } };
+  yield* streamRows(session, statement, parameters, sink);
   return end;
 }

@@ -1,10 +1,16 @@
-import type { ColumnName, Database, TableName } from '../port.ts';
+import type { Cell, ColumnName, Database, TableName } from '../port.ts';
+import { bigInteger, integer, orNull } from '../shape.ts';
 import { dialect } from './dialect.ts';
 import { quoteTable } from './quoting.ts';
 import type { Session } from './session.ts';
-import { queryCells } from './statements.ts';
+import { queryShaped } from './statements.ts';
 
 type Rights = Awaited<ReturnType<Database['rights']>>;
+
+/** NULL is said of what is not there, or may not be seen. */
+const granted = (cell: Cell) => cell === '1';
+const rightsOnTable = { select: granted, insert: granted, update: granted, delete: granted };
+const noRights = { select: false, insert: false, update: false, delete: false };
 
 /** A statement takes 2,100 parameters. */
 const tablesAtATime = 500;
@@ -17,25 +23,18 @@ export async function readRights(session: Session, tables: TableName[]): Promise
   const rights: Rights = [];
   for (let at = 0; at < tables.length; at += tablesAtATime) {
     const some = tables.slice(at, at + tablesAtATime);
-    const rows = await queryCells(session, rightsQuestion(some.length), some.map(quoteTable));
-    const byPosition = new Map(rows.map(([position, ...granted]) => [Number(position), granted]));
-    for (const [index, table] of some.entries()) {
-      const [select, insert, update, remove] = (byPosition.get(index) ?? []).map((granted) => granted === '1');
-      rights.push({
-        table,
-        select: select ?? false,
-        insert: insert ?? false,
-        update: update ?? false,
-        delete: remove ?? false,
-      });
-    }
+    const shape = { position: integer, ...rightsOnTable };
+    const details = { parameters: some.map(quoteTable) };
+    const rows = await queryShaped(session, rightsQuestion(some.length), shape, details);
+    const byPosition = new Map(rows.map(({ position, ...rightsOnOne }) => [position, rightsOnOne]));
+    for (const [index, table] of some.entries()) rights.push({ table, ...(byPosition.get(index) ?? noRights) });
   }
   return rights;
 }
 
 export function rightsQuestion(tables: number): string {
   const asked = Array.from({ length: tables }, (_, index) => `SELECT ${index} AS [position], @p${index} AS [name]`);
-  const right = (name: string) => `HAS_PERMS_BY_NAME([asked].[name], 'OBJECT', '${name}')`;
+  const right = (name: string) => `HAS_PERMS_BY_NAME([asked].[name], 'OBJECT', '${name}') AS [${name.toLowerCase()}]`;
   return `SELECT [asked].[position], ${['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map(right).join(', ')}
 FROM (${asked.join(' UNION ALL ')}) AS [asked]`;
 }
@@ -45,7 +44,7 @@ export function identityQuestion(columns: number): string {
     { length: columns },
     (_, index) => `SELECT ${index} AS [position], @p${index * 2} AS [name], @p${index * 2 + 1} AS [column]`,
   );
-  return `SELECT [asked].[position], CONVERT(varchar(41), COALESCE(c.last_value, IDENT_CURRENT([asked].[name])))
+  return `SELECT [asked].[position], CONVERT(varchar(41), COALESCE(c.last_value, IDENT_CURRENT([asked].[name]))) AS [value]
 FROM (${asked.join(' UNION ALL ')}) AS [asked]
 JOIN sys.identity_columns AS c ON c.object_id = OBJECT_ID([asked].[name]) AND c.name = [asked].[column]`;
 }
@@ -59,9 +58,9 @@ export async function readIdentityPositions(
   for (let at = 0; at < columns.length; at += tablesAtATime) {
     const some = columns.slice(at, at + tablesAtATime);
     const names = some.flatMap(({ table, column }) => [quoteTable(table), column]);
-    for (const [index, value] of await queryCells(session, identityQuestion(some.length), names)) {
-      if (value !== null) positions[at + Number(index)] = BigInt(value as string);
-    }
+    const shape = { position: integer, value: orNull(bigInteger) };
+    const found = await queryShaped(session, identityQuestion(some.length), shape, { parameters: names });
+    for (const { position, value } of found) positions[at + position] = value;
   }
   return positions;
 }

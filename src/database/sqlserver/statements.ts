@@ -1,6 +1,6 @@
 import { Request, TYPES } from 'tedious';
-import type { Parameter, Row } from '../port.ts';
-import { type NamedRows, type Shape, type Shaped, shapeRows } from '../shape.ts';
+import type { Cell, Parameter, Row } from '../port.ts';
+import { type NamedRows, onlyRow, type Shape, type Shaped, shapeRows } from '../shape.ts';
 import { render, type Sql } from '../sql.ts';
 import { cellOfValue } from './cells.ts';
 import { dialect } from './dialect.ts';
@@ -9,6 +9,7 @@ import { insidesOf } from './driver.ts';
 import type { ErrorPlace } from './errors.ts';
 import { failureOn, type Session, watch } from './session.ts';
 
+/** What a statement is about: an error says it. */
 type Place = Omit<ErrorPlace, 'database'>;
 
 interface Outcome {
@@ -40,7 +41,23 @@ export async function execute(session: Session, statement: Sql): Promise<number>
   return executeCount(session, text, values);
 }
 
-/** Runs one statement, `@p0` the first of its parameters, and gives its rows as cells. @throws DatabaseError */
+/** What goes with a statement: the values of its parameters, and what it is about. */
+export interface StatementDetails {
+  parameters?: Value[];
+  place?: Place;
+}
+
+/** Runs one statement, `@p0` its first parameter, and gives its rows as the shape says. @throws DatabaseError */
+export async function queryShaped<S extends Shape>(
+  session: Session,
+  statement: string,
+  shape: S,
+  { parameters = [], place }: StatementDetails = {},
+): Promise<Shaped<S>[]> {
+  return shapeRows(await queryNamed(session, statement, parameters, place), shape);
+}
+
+/** Like `queryShaped`, gives the rows as cells. */
 export async function queryCells(
   session: Session,
   statement: string,
@@ -50,12 +67,23 @@ export async function queryCells(
   return (await queryNamed(session, statement, parameters, place)).rows;
 }
 
+/** Like `queryCells`, of a statement that always gives one row: its first cell. */
+export async function queryCell(
+  session: Session,
+  statement: string,
+  parameters?: Value[],
+  place?: Place,
+): Promise<Cell> {
+  const [first = null] = onlyRow(await queryCells(session, statement, parameters, place));
+  return first;
+}
+
 async function queryNamed(session: Session, statement: string, parameters: Value[], place?: Place): Promise<NamedRows> {
   const { rows, names } = await send(session, statement, parameters.map(typed), place);
   return { names, rows: rows.map((row) => row.map(({ value, metadata }) => cellOfValue(value, metadata))) };
 }
 
-/** Like `queryCells`, gives the number of rows the statement touched, those of its triggers left out. @throws DatabaseError */
+/** Like `queryCells`, gives the number of rows the statement touched, those of its triggers left out. */
 export async function executeCount(
   session: Session,
   statement: string,
@@ -119,7 +147,9 @@ function send(
   });
 }
 
-/** Bytes are declared with a length of one at least: the driver would say 0 of none, which the server refuses (8016). */
+/**
+ * Bytes are declared with a length of one at least: the driver would say 0 of none, which the server refuses (8016).
+ */
 function addParameters(request: Request, parameters: { type: DataType; value: unknown }[]): void {
   for (const [index, { type, value }] of parameters.entries()) {
     const options = Buffer.isBuffer(value) ? { length: Math.max(1, value.length) } : {};
@@ -134,11 +164,14 @@ export interface RowSink<T> {
   next(): T | undefined;
   /** Enough is waiting: the server may wait too. */
   full(): boolean;
+  /** What the rows are of: an error says it. */
+  place?: Place;
 }
 
 /**
- * Runs a statement and hands on what the sink makes of its rows while they come. When the consumer is slow the socket is
- * not read, so that the server waits. When it stops early the statement is cancelled, and the session serves the next one.
+ * Runs a statement and hands on what the sink makes of its rows while they come. When the consumer is slow the socket
+ * is not read, so that the server waits. When it stops early the statement is cancelled, and the session serves the
+ * next one.
  * @throws DatabaseError
  */
 export async function* streamRows<T>(
@@ -146,7 +179,6 @@ export async function* streamRows<T>(
   statement: string,
   parameters: Value[],
   sink: RowSink<T>,
-  place?: Place,
 ): AsyncGenerator<T> {
   let ended = false;
   let failure: unknown;
@@ -176,7 +208,7 @@ export async function* streamRows<T>(
   try {
     for (;;) {
       for (let ready = sink.next(); ready !== undefined; ready = sink.next()) yield ready;
-      if (failure) throw failureOn(session, failure, place);
+      if (failure) throw failureOn(session, failure, sink.place);
       if (ended) return;
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -201,8 +233,9 @@ export async function* streamRows<T>(
 }
 
 /**
- * Cancels a statement and waits until the server has said that it ended (an attention, [MS-TDS] 2.2.1.7): until then the
- * connection can neither serve another one nor be closed. The driver closes it where no answer comes (`cancelTimeout`).
+ * Cancels a statement and waits until the server has said that it ended (an attention, [MS-TDS] 2.2.1.7): until then
+ * the connection can neither serve another one nor be closed. The driver closes it where no answer comes
+ * (`cancelTimeout`).
  */
 async function cancel(session: Session, request: Request, over: Promise<void>): Promise<void> {
   request.cancel();

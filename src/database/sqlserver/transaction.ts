@@ -1,17 +1,22 @@
 import { ISOLATION_LEVEL } from 'tedious';
 import { alreadyFailed, DatabaseError, lockNotGot, openedReadOnly } from '../errors.ts';
 import type { MintedIds, Stage, TableName, Transaction } from '../port.ts';
+import { bigInteger, integer, orNull } from '../shape.ts';
 import { transferOf } from './cells.ts';
 import { serverClock } from './clock.ts';
 import type { ColumnType } from './columnTypes.ts';
 import { leavesSessionAlive, toDatabaseError } from './errors.ts';
 import { quoteIdentifier, quoteTable } from './quoting.ts';
-import { stageKeys } from './reading.ts';
 import { failureOn, type Session, type SessionPool, watch } from './session.ts';
-import { execute, executeCount, query, queryCells, runBatch } from './statements.ts';
-import { columnTypes } from './tableTypes.ts';
+import { execute, query, queryCell, queryShaped, runBatch } from './statements.ts';
 import {
+  amongAskedKeys,
+  askedKeysTable,
+  clearColumnsOfKeys,
+  deleteAnyRows,
   deleteRows,
+  deleteRowsOfKeys,
+  dropStatement,
   fillFromStagedRows,
   findStagedTwins,
   insertStagedRows,
@@ -23,11 +28,10 @@ import {
 } from './writing.ts';
 
 const longestResource = 255;
-const askedKeysTable = '#caravel_asked';
 
 /**
- * Runs `work` in one transaction. A statement that failed ends it: XACT_ABORT has rolled it back on the server, and what
- * came after would stand by itself. When the commit itself loses the connection, nobody knows whether it took
+ * Runs `work` in one transaction. A statement that failed ends it: XACT_ABORT has rolled it back on the server, and
+ * what came after would stand by itself. When the commit itself loses the connection, nobody knows whether it took
  * place: that comes out as `unreachable`, like any lost connection.
  * @throws DatabaseError, and whatever `work` throws
  */
@@ -61,10 +65,6 @@ interface TransactionState {
   count: number;
   /** The first error of a statement: nothing runs after it. */
   failed: DatabaseError | null;
-}
-
-export function dropStatement(temporary: string[]): string {
-  return temporary.map((table) => `DROP TABLE IF EXISTS ${table};`).join('\n');
 }
 
 /** Through the protocol's own requests, so that the driver knows of the transaction. */
@@ -132,21 +132,12 @@ function transactionOn(state: TransactionState): Transaction {
       const got = await guarded(() => takeLock(session, resource, waitMs));
       if (!got) throw lockNotGot(session.database, resource, waitMs);
     },
-    maximum: (table, column) =>
-      guarded(async () => {
-        const rows = await queryCells(session, maximumQuestion(table, column), [], { table: table.name });
-        const value = rows[0]![0];
-        return value == null ? null : BigInt(value as string);
-      }),
-    count: (table) =>
-      guarded(async () => {
-        const rows = await queryCells(session, countQuestion(table), [], { table: table.name });
-        return Number(rows[0]![0]);
-      }),
+    maximum: (table, column) => guarded(() => findMaximum(session, table, column)),
+    count: (table) => guarded(() => countRows(session, table)),
     existingKeys: (table, column, keys) => guarded(() => findExistingKeys(session, table, column, keys)),
     stage: (table, columns, rows) =>
       guarded(async () => {
-        const stage = await stageRows(session, `#caravel_stage_${++state.count}`, table, columns, rows);
+        const stage = await stageRows(session, { temporary: `#caravel_stage_${++state.count}`, table, columns }, rows);
         stages.set(stage, stage);
         return stage;
       }),
@@ -155,19 +146,28 @@ function transactionOn(state: TransactionState): Transaction {
     overwriteFromStage: (stage, key, columns) =>
       writing(() => overwriteFromStagedRows(session, staged(stage), key, columns)),
     matchStaged: (stage, on, columns, range) =>
-      guarded(() => matchStagedRows(session, staged(stage), on, columns, range)),
+      guarded(() => matchStagedRows(session, staged(stage), { on, columns, range })),
     stagedTwins: (stage, on) => guarded(() => findStagedTwins(session, staged(stage), on)),
     deleteRange: (table, key, range) => writing(() => deleteRows(session, table, key, range)),
-    deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, table, column, keys)),
-    deleteSome: (table, limit) =>
-      writing(() => executeCount(session, deleteSomeStatement(table, limit), [], { table: table.name })),
-    clearColumns: (table, key, keys, columns) => writing(() => clearColumnsOfKeys(session, table, key, keys, columns)),
+    deleteKeys: (table, column, keys) => writing(() => deleteRowsOfKeys(session, { table, column, keys })),
+    deleteSome: (table, limit) => writing(() => deleteAnyRows(session, table, limit)),
+    clearColumns: (table, key, keys, columns) =>
+      writing(() => clearColumnsOfKeys(session, { table, column: key, keys }, columns)),
   };
+}
+
+async function findMaximum(session: Session, table: TableName, column: string): Promise<bigint | null> {
+  const maximum = await queryCell(session, maximumQuestion(table, column), [], { table: table.name });
+  return orNull(bigInteger)(maximum);
 }
 
 /** As text: MAX of a decimal identity would come as a double. */
 export function maximumQuestion(table: TableName, column: string): string {
   return `SELECT CAST(MAX(${quoteIdentifier(column)}) AS varchar(41)) FROM ${quoteTable(table)}`;
+}
+
+async function countRows(session: Session, table: TableName): Promise<number> {
+  return integer(await queryCell(session, countQuestion(table), [], { table: table.name }));
 }
 
 export function countQuestion(table: TableName): string {
@@ -185,8 +185,7 @@ SELECT @granted`;
 async function takeLock(session: Session, resource: string, waitMs: number): Promise<boolean> {
   const name = `caravel:${resource}`;
   if (name.length > longestResource) throw new Error(`the name of a lock is too long: ${name}`);
-  const rows = await queryCells(session, lockStatement, [name, Math.ceil(waitMs)]);
-  const granted = Number(rows[0]![0]);
+  const granted = integer(await queryCell(session, lockStatement, [name, Math.ceil(waitMs)]));
   if (granted >= 0) return true;
   if (granted === -1) return false;
   throw toDatabaseError({ number: granted === -3 ? 1205 : -999 }, { database: session.database });
@@ -195,53 +194,16 @@ async function takeLock(session: Session, resource: string, waitMs: number): Pro
 /** Compared as values of the column's type, by its own collation. */
 async function findExistingKeys(session: Session, table: TableName, column: string, keys: string[]): Promise<string[]> {
   if (keys.length === 0) return [];
-  const [type] = await columnTypes(session, table, [column]);
-  await stageKeys(session, askedKeysTable, type!, keys);
-  const rows = await queryCells(session, existingQuestion(table, column, type!), [], { table: table.name });
-  await runBatch(session, dropStatement([askedKeysTable]));
-  return rows.map(([position]) => keys[Number(position)]!);
-}
-
-/** @returns rows deleted. */
-async function deleteRowsOfKeys(session: Session, table: TableName, column: string, keys: string[]): Promise<number> {
-  if (keys.length === 0) return 0;
-  const [type] = await columnTypes(session, table, [column]);
-  await stageKeys(session, askedKeysTable, type!, keys);
-  const deleted = await executeCount(session, deleteKeysStatement(table, column, type!), [], { table: table.name });
-  await runBatch(session, dropStatement([askedKeysTable]));
-  return deleted;
-}
-
-/** @returns rows found. */
-async function clearColumnsOfKeys(
-  session: Session,
-  table: TableName,
-  key: string,
-  keys: string[],
-  columns: string[],
-): Promise<number> {
-  if (keys.length === 0 || columns.length === 0) return 0;
-  const [type] = await columnTypes(session, table, [key]);
-  await stageKeys(session, askedKeysTable, type!, keys);
-  const statement = clearColumnsStatement(table, key, type!, columns);
-  const found = await executeCount(session, statement, [], { table: table.name });
-  await runBatch(session, dropStatement([askedKeysTable]));
-  return found;
-}
-
-export function deleteSomeStatement(table: TableName, limit: number): string {
-  return `DELETE TOP (${Math.floor(limit)}) FROM ${quoteTable(table)}`;
-}
-
-export function clearColumnsStatement(table: TableName, key: string, type: ColumnType, columns: string[]): string {
-  const cleared = columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ');
-  return `UPDATE ${quoteTable(table)} SET ${cleared} WHERE ${quoteIdentifier(key)} IN (${askedKeys(type)})`;
-}
-
-const askedKeys = (type: ColumnType) => `SELECT ${transferOf(type).write('[key]')} FROM ${askedKeysTable}`;
-
-export function deleteKeysStatement(table: TableName, column: string, type: ColumnType): string {
-  return `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} IN (${askedKeys(type)})`;
+  const found = await amongAskedKeys(session, { table, column, keys }, (type) =>
+    queryShaped(
+      session,
+      existingQuestion(table, column, type),
+      { position: integer },
+      { place: { table: table.name } },
+    ),
+  );
+  const positions = new Set(found.map(({ position }) => position));
+  return keys.filter((_, index) => positions.has(index));
 }
 
 export function existingQuestion(table: TableName, column: string, type: ColumnType): string {

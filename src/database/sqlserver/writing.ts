@@ -1,18 +1,26 @@
 import { TYPES } from 'tedious';
 import { leftOut } from '../errors.ts';
 import type { Cell, MintedIds, Row, Stage, StageMatch, TableName } from '../port.ts';
+import { bigInteger, integer, onlyRow, orNull } from '../shape.ts';
 import { type BulkColumn, bulkLoad } from './bulkLoad.ts';
 import { Misfit, type Transfer, transferOf } from './cells.ts';
 import { type ColumnType, isCodePage } from './columnTypes.ts';
 import { quoteColumns, quoteIdentifier, quoteTable } from './quoting.ts';
-import { boundExpression } from './reading.ts';
+import { boundExpression, stageKeys } from './reading.ts';
 import type { Session } from './session.ts';
-import { executeCount, queryCells, runBatch } from './statements.ts';
-import { columnTypes } from './tableTypes.ts';
+import { executeCount, queryCells, queryShaped, runBatch } from './statements.ts';
+import { columnTypeOf, columnTypes } from './tableTypes.ts';
 
 /** Staged columns are called c0, c1, …: their real names would need quoting that the driver's bulk load does not do. */
 const stagedName = (index: number) => `c${index}`;
 const notAscii = /[^\x20-\x7e\t\r\n]/;
+
+/** Where rows are staged: a temporary table that takes the values of some of the table's columns. */
+export interface Staging {
+  temporary: string;
+  table: TableName;
+  columns: string[];
+}
 
 /** A stage and the temporary table it lies in. */
 export interface StagedTable extends Stage {
@@ -21,26 +29,26 @@ export interface StagedTable extends Stage {
 }
 
 /**
- * Creates a temporary table that takes the columns' values (cells.ts, `Transfer`) and none of their constraints, and fills it with one
- * bulk load. It is of the session, and in tempdb: that needs no right that every login does not have.
+ * Creates a temporary table that takes the columns' values (cells.ts, `Transfer`) and none of their constraints, and
+ * fills it with one bulk load. It is of the session, and in tempdb: that needs no right that every login does not have.
  * @throws DatabaseError also for a value that its column could not hold exactly
  */
 export async function stageRows(
   session: Session,
-  temporary: string,
-  table: TableName,
-  columns: string[],
+  staging: Staging,
   rows: Row[] | AsyncIterable<Row[]>,
 ): Promise<StagedTable> {
+  const { temporary, table, columns } = staging;
   const types = await columnTypes(session, table, columns);
   const transfers = types.map(transferOf);
-  const encode = encoder(session.database, table, columns, types, transfers);
+  const encode = encoder(session.database, staging, types);
   // What does not fit is found before anything is on its way, where the rows are there already.
   const encoded = Array.isArray(rows) ? rows.map(encode.row) : encodeParts(rows, encode.row);
   await runBatch(session, stageStatement(temporary, transfers));
   const bulkColumns: BulkColumn[] = transfers.map(({ bulk }, index) => ({ name: stagedName(index), ...bulk }));
   bulkColumns.push({ name: 'rank', type: TYPES.Int });
-  const count = await bulkLoad(session, temporary, bulkColumns, encoded, { table: table.name });
+  const target = { temporary, columns: bulkColumns, place: { table: table.name } };
+  const count = await bulkLoad(session, target, encoded);
   const stage = { table, columns, rows: count, temporary, types };
   for (const index of encode.beyondAscii) await requireCodePage(session, stage, index);
   return stage;
@@ -54,12 +62,11 @@ export function stageStatement(temporary: string, transfers: Transfer[]): string
 
 function encoder(
   database: string,
-  table: TableName,
-  columns: string[],
+  { table, columns }: Staging,
   types: ColumnType[],
-  transfers: Transfer[],
 ): { row: (row: Row) => unknown[]; beyondAscii: Set<number> } {
   const beyondAscii = new Set<number>();
+  const transfers = types.map(transferOf);
   const codePage = types.map(isCodePage);
   let rank = 0;
   const cell = (value: Cell, index: number): unknown => {
@@ -116,13 +123,14 @@ export async function insertStagedRows(
     if (inserted !== stage.rows) throw leftOut(session, place.table, stage.rows, inserted);
     return null;
   }
-  const rows = await queryCells(session, insertStatement(stage, identity), [], place);
-  const [count, first, last] = rows[0] as [string, string | null, string | null];
-  if (Number(count) !== stage.rows) throw leftOut(session, place.table, stage.rows, Number(count));
+  const summary = { count: integer, first: orNull(bigInteger), last: orNull(bigInteger) };
+  const minted = await queryShaped(session, insertStatement(stage, identity), summary, { place });
+  const { count, first, last } = onlyRow(minted);
+  if (count !== stage.rows) throw leftOut(session, place.table, stage.rows, count);
   if (first === null || last === null) return [];
-  if (BigInt(last) - BigInt(first) + 1n === BigInt(count)) return { first: BigInt(first), count: stage.rows };
-  const ids = await queryCells(session, mintedQuestion(stage));
-  return ids.map(([id]) => BigInt(id as string));
+  if (last - first + 1n === BigInt(count)) return { first, count: stage.rows };
+  const ids = await queryShaped(session, mintedQuestion(stage), { id: bigInteger });
+  return ids.map(({ id }) => id);
 }
 
 const mintedTable = ({ temporary }: StagedTable) => `${temporary}_ids`;
@@ -142,7 +150,7 @@ export function insertStatement(stage: StagedTable, identity: string | null): st
 ${target}
 OUTPUT INSERTED.${quoteIdentifier(identity)} INTO ${minted} ([id])
 ${rows};
-SELECT COUNT_BIG(*), MIN([id]), MAX([id]) FROM ${minted}`;
+SELECT COUNT_BIG(*) AS [count], MIN([id]) AS [first], MAX([id]) AS [last] FROM ${minted}`;
 }
 
 export function mintedQuestion(stage: StagedTable): string {
@@ -202,26 +210,23 @@ export function overwriteStatement(stage: StagedTable, key: string, columns: str
 ${joined(stage, [key])}`;
 }
 
-export async function matchStagedRows(
-  session: Session,
-  stage: StagedTable,
-  on: string[],
-  columns: string[],
-  range?: { from: number; to: number },
-): Promise<StageMatch[]> {
-  const types = await columnTypes(session, stage.table, columns);
-  const statement = matchQuestion(stage, on, columns, types, range);
+/** Which rows of the table are asked for by staged ones, and which of their columns. */
+export interface Matching {
+  on: string[];
+  columns: string[];
+  /** Only staged rows numbered from `from` to before `to`. */
+  range?: { from: number; to: number } | undefined;
+}
+
+export async function matchStagedRows(session: Session, stage: StagedTable, matching: Matching): Promise<StageMatch[]> {
+  const types = await columnTypes(session, stage.table, matching.columns);
+  const statement = matchQuestion(stage, matching, types);
   const found = await queryCells(session, statement, [], { table: stage.table.name });
   return found.map(([row, ...cells]) => ({ row: Number(row), cells }));
 }
 
-export function matchQuestion(
-  stage: StagedTable,
-  on: string[],
-  columns: string[],
-  types: ColumnType[],
-  range?: { from: number; to: number },
-): string {
+/** @param types of the columns asked for. */
+export function matchQuestion(stage: StagedTable, { on, columns, range }: Matching, types: ColumnType[]): string {
   const cells = columns.map((column, index) => transferOf(types[index]!).read(targetColumn(column)));
   const within =
     range === undefined ? '' : `\nWHERE [staged].[rank] >= ${range.from} AND [staged].[rank] < ${range.to}`;
@@ -247,6 +252,73 @@ FROM ${stage.temporary} AS [staged] WHERE ${values.map((value) => `${value} IS N
 WHERE [rank] <> [first] ORDER BY [rank]`;
 }
 
+/** The rows of a table that have one of these keys in a column. */
+export interface RowsOfKeys {
+  table: TableName;
+  column: string;
+  keys: string[];
+}
+
+export const askedKeysTable = '#caravel_asked';
+
+/**
+ * Puts the keys into a temporary table, which is there while `work` runs.
+ * @param work is given the type of their column.
+ */
+export async function amongAskedKeys<T>(
+  session: Session,
+  { table, column, keys }: RowsOfKeys,
+  work: (type: ColumnType) => Promise<T>,
+): Promise<T> {
+  const type = await columnTypeOf(session, table, column);
+  await stageKeys(session, askedKeysTable, type, keys);
+  const result = await work(type);
+  await runBatch(session, dropStatement([askedKeysTable]));
+  return result;
+}
+
+const askedKeys = (type: ColumnType) => `SELECT ${transferOf(type).write('[key]')} FROM ${askedKeysTable}`;
+
+export function dropStatement(temporary: string[]): string {
+  return temporary.map((table) => `DROP TABLE IF EXISTS ${table};`).join('\n');
+}
+
+/** @returns rows deleted. */
+export async function deleteRowsOfKeys(session: Session, rows: RowsOfKeys): Promise<number> {
+  const { table, column, keys } = rows;
+  if (keys.length === 0) return 0;
+  return amongAskedKeys(session, rows, (type) =>
+    executeCount(session, deleteKeysStatement(table, column, type), [], { table: table.name }),
+  );
+}
+
+export function deleteKeysStatement(table: TableName, column: string, type: ColumnType): string {
+  return `DELETE FROM ${quoteTable(table)} WHERE ${quoteIdentifier(column)} IN (${askedKeys(type)})`;
+}
+
+/** @returns rows found. */
+export async function clearColumnsOfKeys(session: Session, rows: RowsOfKeys, columns: string[]): Promise<number> {
+  const { table, column: key, keys } = rows;
+  if (keys.length === 0 || columns.length === 0) return 0;
+  return amongAskedKeys(session, rows, (type) =>
+    executeCount(session, clearColumnsStatement(table, key, type, columns), [], { table: table.name }),
+  );
+}
+
+export function clearColumnsStatement(table: TableName, key: string, type: ColumnType, columns: string[]): string {
+  const cleared = columns.map((column) => `${quoteIdentifier(column)} = NULL`).join(', ');
+  return `UPDATE ${quoteTable(table)} SET ${cleared} WHERE ${quoteIdentifier(key)} IN (${askedKeys(type)})`;
+}
+
+/** @returns rows deleted. */
+export function deleteAnyRows(session: Session, table: TableName, limit: number): Promise<number> {
+  return executeCount(session, deleteSomeStatement(table, limit), [], { table: table.name });
+}
+
+export function deleteSomeStatement(table: TableName, limit: number): string {
+  return `DELETE TOP (${Math.floor(limit)}) FROM ${quoteTable(table)}`;
+}
+
 /** @returns rows deleted. */
 export async function deleteRows(
   session: Session,
@@ -254,9 +326,9 @@ export async function deleteRows(
   key: string,
   range: { after: string | null; upTo: string | null },
 ): Promise<number> {
-  const [type] = await columnTypes(session, table, [key]);
+  const type = await columnTypeOf(session, table, key);
   const bounds = [range.after, range.upTo].filter((bound) => bound !== null);
-  return executeCount(session, deleteStatement(table, key, type!, range), bounds, { table: table.name });
+  return executeCount(session, deleteStatement(table, key, type, range), bounds, { table: table.name });
 }
 
 export function deleteStatement(
