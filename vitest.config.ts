@@ -15,6 +15,7 @@ const unit = [
   'test/cli/rateMeter.test.ts',
   'test/copying/{reconcile,translator}.test.ts',
   'test/database/{readAhead,postgresErrors,sqlserverAddress,sqlserverCells,sqlserverErrors}.test.ts',
+  'test/{plan,wording}/*.test.ts',
   'test/services/temporalBuildProgress.test.ts',
   'test/planning/{order/graph,emptying/deletionOrder,preflight/environments}.test.ts',
   'test/processes/{exclusions,subscriptions}.test.ts',
@@ -25,7 +26,8 @@ const unit = [
 const offline = [
   'test/**/*Properties.test.ts',
   'test/cli/{files,schema,usage,warnings}.test.ts',
-  'test/database/sqlserverStatements.test.ts',
+  'test/database/{sql,sqlserverStatements}.test.ts',
+  'test/workflows/replay.test.ts',
   'test/services/{home,temporalProgram}.test.ts',
 ];
 
@@ -62,9 +64,12 @@ const sqlServerIsThere = process.env.CARAVEL_TEST_SQLSERVER !== undefined;
 /** `npm run soak`. */
 const isSoak = process.env.CARAVEL_SOAK_MINUTES !== undefined;
 const soak = ['test/soak/**/*.test.ts'];
+/** `npm run histories`. */
+const isHistories = process.env.CARAVEL_HISTORIES !== undefined;
+const histories = ['test/histories/*.test.ts'];
 
 interface Part {
-  name: 'postgres' | 'sqlserver' | 'soak';
+  name: 'postgres' | 'sqlserver' | 'soak' | 'histories';
   include: string[];
   exclude: string[];
   /** Files at the same time. */
@@ -92,7 +97,7 @@ const project = ({ name, include, exclude, maxWorkers }: Part): TestProjectConfi
 const onPostgres: Part = {
   name: 'postgres',
   include: ['test/**/*.test.ts'],
-  exclude: [...soak, ...sqlServerAlone],
+  exclude: [...soak, ...histories, ...sqlServerAlone],
   // Many files wait for a worker to be taken for dead. Beside SQL Server's, two keep both cores busy.
   maxWorkers: sqlServerIsThere ? 2 : 3,
 };
@@ -125,6 +130,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: isSoak
       ? [project({ name: 'soak', include: soak, exclude: [], maxWorkers: 1 })]
-      : [unitProject, offlineProject, ...[onPostgres, ...(sqlServerIsThere ? [onSqlServer] : [])].map(project)],
+      : isHistories
+        ? [project({ name: 'histories', include: histories, exclude: [], maxWorkers: 1 })]
+        : [unitProject, offlineProject, ...[onPostgres, ...(sqlServerIsThere ? [onSqlServer] : [])].map(project)],
   },
 });

@@ -11,7 +11,8 @@ import color from 'picocolors';
  * `npm test`: lint, types, imports, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
  * "N passed, N failed" and exits 0 only when all of it is well. With `--sqlserver` (`npm run test:sqlserver`) everything that
  * there is for SQL Server, and nothing for PostgreSQL. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
- * breaks connections for so long.
+ * breaks connections for so long. With `--histories` (`npm run histories`) nothing is tested: the histories are recorded
+ * that are replayed.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = (...words: string[]) => path.join(root, 'node_modules', ...words);
@@ -133,13 +134,15 @@ const sqlServer = process.env.CARAVEL_TEST_SQLSERVER;
 const given = process.argv.slice(2);
 const isSoak = given[0] === '--soak';
 const isSqlServer = given[0] === '--sqlserver';
+const isHistories = given[0] === '--histories';
+if (isHistories) process.env.CARAVEL_HISTORIES = 'yes';
 if (isSqlServer && sqlServer === undefined) {
   console.error('CARAVEL_TEST_SQLSERVER is not set: it names the server, mssql://… of an administrator');
   process.exit(64);
 }
 const [, minutes = '60'] = given;
 if (isSoak) process.env.CARAVEL_SOAK_MINUTES = minutes;
-const filters = isSoak ? given.slice(2) : isSqlServer ? given.slice(1) : given;
+const filters = isSoak ? given.slice(2) : isSqlServer || isHistories ? given.slice(1) : given;
 // A test that is named is run on both engines, however long it takes.
 if (isSqlServer || filters.length > 0) process.env.CARAVEL_TEST_EVERYTHING = 'yes';
 const isNamed = filters.length > 0 && !isSoak;
@@ -147,13 +150,17 @@ const withoutServices = ['unit', 'offline'];
 /** One after the other: what needs no services is soon done. Tests that are named need no run of their own for it. */
 const rounds: Part[][] = isSoak
   ? [[{ title: 'lost connections', projects: ['soak'] }]]
-  : [
-      ...(isNamed ? [] : [[{ title: 'without services', projects: withoutServices }]]),
-      [
-        ...(isSqlServer ? [] : [{ title: 'PostgreSQL', projects: [...(isNamed ? withoutServices : []), 'postgres'] }]),
-        ...(sqlServer === undefined ? [] : [{ title: 'SQL Server', projects: ['sqlserver'] }]),
-      ],
-    ];
+  : isHistories
+    ? [[{ title: 'histories', projects: ['histories'] }]]
+    : [
+        ...(isNamed ? [] : [[{ title: 'without services', projects: withoutServices }]]),
+        [
+          ...(isSqlServer
+            ? []
+            : [{ title: 'PostgreSQL', projects: [...(isNamed ? withoutServices : []), 'postgres'] }]),
+          ...(sqlServer === undefined ? [] : [{ title: 'SQL Server', projects: ['sqlserver'] }]),
+        ],
+      ];
 
 /** Runs the tests of a part, beside those of another one. */
 async function runPart(part: Part, beside?: Promise<unknown>): Promise<PartResult> {
@@ -171,7 +178,7 @@ chmodSync(folder, 0o711);
 const failures: string[] = [];
 const results: PartResult[] = [];
 try {
-  if (filters.length === 0 && !isSoak && !isSqlServer) {
+  if (filters.length === 0 && !isSoak && !isSqlServer && !isHistories) {
     if (!(await step('Lint', [program('@biomejs', 'biome', 'bin', 'biome'), 'check', '.']))) failures.push('lint');
     if (!(await step('Types', [program('typescript', 'bin', 'tsc'), '--noEmit']))) failures.push('types');
     const rooms = ['src', 'workflows', 'activities', '--config', '.dependency-cruiser.mjs'];
