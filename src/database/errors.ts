@@ -4,6 +4,7 @@
  */
 const sentences = {
   unreachable: 'the database is out of reach or closed the connection',
+  cancelled: 'somebody else cancelled the statement',
   login: 'the login was refused; check the user, the password and the database in the URL',
   deadlock: 'the transaction was undone to end a deadlock',
   lockTimeout: 'somebody else held a lock for too long',
@@ -24,6 +25,7 @@ export type DatabaseErrorCode = keyof typeof sentences;
 
 const retryable: ReadonlySet<DatabaseErrorCode> = new Set([
   'unreachable',
+  'cancelled',
   'deadlock',
   'lockTimeout',
   'logFull',

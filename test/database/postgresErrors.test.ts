@@ -10,6 +10,7 @@ describe('postgres: what an error means', () => {
     ['ECONNRESET', 'unreachable'],
     ['EPIPE', 'unreachable'],
     ['57P01', 'unreachable'],
+    ['57014', 'cancelled'],
     ['08006', 'unreachable'],
     ['53300', 'unreachable'],
     ['53100', 'outOfSpace'],

@@ -7,6 +7,7 @@ import { DatabaseError, type DatabaseErrorCode, databaseError } from '../errors.
 const codes: Record<string, DatabaseErrorCode> = {
   '08': 'unreachable',
   '53300': 'unreachable',
+  '57014': 'cancelled',
   '57P01': 'unreachable',
   '57P02': 'unreachable',
   '57P03': 'unreachable',
