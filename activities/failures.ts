@@ -13,7 +13,8 @@ import { SchemaChangedError } from '../src/runs/approveRun.ts';
 
 /**
  * Turns an error into the failure that Temporal acts on. A database that is away is retried for ever; a fault of the
- * request or of the data ends the run at once. Messages carry no values: those stay in the journal and the worker's log.
+ * request or of the data ends the run at once. Messages carry no values: those stay in the journal and the worker's
+ * log.
  */
 export function toFailure(error: unknown): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;

@@ -70,16 +70,18 @@ const slice = () => Date.now() + sliceMilliseconds;
 /** How the activity's work is steered; what the work says goes into the pulse. */
 function steered(deadline: number, pulse: Pulse, speed?: 'with speed'): CopyControl {
   const started = Date.now();
-  pulse.rows = 0;
+  let rowsCovered = 0;
+  pulse.rows = rowsCovered;
   pulseIs(() => {
-    const rowsPerSecond = Math.round((pulse.rows! * 1_000) / Math.max(1, Date.now() - started));
+    const rowsPerSecond = Math.round((rowsCovered * 1_000) / Math.max(1, Date.now() - started));
     return speed === undefined ? pulse : { ...pulse, rowsPerSecond };
   });
   return {
     signal: Context.current().cancellationSignal,
     deadline,
     onBatch: (rows) => {
-      pulse.rows! += rows;
+      rowsCovered += rows;
+      pulse.rows = rowsCovered;
       delete pulse.waiting;
     },
     onWaiting: (message) => {

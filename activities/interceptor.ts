@@ -30,8 +30,8 @@ export function pulseIs(pulse: () => Pulse): void {
 }
 
 /**
- * Around every activity: it is known to be in flight, heartbeats about every second while it goes on, also through a long
- * statement, and whatever it throws becomes a typed failure.
+ * Around every activity: it is known to be in flight, heartbeats about every second while it goes on, also through a
+ * long statement, and whatever it throws becomes a typed failure.
  */
 export class AroundActivities {
   readonly #inFlight = new Set<ActivityInFlight>();

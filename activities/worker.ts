@@ -9,8 +9,8 @@ import { type ActivityInFlight, AroundActivities } from './interceptor.ts';
 import { workflowBundle } from './workflowBundle.ts';
 
 /**
- * Activities of one worker at the same time. Each may hold three connections of a database: its transaction, a read beside it, and
- * the next batch's.
+ * Activities of one worker at the same time. Each may hold three connections of a database: its transaction, a read
+ * beside it, and the next batch's.
  */
 const activities = 16;
 

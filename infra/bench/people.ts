@@ -2,8 +2,10 @@ import { alignMatched } from '../../src/alignment/alignMatched.ts';
 import { readTenants } from '../../src/alignment/tenants.ts';
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
+import { plannedEntities } from '../../src/planning/drafting/plannedEntities.ts';
 import { alignPlannedPeople } from '../../src/planning/people/alignPlannedPeople.ts';
-import { planWithCatalogs, readCatalogs } from '../../src/planning/planMigration.ts';
+import { planScope } from '../../src/planning/planScope.ts';
+import { readEnvironments } from '../../src/planning/readEnvironments.ts';
 import { noExclusions } from '../../src/processes/exclusions.ts';
 import type { BenchEngine, BenchSide } from './engine.ts';
 import { buildBenchDatabase } from './environment.ts';
@@ -26,19 +28,18 @@ export async function measurePeople(
       destination: 'quality',
       scope: { applications: ['Bench'] },
     });
-    const request = { spec, source, destination };
-    const catalogs = await readCatalogs(request);
-    const { plan } = await planWithCatalogs(request, catalogs);
-    const sides = {
-      source: { database: source, catalog: catalogs.source },
-      destination: { database: destination, catalog: catalogs.destination },
-    };
-    const matched = plan.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
-    const { maps } = await alignMatched({ ...sides, entities: matched });
+    const migration = { spec, ...(await readEnvironments({ source, destination })) };
+    const { layout } = await planScope(migration, {});
+    const { maps } = await alignMatched({ ...migration, entities: layout.matched.map(({ key }) => key) });
     const started = performance.now();
-    const tenants = await readTenants(sides.source);
-    const given = { request, catalogs, plan, maps, tenants, exclusions: noExclusions, emptied: new Map() };
-    const { ledger } = await alignPlannedPeople(given);
+    const { ledger } = await alignPlannedPeople(migration, {
+      entities: plannedEntities(layout, null),
+      maps,
+      tenants: await readTenants(migration.source),
+      exclusions: noExclusions,
+      emptied: new Map(),
+      mapOf: async () => null,
+    });
     const seconds = (performance.now() - started) / 1_000;
     if (ledger.filter(({ decision }) => decision === 'match').length !== side.users) {
       throw new Error('the users of the benchmark were not matched');

@@ -68,8 +68,8 @@ export async function withJournal<T>(
 }
 
 /**
- * Runs `work` with the journal, where there is one that any run has written to; null where there is none. Nothing is written to it.
- * One that is out of reach is said on stderr, and then is none.
+ * Runs `work` with the journal, where there is one that any run has written to; null where there is none. Nothing is
+ * written to it. One that is out of reach is said on stderr, and then is none.
  */
 export async function withJournalIfAny<T>(
   options: CommonOptions,
@@ -97,9 +97,13 @@ export async function withEnvironments<T>(
   work: (source: Database, destination: Database) => Promise<T>,
 ): Promise<T> {
   const opened: Database[] = [];
+  const openOne = (name: string) => {
+    const database = openEnvironment(configuration, name);
+    opened.push(database);
+    return database;
+  };
   try {
-    for (const name of [pair.source, pair.destination]) opened.push(openEnvironment(configuration, name));
-    return await work(opened[0]!, opened[1]!);
+    return await work(openOne(pair.source), openOne(pair.destination));
   } finally {
     await Promise.allSettled(opened.map((database) => database.close()));
   }

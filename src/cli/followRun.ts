@@ -18,8 +18,8 @@ export type RunOutcome =
   | { status: 'left'; signal: 'SIGINT' | 'SIGTERM' };
 
 /**
- * Shows a run's progress, read from the journal, until it ends. Outages of Temporal or of the journal are waited out, as
- * the run itself does.
+ * Shows a run's progress, read from the journal, until it ends. Outages of Temporal or of the journal are waited out,
+ * as the run itself does.
  * @param stop leaves the run going.
  */
 export async function followRun(handle: WorkflowHandle, journal: Database, stop: AbortSignal): Promise<RunOutcome> {

@@ -10,7 +10,8 @@ export interface PrivateFile {
 }
 
 /**
- * Names a file for a text that comes later. What can be known of it now is: a command that works for long should not end with that.
+ * Names a file for a text that comes later. What can be known of it now is: a command that works for long should not
+ * end with that.
  * @param option that names the file, for the error. @throws CommandError where there is no such place
  */
 export function privateFile(file: string, option: string): PrivateFile {

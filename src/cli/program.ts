@@ -3,8 +3,8 @@ import { CommandError, exitCode } from './exitCodes.ts';
 import type { CommonOptions, DataOptions } from './options.ts';
 
 /**
- * The `caravel` command as users see it (docs/interface.md, "Commands"). What a command does is loaded when it is called, so that
- * help and wrong usage answer at once.
+ * The `caravel` command as users see it (docs/interface.md, "Commands"). What a command does is loaded when it is
+ * called, so that help and wrong usage answer at once.
  */
 export function createProgram(): { run(words: string[]): Promise<number> } {
   const commands = new Commands();
@@ -33,6 +33,14 @@ class Commands {
       const command = parameters.at(-1) as Command;
       this.#code = await work(command.processedArgs as string[], command.optsWithGlobals<Options>());
     };
+  }
+
+  /** The same of a command that always has an argument. */
+  doesWith<Options extends CommonOptions>(work: (word: string, options: Options) => Promise<number>) {
+    return this.does<Options>(([word], options) => {
+      if (word === undefined) throw new Error('the command was called without its argument');
+      return work(word, options);
+    });
   }
 
   async run(words: string[]): Promise<number> {
@@ -80,8 +88,8 @@ function addRuns(commands: Commands): void {
       'write who becomes whom to a CSV file: source id, user name, tenant, decision, destination id',
     )
     .action(
-      commands.does<DataOptions & { users?: string }>(async ([spec], options) =>
-        (await import('./commands/plan.ts')).plan(spec!, options),
+      commands.doesWith<DataOptions & { users?: string }>(async (spec, options) =>
+        (await import('./commands/plan.ts')).plan(spec, options),
       ),
     );
 
@@ -93,8 +101,8 @@ function addRuns(commands: Commands): void {
     .option('--wait', 'show progress and end with the result')
     .addOption(json())
     .action(
-      commands.does<DataOptions & { id?: string; wait?: boolean }>(async ([spec], options) =>
-        (await import('./commands/start.ts')).start(spec!, options),
+      commands.doesWith<DataOptions & { id?: string; wait?: boolean }>(async (spec, options) =>
+        (await import('./commands/start.ts')).start(spec, options),
       ),
     );
 
@@ -125,7 +133,7 @@ function addSteering(commands: Commands): void {
       .command(order)
       .description(description)
       .argument('<id>', 'id of the run')
-      .action(commands.does(async ([id]) => (await import('./commands/control.ts')).control(order, id!)));
+      .action(commands.doesWith(async (id) => (await import('./commands/control.ts')).control(order, id)));
   }
 }
 
@@ -140,7 +148,7 @@ function addFindings(commands: Commands): void {
     .argument('<id>', 'id of the run')
     .addOption(json())
     .action(
-      commands.does<DataOptions>(async ([id], options) => (await import('./commands/verify.ts')).verify(id!, options)),
+      commands.doesWith<DataOptions>(async (id, options) => (await import('./commands/verify.ts')).verify(id, options)),
     );
 
   program
@@ -150,8 +158,8 @@ function addFindings(commands: Commands): void {
     .option('--entity <espace.entity>', 'of this entity only')
     .addOption(json('a JSON array instead of CSV'))
     .action(
-      commands.does<DataOptions & { entity?: string }>(async ([id], options) =>
-        (await import('./commands/map.ts')).map(id!, options),
+      commands.doesWith<DataOptions & { entity?: string }>(async (id, options) =>
+        (await import('./commands/map.ts')).map(id, options),
       ),
     );
 
@@ -162,8 +170,8 @@ function addFindings(commands: Commands): void {
     .addOption(new Option('--csv', 'as CSV').conflicts('json'))
     .addOption(json())
     .action(
-      commands.does<DataOptions & { csv?: boolean }>(async ([id], options) =>
-        (await import('./commands/issues.ts')).issues(id!, options),
+      commands.doesWith<DataOptions & { csv?: boolean }>(async (id, options) =>
+        (await import('./commands/issues.ts')).issues(id, options),
       ),
     );
 
@@ -173,8 +181,8 @@ function addFindings(commands: Commands): void {
     .argument('<id>', 'id of the run')
     .addOption(json('one JSON document when it ends'))
     .action(
-      commands.does<DataOptions>(async ([id], options) =>
-        (await import('./commands/retryIssues.ts')).retryIssues(id!, options),
+      commands.doesWith<DataOptions>(async (id, options) =>
+        (await import('./commands/retryIssues.ts')).retryIssues(id, options),
       ),
     );
 
@@ -182,7 +190,7 @@ function addFindings(commands: Commands): void {
     .command('restore')
     .description("give the destination's event subscriptions back after a run that did not finish")
     .argument('<id>', 'id of the run')
-    .action(commands.does(async ([id], options) => (await import('./commands/restore.ts')).restore(id!, options)));
+    .action(commands.doesWith(async (id, options) => (await import('./commands/restore.ts')).restore(id, options)));
 }
 
 /** What the files may hold. */

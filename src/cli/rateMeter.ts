@@ -13,10 +13,12 @@ export class RateMeter {
 
   /** Takes a sample, at a time in ms, and gives the rate now; 0 in the first two seconds. */
   sample(rows: number, at: number = performance.now()): number {
-    this.#samples.push({ at, rows });
+    const latest = { at, rows };
+    const samples = [...this.#samples, latest];
     // The oldest sample kept is the last one that lies before the window.
-    while (this.#samples.length > 2 && this.#samples[1]!.at <= at - this.#window) this.#samples.shift();
-    const [first] = this.#samples;
-    return at - first!.at < shortest ? 0 : ((rows - first!.rows) * 1_000) / (at - first!.at);
+    const lastBefore = samples.findLastIndex((sample) => sample.at <= at - this.#window);
+    this.#samples = samples.slice(Math.max(0, Math.min(lastBefore, samples.length - 2)));
+    const [first = latest] = this.#samples;
+    return at - first.at < shortest ? 0 : ((rows - first.rows) * 1_000) / (at - first.at);
   }
 }

@@ -86,10 +86,12 @@ function toView(run: Run, plan: Plan | null, progress: EntityProgress[]): RunVie
 
 /** Rows per second from the first batch to the last, by the journal's clock. */
 function rate(progress: EntityProgress[]): number {
-  const worked = progress.filter(({ read, started, finished }) => read > 0 && started !== null && finished !== null);
+  const worked = progress.flatMap(({ read, started, finished }) =>
+    read > 0 && started !== null && finished !== null ? [{ read, started, finished }] : [],
+  );
   if (worked.length === 0) return 0;
-  const from = Math.min(...worked.map(({ started }) => started!));
-  const to = Math.max(...worked.map(({ finished }) => finished!));
+  const from = Math.min(...worked.map(({ started }) => started));
+  const to = Math.max(...worked.map(({ finished }) => finished));
   const rows = worked.reduce((sum, { read }) => sum + read, 0);
   return Math.round((rows * 1_000) / Math.max(to - from, 1_000));
 }

@@ -14,8 +14,8 @@ const longestPauseMs = 60_000;
 const longLifeMs = 60_000;
 
 /**
- * Runs `caravel worker` in a process of its own, and a new one whenever it ends by itself: a defect there does not take the
- * services along.
+ * Runs `caravel worker` in a process of its own, and a new one whenever it ends by itself: a defect there does not take
+ * the services along.
  * @param words further words of the command.
  * @param onReady is called when the first one polls.
  * @returns 0 once it was told to stop and has drained; the exit code of a first one that never polled.

@@ -9,8 +9,9 @@ import type { Log } from './log.ts';
 import { outOfReach } from './temporal.ts';
 
 /**
- * Rows of a batch live just long enough to be promoted to V8's old generation, which by default may grow to three times what is
- * alive before it is collected: a worker's memory would be mostly garbage. 40 % costs no speed that can be measured.
+ * Rows of a batch live just long enough to be promoted to V8's old generation, which by default may grow to three times
+ * what is alive before it is collected: a worker's memory would be mostly garbage. 40 % costs no speed that can be
+ * measured.
  */
 const heapGrowth = '--heap-growing-percent=40';
 
@@ -50,8 +51,8 @@ export async function runWorker(
 }
 
 /**
- * An exception that nobody caught leaves the process in a state that nobody knows: it is logged with what the worker was
- * at, and the process ends as a defect. Temporal gives its activities to another worker, or to the next one here.
+ * An exception that nobody caught leaves the process in a state that nobody knows: it is logged with what the worker
+ * was at, and the process ends as a defect. Temporal gives its activities to another worker, or to the next one here.
  * @returns what takes the watch away again.
  */
 function lastWords(log: Log, inFlight: () => unknown[]): () => void {

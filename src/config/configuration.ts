@@ -54,11 +54,11 @@ export function checkMigrationSpec(document: unknown): MigrationSpec {
 
 /** The URL of an environment. @throws ConfigurationError naming the environments there are. */
 export function environmentUrl(config: Configuration, name: string): string {
-  const found = Object.hasOwn(config.environments, name) ? config.environments[name] : undefined;
-  if (found) return urlOf(found);
-  const known = Object.keys(config.environments);
+  const environment = Object.hasOwn(config.environments, name) ? config.environments[name] : undefined;
+  if (environment) return urlOf(environment);
+  const names = Object.keys(config.environments);
   throw new ConfigurationError(
-    `environment '${name}' is not in the configuration; it has ${known.length ? known.join(', ') : 'none'}`,
+    `environment '${name}' is not in the configuration; it has ${names.length ? names.join(', ') : 'none'}`,
   );
 }
 
@@ -101,11 +101,11 @@ const inWords = (code: string) => code.replaceAll(/(?!^)[A-Z]/g, (letter) => ` $
 function expand(file: string, at: string[], value: unknown, variables: NodeJS.ProcessEnv): unknown {
   if (typeof value === 'string') {
     return value.replace(/\$\{(\w+)\}/g, (_, name: string) => {
-      const found = variables[name];
-      if (found === undefined) {
+      const variable = variables[name];
+      if (variable === undefined) {
         throw new ConfigurationError(`${file}, ${at.join('.')}: the environment variable ${name} is not set`);
       }
-      return found;
+      return variable;
     });
   }
   if (Array.isArray(value)) return value.map((item, index) => expand(file, [...at, String(index)], item, variables));
@@ -120,8 +120,9 @@ function expand(file: string, at: string[], value: unknown, variables: NodeJS.Pr
 function check<T extends z.ZodType>(file: string, schema: T, document: unknown): z.output<T> {
   const result = schema.safeParse(document);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const at = issue!.path.length > 0 ? `, ${issue!.path.join('.')}` : '';
-  const more = result.error.issues.length > 1 ? ` (${andMore(result.error.issues.length - 1)})` : '';
-  throw new ConfigurationError(`${file}${at}: ${issue!.message}${more}`);
+  const [issue, ...others] = result.error.issues;
+  if (issue === undefined) throw new ConfigurationError(`${file}: ${result.error.message}`);
+  const at = issue.path.length > 0 ? `, ${issue.path.join('.')}` : '';
+  const more = others.length > 0 ? ` (${andMore(others.length)})` : '';
+  throw new ConfigurationError(`${file}${at}: ${issue.message}${more}`);
 }

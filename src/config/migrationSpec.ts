@@ -15,7 +15,10 @@ const scope = z
     message: 'name applications, espaces or solutions, or say { "all": true }',
   });
 
-/** What the operator wants: the workflow's input and the content of a spec file (docs/interface.md, "The migration spec"). */
+/**
+ * What the operator wants: the workflow's input and the content of a spec file (docs/interface.md, "The migration
+ * spec").
+ */
 export const migrationSpec = z
   .strictObject({
     $schema: z.string().optional(),

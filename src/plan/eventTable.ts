@@ -2,8 +2,8 @@ import type { TableName } from '../database/port.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
 /**
- * A table of subscriptions to an entity's events (OSEVT_*, docs/metamodel.md §4). A trigger on the entity's table matches new and
- * changed rows with it and fills the queues: while it is empty, nothing is started (trap 18).
+ * A table of subscriptions to an entity's events (OSEVT_*, docs/metamodel.md §4). A trigger on the entity's table
+ * matches new and changed rows with it and fills the queues: while it is empty, nothing is started (trap 18).
  */
 export interface EventTable {
   entity: EntityKey;

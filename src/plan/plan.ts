@@ -20,8 +20,8 @@ export interface AlignedRows {
   /** Columns of the destination that are overwritten in matched rows. */
   overwritten: string[];
   /**
-   * Of rows that are deleted and inserted anew: columns of other tables by which rows are deleted with them, and columns
-   * that are led to the new row. Null where none is.
+   * Of rows that are deleted and inserted anew: columns of other tables by which rows are deleted with them, and
+   * columns that are led to the new row. Null where none is.
    */
   recreation: { deleted: ColumnOf[]; repointed: ColumnOf[] } | null;
 }
@@ -38,7 +38,9 @@ export interface PartOf {
 /** Of the document below: to be raised with each change that a worker of another release would misread. */
 export const planFormat = 1;
 
-/** What a run will do, decided once from both catalogs and kept in the journal. Everything physical is resolved here. */
+/**
+ * What a run will do, decided once from both catalogs and kept in the journal. Everything physical is resolved here.
+ */
 export interface Plan {
   source: string;
   destination: string;
@@ -68,7 +70,9 @@ export interface Plan {
 export interface Estimate {
   seconds: number;
   rowsPerSecond: number;
-  /** What was measured: rows read from the source and put into a temporary table of the destination, which was given up. */
+  /**
+   * What was measured: rows read from the source and put into a temporary table of the destination, which was given up.
+   */
   sample: { entity: string; rows: number };
 }
 
@@ -102,16 +106,24 @@ interface EntityFacts {
   component: number;
   /** Rows in the source when the plan was made. */
   rows: number;
-  /** Largest source id the run reads (integer ids); null: all rows, or of an aligned entity those that alignment decided on. */
+  /**
+   * Largest source id the run reads (integer ids); null: all rows, or of an aligned entity those that alignment decided
+   * on.
+   */
   bound: string | null;
   /** Every column the copy writes in the destination. Empty unless copied or aligned. */
   columns: PlannedColumn[];
   references: PlannedReference[];
-  /** Unique indexes of the destination that rows to come may clash with, each by its columns; left out where there is none. */
+  /**
+   * Unique indexes of the destination that rows to come may clash with, each by its columns; left out where there is
+   * none.
+   */
   unique?: string[][];
   /** Only of tables of process instances: the instance that a row is part of, and stays behind with. */
   partOf?: PartOf;
-  /** Entities whose rows must all be there before this one's first row: targets of its references that are not deferred. */
+  /**
+   * Entities whose rows must all be there before this one's first row: targets of its references that are not deferred.
+   */
   after: EntityKey[];
   /** What differs between the two definitions, for people. */
   differences: string[];
@@ -173,7 +185,10 @@ export type KeyedEntity = Extract<WrittenEntity, WithIdentifier>;
 export const isWritten = (entity: PlannedEntity): entity is WrittenEntity =>
   entity.role === 'copied' || entity.role === 'aligned';
 
-/** A table of the destination that is emptied before anything is written: all of it, or what belongs to some process instances. */
+/**
+ * A table of the destination that is emptied before anything is written: all of it, or what belongs to some process
+ * instances.
+ */
 export interface EmptiedTable {
   /** Its entity, whose id maps go with the rows. */
   key: EntityKey;
@@ -196,7 +211,10 @@ export interface EmptiedTable {
   cascades: ColumnOf[];
 }
 
-/** Rows to come that a unique index of the destination does not let in. Kept with the plan in the journal; ids, no values. */
+/**
+ * Rows to come that a unique index of the destination does not let in. Kept with the plan in the journal; ids, no
+ * values.
+ */
 export interface Conflicts {
   entity: EntityKey;
   /** Columns of the index. */
@@ -216,7 +234,10 @@ export interface PlannedColumn {
     | { as: 'value'; source: string }
     | { as: 'identifier'; source: string }
     | { as: 'reference'; source: string; reference: number }
-    /** Text that is an identifier where the row's type (column `type`, compared in lower case) says so (trap 23): the reference by type. */
+    /**
+     * Text that is an identifier where the row's type (column `type`, compared in lower case) says so (trap 23): the
+     * reference by type.
+     */
     | { as: 'typed'; source: string; type: string; references: Record<string, number> }
     /** Only the destination has it and it has no default: the type's neutral value (metamodel §5). */
     | { as: 'neutral'; value: string | null };
@@ -236,9 +257,13 @@ export interface PlannedReference {
   /** May be written as NULL at insert and filled in the second pass. */
   deferred: boolean;
   rule: 'Protect' | 'Delete' | 'Ignore';
-  /** How a value whose target has no mapping is treated; the spec's missingReferences, or 'keep' for external targets. */
+  /**
+   * How a value whose target has no mapping is treated; the spec's missingReferences, or 'keep' for external targets.
+   */
   missing: 'fail' | 'null' | 'skip' | 'keep';
-  /** The spec may leave the target's rows out on purpose: all, or those whose ids are among the excluded `instances`. */
+  /**
+   * The spec may leave the target's rows out on purpose: all, or those whose ids are among the excluded `instances`.
+   */
   leftOut?: { instances: EntityKey; all: boolean };
 }
 
@@ -251,6 +276,13 @@ export function referencesOf({ handling }: PlannedColumn): { types: string[] | n
     byReference.set(reference, [...(byReference.get(reference) ?? []), type]);
   }
   return [...byReference].map(([reference, types]) => ({ types, reference }));
+}
+
+/** The reference of that number, as the handling of a column has it. @throws Error where the plan has none */
+export function referenceAt(entity: PlannedEntity, number: number): PlannedReference {
+  const reference = entity.references[number];
+  if (reference === undefined) throw new Error(`the plan of ${nameOf(entity)} has no reference ${number}`);
+  return reference;
 }
 
 /** `Espace.Entity`, for people. */

@@ -26,7 +26,10 @@ export interface PlanDocument {
   people?: PeopleSummary;
   /** What becomes of process instances, in trees; left out where none is migrated. */
   processes?: ProcessSummary;
-  /** Rows of the destination that are deleted before anything is written, in that order; left out where `destinationData` is keep. */
+  /**
+   * Rows of the destination that are deleted before anything is written, in that order; left out where
+   * `destinationData` is keep.
+   */
   emptied?: { entity: string; table: string; rows: number; cleared: string[] }[];
   /** Event tables of the destination that are emptied while the run writes, or to which subscriptions are added. */
   events?: { entity: string; table: string; silenced: boolean; added: boolean }[];

@@ -1,34 +1,30 @@
-import { alignMatched } from '../alignment/alignMatched.ts';
-import { idsOfRows } from '../alignment/idsReferredTo.ts';
+import { type Alignment, alignMatched } from '../alignment/alignMatched.ts';
 import type { Decisions } from '../alignment/people/decisions.ts';
 import { userTable } from '../alignment/people/peopleTables.ts';
 import type { LedgerLine } from '../alignment/people/users.ts';
 import { readTenants } from '../alignment/tenants.ts';
-import type { Database } from '../database/port.ts';
-import { queryOne } from '../database/queries.ts';
-import { integer, text } from '../database/shape.ts';
-import { sql } from '../database/sql.ts';
+import type { MigrationSpec } from '../config/migrationSpec.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { platformTarget, tenantTable } from '../outsystems/platform.ts';
-import { Findings } from '../plan/findings.ts';
-import { nameOf, type Plan } from '../plan/plan.ts';
-import { type ExcludedIds, noExclusions } from '../processes/exclusions.ts';
+import { type FindingLists, Findings } from '../plan/findings.ts';
+import type { Conflicts, Estimate, Plan, PlannedEntity } from '../plan/plan.ts';
+import { type ExcludedIds, type Exclusions, noExclusions } from '../processes/exclusions.ts';
 import { processDefinitionTable } from '../processes/instanceTables.ts';
-import { destinationReferences } from './drafting/destinationReferences.ts';
+import { plannedEntities } from './drafting/plannedEntities.ts';
 import { type PlannedEmptying, planEmptying } from './emptying/planEmptying.ts';
-import { alignPlannedPeople } from './people/alignPlannedPeople.ts';
-import { asPlanningError, planWithCatalogs, readCatalogs } from './planMigration.ts';
+import { alignPlannedPeople, type PlannedPeople } from './people/alignPlannedPeople.ts';
+import { type PlannedScope, planScope } from './planScope.ts';
 import { findConflicts, type KnownIds } from './preflight/conflicts.ts';
 import { estimateRun } from './preflight/estimate.ts';
-import { planEvents } from './preflight/eventQueues.ts';
+import { type PlannedEvents, planEvents } from './preflight/eventQueues.ts';
 import { checkInUse, watchGrowth } from './preflight/inUse.ts';
-import { addMissingReference } from './preflight/missingReferences.ts';
 import { schemaDigests } from './preflight/schemaDigest.ts';
-import { inParallel } from './questions/parallel.ts';
-import { type PlannedReferenceColumn, referenceColumns } from './questions/referenceColumns.ts';
-import type { Catalogs, PlanRequest } from './questions/request.ts';
+import { findUnmapped } from './preflight/unmappedReferences.ts';
+import { referenceColumns } from './questions/referenceColumns.ts';
+import type { EarlierRuns, Migration, PlanOutline, PlanRequest } from './questions/request.ts';
+import { readEnvironments } from './readEnvironments.ts';
 
 export interface PreparedMigration {
   plan: Plan;
@@ -45,179 +41,193 @@ export interface PreparedMigration {
 }
 
 /**
- * Plans a run, matches the rows of its matched entities and decides what becomes of people; the plan then holds the
- * findings of all. Reads both environments and writes to neither.
+ * Plans a run: what it deletes, what it moves and in which order, which rows are matched, what becomes of people; the
+ * plan holds the findings of all. Reads both environments and writes to neither.
  * @throws PlanningError for a spec that names what is not there; DatabaseError
  */
-export async function prepareMigration(given: PlanRequest): Promise<PreparedMigration> {
-  const catalogs = await readCatalogs(given);
-  const emptying = await plannedEmptying(given, catalogs);
-  const request = emptying === null ? given : withoutEmptied(given, emptying);
-  const { plan: planned, chosen } = await planWithCatalogs(request, catalogs);
-  const whatCame = await watchGrowth(request, planned.entities);
-  const exclusions = chosen?.exclusions ?? noExclusions;
-  const matchedKeys = planned.entities.filter(({ role }) => role === 'matched').map(({ key }) => key);
-  const source = { database: request.source, catalog: catalogs.source };
-  const destination = { database: request.destination, catalog: catalogs.destination };
-  // People are known by tenant, whether or not the data is.
-  const userKey = platformTarget(catalogs.source, userTable);
-  const tenantKey = platformTarget(catalogs.source, tenantTable);
-  // Event tables name espaces and processes, which no row of the scope may refer to.
-  const named = ['OSSYS_ESPACE', processDefinitionTable].map((table) => platformTarget(catalogs.source, table));
-  const alignment = await alignMatched({
-    source,
-    destination,
-    entities: [...new Set([...matchedKeys, tenantKey, ...(chosen === null ? [] : named)])].filter(
-      (key) => key !== userKey,
-    ),
+export async function prepareMigration(request: PlanRequest): Promise<PreparedMigration> {
+  const migration: Migration = { spec: request.spec, ...(await readEnvironments(request)) };
+  const emptying = await planEmptying(migration);
+  const scope = await planScope(migration, request);
+  const growth = await watchGrowth(migration, plannedEntities(scope.layout, null));
+  const matched = await matchRows(migration, scope);
+  const earlier = migratedBefore(request, emptying);
+  const people = await planPeople(migration, { scope, matched, emptying, earlier });
+  const entities = plannedEntities(scope.layout, people.aligned);
+  const data: DataToMove = { entities, scope, matched, people, emptying, earlier };
+  const events = await planEvents(migration, {
+    entities,
+    withProcesses: scope.processes !== null,
+    emptied: emptying.tables ?? [],
   });
-  const people = await alignPlannedPeople({
-    request,
-    catalogs,
-    plan: planned,
-    maps: alignment.maps,
-    tenants: await readTenants(source),
-    exclusions,
-    emptied: emptying?.emptied ?? new Map(),
-  });
-  const emptied = emptying === null ? {} : { emptied: emptying.tables };
-  const aligned: Plan = { ...people.plan, ...emptied };
-  const { events, queues, findings: ofEvents } = await planEvents(request, catalogs, aligned);
-  const plan = {
-    ...aligned,
-    ...(events.length === 0 ? {} : { events }),
-    ...(queues.length === 0 ? {} : { queues }),
-  };
-  const columns = referenceColumns(plan, new Set(matchedKeys), exclusions);
-  const blockedEntities = new Set(people.findings.blocking.map(({ entity }) => entity));
-  const open = columns.filter(({ reference }) => !blockedEntities.has(reference.targetName));
-  const maps = [...alignment.maps, ...people.maps];
-  const unmapped = await findUnmapped(request.source, open, maps);
+  const unmapped = await checkMatched(migration, data);
+  const clashes = await checkConflicts(migration, data);
+  const inUse = await checkInUse(migration.destination);
+  const rowsAdded = await growth();
+  const estimate = await estimateDuration(migration, entities);
+  const journal = await checkEarlierRuns(request, data);
   const findings = new Findings().merge(
-    plan,
-    alignment.findings,
+    scope.findings,
+    matched.findings,
     people.findings,
-    ofEvents,
+    events.findings,
     unmapped,
-    emptying?.findings ?? keptThough(request),
+    emptying.findings,
+    clashes.findings,
+    inUse,
+    rowsAdded,
+    journal,
   );
-  const { findings: ofIndexes, conflicts } = (await request.destination.mayStage())
-    ? await findConflicts(
-        {
-          ...request,
-          knownIds: await knownIds(request, plan, maps, people.decisions),
-          exclusions,
-          emptied: wholly(plan),
-        },
-        plan.entities,
-      )
-    : { findings: new Findings(), conflicts: [] };
-  findings.merge(ofIndexes, await checkInUse(request, catalogs), await whatCame());
-  const schema = schemaDigests(plan.entities, catalogs);
-  const estimate = (await request.destination.mayStage())
-    ? await estimateRun(request.source, request.destination, plan)
-    : null;
+  const { conflicts } = clashes;
   return {
-    plan: {
-      ...plan,
-      blocking: findings.blocking,
-      warnings: findings.warnings,
-      schema,
-      ...(conflicts.length === 0 ? {} : { conflicts }),
-      ...(estimate === null ? {} : { estimate }),
-    },
-    maps,
+    plan: completePlan(migration, data, { events, conflicts, estimate, findings }),
+    maps: mapsOf(data),
     decisions: people.decisions,
-    excluded: chosen?.excluded ?? [],
-    emptied: emptying?.processes ?? [],
+    excluded: scope.processes?.excluded ?? [],
+    emptied: emptying.processes,
     ledger: people.ledger,
   };
 }
 
-async function plannedEmptying(request: PlanRequest, catalogs: Catalogs) {
-  if (request.spec.destinationData !== 'delete') return null;
-  const referring = await destinationReferences(request, catalogs);
-  return asPlanningError(() => planEmptying(request, catalogs, referring));
+/** The plan's parts that are neither entities nor people. */
+interface PlanParts {
+  events: PlannedEvents;
+  conflicts: Conflicts[];
+  estimate: Estimate | null;
+  findings: FindingLists;
 }
 
-/** Names under `alsoDelete` mean nothing where nothing is deleted. */
-function keptThough({ spec: { alsoDelete, destinationData } }: PlanRequest): Findings {
-  const findings = new Findings();
-  if (alsoDelete.length > 0) findings.add('nothing-deleted', { named: alsoDelete, destinationData });
-  return findings;
+/** The plan as the journal keeps it: what there is nothing of is left out. */
+function completePlan(migration: Migration, data: DataToMove, parts: PlanParts): Plan {
+  const { scope, people, entities } = data;
+  const { source, destination, emptied } = outlineOf(migration.spec, data);
+  const { events, conflicts, estimate, findings } = parts;
+  return {
+    source,
+    destination,
+    entities,
+    blocking: [...findings.blocking],
+    warnings: [...findings.warnings],
+    ...(scope.processes && { processes: scope.processes.summary }),
+    ...(people.summary && { people: people.summary }),
+    ...(emptied && { emptied }),
+    ...(events.events.length > 0 && { events: events.events }),
+    ...(events.queues.length > 0 && { queues: events.queues }),
+    schema: schemaDigests(entities, migration),
+    ...(conflicts.length > 0 && { conflicts }),
+    ...(estimate && { estimate }),
+  };
 }
 
-/** What earlier runs brought there counts for nothing where it is deleted. */
-function withoutEmptied(request: PlanRequest, { tables }: PlannedEmptying): PlanRequest {
-  const gone = new Set(tables.filter(({ instances }) => instances === undefined).map(({ key }) => key));
-  const { known } = request;
-  if (known === undefined) return request;
-  return { ...request, known: async (entity) => (gone.has(entity) ? null : known(entity)) };
+/** What was found of the data to be moved, before it is looked at row by row. */
+interface DataToMove {
+  entities: PlannedEntity[];
+  scope: PlannedScope;
+  matched: Alignment;
+  people: PlannedPeople;
+  emptying: PlannedEmptying;
+  earlier: EarlierRuns['mapOf'];
 }
 
-/** Entities of the plan of which nothing stays. */
-const wholly = ({ emptied = [] }: Plan): Set<EntityKey> =>
-  new Set(emptied.filter(({ instances }) => instances === undefined).map(({ key }) => key));
+/** Maps the rows of matched entities, and of those whose ids people or event tables hold. @throws DatabaseError */
+function matchRows({ source, destination }: Migration, { layout, processes }: PlannedScope): Promise<Alignment> {
+  const keyOf = (table: string) => platformTarget(source.catalog, table);
+  const matched = layout.matched.map(({ key }) => key);
+  // Event tables name espaces and processes, which no row of the scope may refer to.
+  const ofEvents = processes === null ? [] : ['OSSYS_ESPACE', processDefinitionTable].map(keyOf);
+  // People are known by tenant, whether or not the data is.
+  const entities = new Set([...matched, keyOf(tenantTable), ...ofEvents]);
+  entities.delete(keyOf(userTable));
+  return alignMatched({ source, destination, entities: [...entities] });
+}
+
+/** @throws DatabaseError */
+async function planPeople(
+  migration: Migration,
+  { scope, matched, emptying, earlier }: Omit<DataToMove, 'entities' | 'people'>,
+): Promise<PlannedPeople> {
+  return alignPlannedPeople(migration, {
+    entities: plannedEntities(scope.layout, null),
+    maps: matched.maps,
+    tenants: await readTenants(migration.source),
+    exclusions: exclusionsOf(scope),
+    emptied: emptying.emptied,
+    mapOf: earlier,
+  });
+}
+
+/** What earlier runs brought to the destination counts for nothing where all of it is deleted. */
+function migratedBefore({ earlier }: PlanRequest, emptying: PlannedEmptying): EarlierRuns['mapOf'] {
+  const emptied = emptiedEntities(emptying);
+  return async (entity) => (earlier === undefined || emptied.has(entity) ? null : earlier.mapOf(entity));
+}
+
+/** Entities of which nothing stays in the destination. */
+function emptiedEntities({ tables }: PlannedEmptying): Set<EntityKey> {
+  return new Set((tables ?? []).filter(({ instances }) => instances === undefined).map(({ key }) => key));
+}
+
+const exclusionsOf = ({ processes }: PlannedScope): Exclusions => processes?.exclusions ?? noExclusions;
+
+const mapsOf = ({ matched, people }: DataToMove): MatchedMap[] => [...matched.maps, ...people.maps];
+
+/** References to rows without a counterpart, of targets that are not refused as a whole. @throws DatabaseError */
+function checkMatched({ source }: Migration, data: DataToMove): Promise<Findings> {
+  const { entities, scope, people } = data;
+  const targets = new Set(scope.layout.matched.map(({ key }) => key));
+  const refused = new Set(people.findings.blocking.map(({ entity }) => entity));
+  const columns = referenceColumns(entities, targets, exclusionsOf(scope));
+  return findUnmapped(
+    source.database,
+    columns.filter(({ reference }) => !refused.has(reference.targetName)),
+    mapsOf(data),
+  );
+}
+
+/** Rows to come that the destination would not let in; rows are compared in temporary tables. @throws DatabaseError */
+async function checkConflicts(
+  { spec, source, destination }: Migration,
+  data: DataToMove,
+): Promise<{ findings: Findings; conflicts: Conflicts[] }> {
+  if (!(await destination.database.mayStage())) return { findings: new Findings(), conflicts: [] };
+  return findConflicts(
+    {
+      spec,
+      source: source.database,
+      destination: destination.database,
+      knownIds: await knownIds(data),
+      exclusions: exclusionsOf(data.scope),
+      emptied: emptiedEntities(data.emptying),
+    },
+    data.entities,
+  );
+}
 
 /** Ids whose counterparts stand in the destination already, by what alignment found and by what earlier runs mapped. */
-async function knownIds(
-  request: PlanRequest,
-  plan: Plan,
-  maps: readonly MatchedMap[],
-  decisions: readonly Decisions[],
-): Promise<KnownIds> {
-  const known = new Map<EntityKey, Pick<IdMap, 'get'>>(maps.map(({ entity, pairs }) => [entity, new Map(pairs)]));
-  for (const { entity, matched, updated } of decisions) known.set(entity, new Map([...matched, ...updated]));
-  for (const { key, role } of plan.entities) {
-    const earlier = role === 'copied' || role === 'unplanned' ? await request.known?.(key) : null;
-    if (earlier) known.set(key, earlier);
+async function knownIds(data: DataToMove): Promise<KnownIds> {
+  const maps = new Map<EntityKey, Pick<IdMap, 'get'>>();
+  for (const { entity, pairs } of mapsOf(data)) maps.set(entity, new Map(pairs));
+  for (const { entity, matched, updated } of data.people.decisions) {
+    maps.set(entity, new Map([...matched, ...updated]));
   }
-  return (target) => known.get(target);
+  for (const { key, role } of data.entities) {
+    const migrated = role === 'copied' || role === 'unplanned' ? await data.earlier(key) : null;
+    if (migrated !== null) maps.set(key, migrated);
+  }
+  return (target) => maps.get(target);
 }
 
-/**
- * References to rows of matched entities that have no counterpart in the destination (trap 32: a static record that is
- * gone). Entities without a map (left-out producers) are not looked at.
- */
-async function findUnmapped(
-  source: Database,
-  columns: readonly PlannedReferenceColumn[],
-  maps: readonly MatchedMap[],
-): Promise<Findings> {
-  const mapped = new Map(maps.map(({ entity, pairs }) => [entity, new Set(pairs.map(([id]) => id))]));
-  const findings = new Findings();
-  const counted = await inParallel(
-    columns.filter(({ target }) => mapped.has(target)),
-    async ({ entity, reference, ...given }) => {
-      const { table, column, target, typed, behind } = given;
-      const value = sql.id(column);
-      const known = mapped.get(target)!;
-      if (typed !== undefined || behind !== undefined) {
-        let rows = 0;
-        for await (const id of idsOfRows(source, given)) if (!known.has(id)) rows += 1;
-        return { entity, reference, rows };
-      }
-      if (known.size === 0) {
-        // Perhaps as many ids as rows, and none of them is mapped.
-        const { total } = await queryOne(
-          source,
-          sql`select ${sql.countOfRows} as total from ${sql.table(table)}
-            where ${value} is not null and cast(${value} as varchar(50)) not in ('', '0')`,
-          { total: integer },
-        );
-        return { entity, reference, rows: total };
-      }
-      const rows = await source.query(
-        sql`select ${value} as id, ${sql.countOfRows} as total from ${sql.table(table)}
-          where ${value} is not null group by ${value}`,
-        { id: text, total: integer },
-      );
-      const unknown = rows.filter(({ id }) => id !== '0' && id !== '' && !known.has(id));
-      return { entity, reference, rows: unknown.reduce((sum, { total }) => sum + total, 0) };
-    },
-  );
-  for (const { entity, reference, rows } of counted) {
-    addMissingReference(findings, reference, { entity: nameOf(entity), rows, why: 'no counterpart' });
-  }
-  return findings;
+/** What the plan moves and deletes. */
+function outlineOf(spec: MigrationSpec, { entities, emptying: { tables } }: DataToMove): PlanOutline {
+  return { source: spec.source, destination: spec.destination, entities, ...(tables && { emptied: tables }) };
+}
+
+/** What the journal adds, where there is one. @throws DatabaseError */
+async function checkEarlierRuns({ spec, earlier }: PlanRequest, data: DataToMove): Promise<FindingLists> {
+  return earlier === undefined ? new Findings() : earlier.findingsOn(outlineOf(spec, data));
+}
+
+/** Rows are measured in a temporary table. @throws DatabaseError */
+async function estimateDuration(migration: Migration, entities: readonly PlannedEntity[]): Promise<Estimate | null> {
+  return (await migration.destination.database.mayStage()) ? estimateRun(migration, entities) : null;
 }

@@ -1,7 +1,7 @@
 import { getRun, loadPlan, noteApproval } from '../journal/runs.ts';
 import { nameOf } from '../plan/plan.ts';
-import { readCatalogs } from '../planning/planMigration.ts';
 import { schemaDigests } from '../planning/preflight/schemaDigest.ts';
+import { readEnvironments } from '../planning/readEnvironments.ts';
 import { firstOf } from '../wording/counts.ts';
 import type { Connections } from './connections.ts';
 
@@ -19,8 +19,8 @@ export class SchemaChangedError extends Error {
 const listed = 5;
 
 /**
- * Notes who approved a run, and looks whether the plan still holds: a module that was published since has other columns than those that
- * were approved.
+ * Notes who approved a run, and looks whether the plan still holds: a module that was published since has other columns
+ * than those that were approved.
  * @throws SchemaChangedError
  */
 export async function approveRun(connections: Connections, runId: string, by: string): Promise<void> {
@@ -28,12 +28,11 @@ export async function approveRun(connections: Connections, runId: string, by: st
   const run = await getRun(journal, runId);
   await noteApproval(journal, runId, by);
   const plan = await loadPlan(journal, runId);
-  const catalogs = await readCatalogs({
-    spec: run.spec,
+  const environments = await readEnvironments({
     source: connections.source(run.source),
     destination: connections.destination(run.destination),
   });
-  const now = schemaDigests(plan.entities, catalogs);
+  const now = schemaDigests(plan.entities, environments);
   const changed = plan.entities.filter(({ key }) => plan.schema?.[key] !== now[key]);
   if (changed.length === 0) return;
   throw new SchemaChangedError(firstOf(changed.map(nameOf), listed));

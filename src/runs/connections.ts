@@ -27,8 +27,8 @@ export class Connections {
 
   #database(name: string, readOnly: boolean): Database {
     const key = `${readOnly ? 'read' : 'write'} ${name}`;
-    const found = this.#open.get(key);
-    if (found) return found;
+    const open = this.#open.get(key);
+    if (open) return open;
     const opened = connect({ name, url: environmentUrl(this.#configuration, name), readOnly, pool: this.#pool });
     this.#open.set(key, opened);
     return opened;

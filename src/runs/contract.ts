@@ -1,6 +1,9 @@
 import type { Counts, EntityState } from '../journal/progress.ts';
 
-/** What workflows and activities say to each other: run ids, entity keys and counts, never rows, names of people or values. */
+/**
+ * What workflows and activities say to each other: run ids, entity keys and counts, never rows, names of people or
+ * values.
+ */
 
 /** Every worker and every start agree on this name. */
 export const taskQueue = 'caravel';
@@ -98,7 +101,10 @@ export type RunEnd = { status: 'completed' } | { status: 'blocked' | 'failed' | 
 
 /** What a worker does for the workflows. */
 export interface Activities {
-  /** Checks the spec, or finds the run whose rows set aside are to be migrated; notes the run in the journal and takes the destination for it. */
+  /**
+   * Checks the spec, or finds the run whose rows set aside are to be migrated; notes the run in the journal and takes
+   * the destination for it.
+   */
   openRun(input: { run: string; execution: string } & RunRequest): Promise<RunSettings>;
   /** Makes the plan and the id maps of what is only matched; called again, gives the plan as the run now stands. */
   planRun(input: { run: string }): Promise<PlanSummary>;

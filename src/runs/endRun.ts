@@ -65,9 +65,9 @@ async function outcomeOf(
   const plan = await loadPlan(journal, runId);
   const progress = new Map((await listProgress(journal, runId)).map((entity) => [entity.entity, entity]));
   const entities = plan.entities.flatMap((entity) => {
-    const found = progress.get(entity.key);
-    if (found === undefined) return [];
-    const { verification, ...counts } = found;
+    const done = progress.get(entity.key);
+    if (done === undefined) return [];
+    const { verification, ...counts } = done;
     const wrong = verification === null ? 0 : verification.different + verification.missing + verification.extra;
     return [
       {

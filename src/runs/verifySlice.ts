@@ -8,7 +8,8 @@ import type { VerifyReport } from './contract.ts';
 import { type RunContexts, writtenEntity } from './runContext.ts';
 
 /**
- * Proves entities of a run, one after the other, until the time of the slice is up; what was proven before is not read again.
+ * Proves entities of a run, one after the other, until the time of the slice is up; what was proven before is not read
+ * again.
  * @param onEntity is called with the name of the entity that is read now.
  */
 export async function verifySlice(
@@ -44,18 +45,18 @@ export async function verifySlice(
     onEntity(nameOf(entity));
     const verified = { ...context, journal, pairId: context.journal.pairId, runId: run, mode, openEnd: true };
     const report = await verifyEntity(verified, entity, { signal, onBatch });
-    const ofThis = ofThisRun(report);
-    await saveVerification(journal, run, key, ofThis);
-    if (!isSame(ofThis)) different += 1;
+    const answeredFor = withoutEarlierRuns(report);
+    await saveVerification(journal, run, key, answeredFor);
+    if (!isSame(answeredFor)) different += 1;
   }
   return { outcome: 'done', different };
 }
 
 /**
- * What the run answers for. Rows that an earlier run brought may have changed in the source since, which a run that moves only what
- * is new does not mend; `caravel verify` shows them.
+ * What the run answers for. Rows that an earlier run brought may have changed in the source since, which a run that
+ * moves only what is new does not mend; `caravel verify` shows them.
  */
-function ofThisRun({ same, different, missing, extra, ofEarlierRuns }: VerificationReport): Verification {
+function withoutEarlierRuns({ same, different, missing, extra, ofEarlierRuns }: VerificationReport): Verification {
   const ofOthers = Math.min(different, ofEarlierRuns);
   return { same, different: different - ofOthers, missing: missing - (ofEarlierRuns - ofOthers), extra };
 }

@@ -29,8 +29,8 @@ const journalDatabase = 'caravel_journal';
 const retentionDays = 30;
 
 /**
- * The services of `caravel dev`: Temporal with its UI and the journal, state kept in `home` between runs. Other commands find
- * them through readRunningServices().
+ * The services of `caravel dev`: Temporal with its UI and the journal, state kept in `home` between runs. Other
+ * commands find them through readRunningServices().
  * @param options.port of Temporal; its UI gets the port 1000 above, if free.
  * @throws ServiceError when another process has this home, or a service cannot be started.
  */

@@ -5,6 +5,6 @@ import getPort from 'get-port';
  * again then.
  */
 export function freePort(...preferred: (number | undefined)[]): Promise<number> {
-  const wanted = preferred.filter((port) => port !== undefined && port > 0 && port < 65_536) as number[];
-  return getPort({ host: '127.0.0.1', port: wanted });
+  const candidates = preferred.filter((port) => port !== undefined && port > 0 && port < 65_536) as number[];
+  return getPort({ host: '127.0.0.1', port: candidates });
 }

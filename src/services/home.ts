@@ -21,7 +21,10 @@ export interface RunningServices extends ServiceAddresses {
 
 const addressesFile = (home: string) => path.join(home, 'services.json');
 
-/** Where state lives (docs/interface.md): $CARAVEL_HOME, else ~/.local/share/caravel, as root /var/lib/caravel. Absolute. */
+/**
+ * Where state lives (docs/interface.md): $CARAVEL_HOME, else ~/.local/share/caravel, as root /var/lib/caravel.
+ * Absolute.
+ */
 export function homeDirectory(variables: NodeJS.ProcessEnv = process.env): string {
   if (variables.CARAVEL_HOME) return path.resolve(variables.CARAVEL_HOME);
   if (process.getuid?.() === 0) return '/var/lib/caravel';
@@ -35,7 +38,8 @@ export function cacheDirectory(variables: NodeJS.ProcessEnv = process.env): stri
 }
 
 /**
- * Makes a folder, if it is not there, that others cannot list; as root they may pass through it, because PostgreSQL runs as another user.
+ * Makes a folder, if it is not there, that others cannot list; as root they may pass through it, because PostgreSQL
+ * runs as another user.
  * @throws ServiceError when it cannot be written.
  */
 export function makePrivateFolder(folder: string): void {

@@ -26,13 +26,18 @@ export interface Cluster {
   password: string;
 }
 
-/** What PostgreSQL's programs may see of this process's environment: nothing that changes its locale, zone or libraries. */
+/**
+ * What PostgreSQL's programs may see of this process's environment: nothing that changes its locale, zone or libraries.
+ */
 export function postgresEnvironment(): NodeJS.ProcessEnv {
   const { PATH, CARAVEL_TEST_RUN } = process.env;
   return { PATH, LC_ALL: 'C', TZ: 'UTC', ...(CARAVEL_TEST_RUN ? { CARAVEL_TEST_RUN } : {}) };
 }
 
-/** A new folder for a server that keeps nothing, where `account` can enter. @throws ServiceError when there is no place. */
+/**
+ * A new folder for a server that keeps nothing, where `account` can enter.
+ * @throws ServiceError when there is no place.
+ */
 export function temporaryFolder(name: string, account: Account | null): string {
   for (const parent of new Set([tmpdir(), '/tmp', '/var/tmp'])) {
     let folder: string;
@@ -50,8 +55,8 @@ export function temporaryFolder(name: string, account: Account | null): string {
 }
 
 /**
- * The cluster of a state folder, made at its first use. Where `account` cannot enter the folder, the data lies elsewhere and
- * the folder says where.
+ * The cluster of a state folder, made at its first use. Where `account` cannot enter the folder, the data lies
+ * elsewhere and the folder says where.
  * @throws ServiceError when it cannot be made, or was made by another major version.
  */
 export async function openCluster(

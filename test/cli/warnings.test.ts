@@ -4,13 +4,22 @@ import { createWorkplace } from './command.ts';
 const workplace = createWorkplace();
 afterAll(() => workplace.remove());
 
-/** Raises what Node and libraries raise while a command is at work: a deprecation and an experimental feature. */
+/**
+ * Raises what Node and libraries raise while a command is at work: a deprecation and an experimental feature. Without
+ * --verbose as soon as the command has told Node not to print them.
+ */
 const preloaded = `
 const warn = () => {
   process.emitWarning('this is old', 'DeprecationWarning', 'DEP0123');
   process.emitWarning('this is new', 'ExperimentalWarning');
 };
-if (require('node:worker_threads').isMainThread) setTimeout(warn, 400).unref();`;
+const begin = (event) => {
+  if (event === 'warning') setImmediate(warn);
+};
+if (require('node:worker_threads').isMainThread) {
+  if (process.argv.includes('--verbose')) setImmediate(warn);
+  else process.on('removeListener', begin);
+}`;
 
 describe('warnings of Node and of libraries', () => {
   it('are not on standard error, unless --verbose asks for them', async () => {

@@ -12,8 +12,8 @@ import { superviseWorker } from '../superviseWorker.ts';
 type DevOptions = DataOptions & { worker: boolean; port?: number };
 
 /**
- * `caravel dev`: the embedded services and a worker, until SIGINT or SIGTERM; then the worker drains and the services stop.
- * A worker that ends by itself is replaced.
+ * `caravel dev`: the embedded services and a worker, until SIGINT or SIGTERM; then the worker drains and the services
+ * stop. A worker that ends by itself is replaced.
  * @throws ServiceError when a service cannot be started, or ends by itself.
  */
 export async function dev(options: DevOptions): Promise<number> {

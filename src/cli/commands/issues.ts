@@ -30,11 +30,11 @@ interface IssueGroup extends Pick<ListedIssue, 'espace' | 'entity' | 'code' | 'c
 }
 
 /**
- * `caravel issues ID`: rows set aside, grouped by why; each one with its details as CSV and JSON. The details may be personal data; they
- * go nowhere but to stdout.
+ * `caravel issues ID`: rows set aside, grouped by why; each one with its details as CSV and JSON. The details may be
+ * personal data; they go nowhere but to stdout.
  */
 export async function issues(run: string, options: DataOptions & { csv?: boolean }): Promise<number> {
-  const found = await withJournal(options, async (journal) => {
+  const listed = await withJournal(options, async (journal) => {
     const of = await issuesRun(journal, run);
     const plan = await loadPlanIfAny(journal, of.id);
     const names = new Map(plan?.entities.map(({ key, espace, entity }) => [key, { espace, entity }]));
@@ -50,17 +50,17 @@ export async function issues(run: string, options: DataOptions & { csv?: boolean
       }),
     );
   });
-  const open = found.filter(({ state }) => state === 'open').length;
+  const open = listed.filter(({ state }) => state === 'open').length;
   if (options.json) {
-    printJson({ run, open, groups: groupsOf(found).map(({ group }) => group), issues: found });
+    printJson({ run, open, groups: groupsOf(listed).map(({ group }) => group), issues: listed });
   } else if (options.csv) {
-    await pipeline(Readable.from(found), stringify({ header: true, columns }), process.stdout, { end: false });
-  } else if (found.length === 0) {
+    await pipeline(Readable.from(listed), stringify({ header: true, columns }), process.stdout, { end: false });
+  } else if (listed.length === 0) {
     printLine(`run '${run}' has set no rows aside`);
   } else {
     printTable(
       ['entity', 'why', 'rows', 'source ids', 'state'],
-      groupsOf(found).map(({ group: { espace, entity, code, reason, rows, state }, ids }) => [
+      groupsOf(listed).map(({ group: { espace, entity, code, reason, rows, state }, ids }) => [
         [espace, entity].filter(Boolean).join('.'),
         `${code}: ${reason}`,
         rows,
@@ -82,10 +82,13 @@ function groupsOf(issues: readonly ListedIssue[]): { group: IssueGroup; ids: str
   const groups = new Map<string, { group: IssueGroup; ids: string[] }>();
   for (const { espace, entity, code, constraint, reason, state, source_id } of issues) {
     const key = JSON.stringify([espace, entity, code, constraint, reason, state]);
-    const known = groups.get(key) ?? { group: { espace, entity, code, constraint, reason, state, rows: 0 }, ids: [] };
-    groups.set(key, known);
-    known.group.rows += 1;
-    if (source_id !== null) known.ids.push(source_id);
+    const { group, ids } = groups.get(key) ?? {
+      group: { espace, entity, code, constraint, reason, state, rows: 0 },
+      ids: [],
+    };
+    groups.set(key, { group, ids });
+    group.rows += 1;
+    if (source_id !== null) ids.push(source_id);
   }
   const nameOf = ({ group: { espace, entity, reason } }: { group: IssueGroup }) => `${espace}.${entity} ${reason}`;
   return [...groups.values()].sort(

@@ -30,9 +30,10 @@ export async function map(run: string, options: DataOptions & { entity?: string 
 function chosen(plan: Plan, name: string | undefined): PlannedEntity[] {
   const withIdentifier = plan.entities.filter(({ identifierType }) => identifierType !== null);
   if (name === undefined) return withIdentifier;
-  const wanted = name.toLowerCase();
-  const found = withIdentifier.filter(({ espace, entity }) => `${espace}.${entity}`.toLowerCase() === wanted);
-  if (found.length > 0) return found;
+  const named = withIdentifier.filter(
+    ({ espace, entity }) => `${espace}.${entity}`.toLowerCase() === name.toLowerCase(),
+  );
+  if (named.length > 0) return named;
   const hint = name.includes('.') ? "'caravel plan' lists the entities" : 'it is written Espace.Entity';
   throw new CommandError(exitCode.usage, `--entity ${name}: the run has no entity of that name with an id; ${hint}`);
 }

@@ -5,7 +5,7 @@ import { findPair } from '../../journal/runs.ts';
 import { planDocument } from '../../plan/planDocument.ts';
 import { printPlan } from '../../plan/printPlan.ts';
 import { prepareMigration } from '../../planning/prepareMigration.ts';
-import { prepareWithJournal } from '../../runs/planRun.ts';
+import { earlierRuns } from '../../runs/earlierRuns.ts';
 import { andMore, countOf } from '../../wording/counts.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { withEnvironments, withJournalIfAny } from '../databases.ts';
@@ -17,8 +17,8 @@ import { privateFile } from '../privateFile.ts';
 const columns = ['source_id', 'username', 'tenant', 'decision', 'destination_id'];
 
 /**
- * `caravel plan SPEC`: what a run would do. Reads both environments and writes nothing to them; where a journal is at hand, with what it
- * knows of earlier runs.
+ * `caravel plan SPEC`: what a run would do. Reads both environments and writes nothing to them; where a journal is at
+ * hand, with what it knows of earlier runs.
  */
 export async function plan(file: string, options: DataOptions & { users?: string }): Promise<number> {
   const configuration = readConfiguration(options);
@@ -30,7 +30,7 @@ export async function plan(file: string, options: DataOptions & { users?: string
       const request = { spec, source, destination };
       if (journal === null) return prepareMigration(request);
       const pairId = await findPair(journal, spec.source, spec.destination);
-      return prepareWithJournal(request, journal, { pairId, runId: null });
+      return prepareMigration({ ...request, earlier: await earlierRuns(journal, request, { pairId, runId: null }) });
     }),
   );
   ledgerFile?.write(ledgerCsv(ledger));

@@ -11,8 +11,9 @@ import { printLine } from '../output.ts';
 import { workflowState } from '../temporal.ts';
 
 /**
- * `caravel restore ID`: gives the destination's event subscriptions back after a run that did not finish and could not do so itself.
- * Called again it changes nothing. Refused while a run is writing to the destination: that run will do it.
+ * `caravel restore ID`: gives the destination's event subscriptions back after a run that did not finish and could not
+ * do so itself. Called again it changes nothing. Refused while a run is writing to the destination: that run will do
+ * it.
  */
 export async function restore(id: string, options: CommonOptions): Promise<number> {
   const configuration = readConfiguration(options);

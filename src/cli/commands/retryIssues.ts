@@ -9,8 +9,8 @@ import { printJson, printLine } from '../output.ts';
 import { withTemporal, workflowState } from '../temporal.ts';
 
 /**
- * `caravel retry-issues ID`: migrates what a run set aside, after its cause was mended, and nothing else; shows progress and ends with
- * the result. What still cannot be migrated is an issue of the same run again.
+ * `caravel retry-issues ID`: migrates what a run set aside, after its cause was mended, and nothing else; shows
+ * progress and ends with the result. What still cannot be migrated is an issue of the same run again.
  */
 export async function retryIssues(id: string, options: DataOptions): Promise<number> {
   return withJournal(options, async (journal) => {

@@ -44,9 +44,9 @@ export function runIdFor(destination: string, time: Date): string {
 }
 
 /** Temporal forgets runs after a while; the journal does not. */
-async function refuseUsed(run: string, known: Promise<unknown>): Promise<void> {
+async function refuseUsed(run: string, lookUp: Promise<unknown>): Promise<void> {
   try {
-    await known;
+    await lookUp;
   } catch (error) {
     if (error instanceof UnknownRunError) return;
     throw error;

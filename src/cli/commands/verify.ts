@@ -17,20 +17,22 @@ const exitCodes: Record<Verdict, number> = {
   differs: exitCode.failed,
 };
 
-/** `caravel verify ID`: every row, compared through the id maps, whatever the run's own `verify` was. Writes nothing. */
+/**
+ * `caravel verify ID`: every row, compared through the id maps, whatever the run's own `verify` was. Writes nothing.
+ */
 export async function verify(run: string, options: DataOptions): Promise<number> {
   const configuration = readConfiguration(options);
   return withJournal(options, async (journal) => {
-    const known = await getRun(journal, run);
+    const verified = await getRun(journal, run);
     const plan = await loadPlanIfAny(journal, run);
     if (plan === null || plan.blocking.length > 0) {
       const why = plan === null ? 'has no plan' : 'was blocked by its plan';
       throw new CommandError(exitCode.failed, `run '${run}' ${why}: it has moved nothing that could be verified`);
     }
-    if (known.finished === null)
+    if (verified.finished === null)
       process.stderr.write(`run '${run}' has not ended: rows still to come count as missing\n`);
-    const { reports, verdict } = await withEnvironments(configuration, known, (source, destination) =>
-      prove({ journal, source, destination }, known, plan),
+    const { reports, verdict } = await withEnvironments(configuration, verified, (source, destination) =>
+      prove({ journal, source, destination }, verified, plan),
     );
     if (options.json) printJson(toDocument(run, verdict, reports, plan));
     else printReports(run, verdict, reports);

@@ -1,6 +1,8 @@
 import type { RowLevelCode } from '../../database/errors.ts';
 
-/** Why a row, or a part of it, was set aside: the journal's line for it, and what an operator does (docs/what-if.md). */
+/**
+ * Why a row, or a part of it, was set aside: the journal's line for it, and what an operator does (docs/what-if.md).
+ */
 export interface IssueKind<Facts> {
   /** One line without values. */
   sentence(this: void, facts: Facts): string;

@@ -41,8 +41,27 @@ interface DraftFacts {
   differences: string[];
 }
 
-/** A reference of a draft; `deferred` is decided when all drafts are known. */
-export interface DraftReference extends PlannedReference {
+/** A draft in the order of writing. */
+export interface OrderedDraft {
+  draft: Draft;
+  /** Ordinal of its strongly connected component, in that order. */
+  component: number;
+}
+
+/** One of which it is known how far its rows are read. */
+export interface BoundedDraft extends OrderedDraft {
+  /** Largest source id that is read; null where all rows are. */
+  bound: string | null;
+}
+
+/** One whose rows were counted. */
+export interface CountedDraft extends BoundedDraft {
+  /** Rows that the run will read; 0 of people, of whom alignment knows. */
+  rows: number;
+}
+
+/** A reference of a draft; what else the plan says of it is decided when all drafts are known. */
+export interface DraftReference extends Omit<PlannedReference, 'deferred' | 'leftOut'> {
   /** Column of the source table. */
   column: PhysicalColumn;
   /** May be left NULL at insert and filled later. */
@@ -68,6 +87,40 @@ export interface DraftContext {
 export interface DraftNotes {
   findings: Findings;
   questions: DataQuestion[];
+}
+
+/** Drafts of several entities, with what was noted of each. */
+export class Drafts implements DraftNotes {
+  readonly drafts: Draft[] = [];
+  readonly findings = new Findings();
+  readonly questions: DataQuestion[] = [];
+
+  /** Adds drafts in their order. */
+  merge(...others: Drafts[]): this {
+    for (const other of others) {
+      this.drafts.push(...other.drafts);
+      this.note(other);
+    }
+    return this;
+  }
+
+  note({ findings, questions }: DraftNotes): void {
+    this.findings.merge(findings);
+    this.questions.push(...questions);
+  }
+}
+
+/** The table of an entity that is drafted. @throws Error where it has none: such entities are found before. */
+export function tableOf(entity: Entity): PhysicalTable {
+  if (entity.table === null) throw new Error(`${entityName(entity)} has no table`);
+  return entity.table;
+}
+
+/** A column of a drafted table. @throws Error for a column that the table does not have */
+export function physicalColumn(table: PhysicalTable, name: string): PhysicalColumn {
+  const column = table.columns.find((one) => one.name === name);
+  if (column === undefined) throw new Error(`the table ${table.name} has no column ${name}`);
+  return column;
 }
 
 /** Notes findings about one entity. */

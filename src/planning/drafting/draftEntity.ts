@@ -5,21 +5,27 @@ import { entityName } from '../../outsystems/naming.ts';
 import { isStale, isUnresolved, spelledTarget } from '../../outsystems/references.ts';
 import type { PlannedColumn } from '../../plan/plan.ts';
 import { holdsData } from '../questions/conditions.ts';
-import { type Draft, type DraftContext, type DraftReference, EntityNotes } from './draft.ts';
+import { type Draft, type DraftContext, type DraftReference, EntityNotes, tableOf } from './draft.ts';
 import { draftIdentifier, unresolved } from './draftIdentifier.ts';
 import { neutralValue } from './neutralValues.ts';
 import type { SourceReference } from './sourceReferences.ts';
 import { isWidening, typeWords } from './typeDifferences.ts';
 import { doesNotFit } from './valueFit.ts';
 
+interface DraftedEntity {
+  /** Null where the entity cannot be copied; the notes then hold a blocking finding. */
+  draft: Draft | null;
+  notes: EntityNotes;
+}
+
 /**
- * Decides for one entity which columns are written with what, and notes everything that does not match (issue: "said, by
- * name, never dropped"). Reads nothing: what depends on the data becomes a question.
- * @returns no draft where the entity cannot be copied; the notes then hold a blocking finding.
+ * Decides for one entity which columns are written with what, and notes everything that does not match: it is said, by
+ * name, and never dropped. Reads nothing: what depends on the data becomes a question.
  */
-export function draftEntity(pair: EntityPair, context: DraftContext): { draft: Draft | null; notes: EntityNotes } {
+export function draftEntity(pair: EntityPair, context: DraftContext): DraftedEntity {
   const { source, destination } = pair;
-  const notes = new EntityNotes(source, source.table!);
+  const tables = { source: tableOf(source), destination: tableOf(destination) };
+  const notes = new EntityNotes(source, tables.source);
   const identifier = draftIdentifier(source, destination, context, notes);
   if (identifier === null) return { draft: null, notes };
   const draft: Draft = {
@@ -27,8 +33,7 @@ export function draftEntity(pair: EntityPair, context: DraftContext): { draft: D
     people: null,
     instances: null,
     name: entityName(source),
-    source: source.table!,
-    destination: destination.table!,
+    ...tables,
     ...identifier.identity,
     columns: [],
     references: [],
@@ -49,12 +54,31 @@ export function draftEntity(pair: EntityPair, context: DraftContext): { draft: D
   return { draft, notes };
 }
 
+/** The same of a platform table whose columns were declared as attributes: those that one side lacks are skipped. */
+export function draftDeclared(pair: EntityPair, context: DraftContext): DraftedEntity {
+  const { draft, notes } = draftEntity({ ...pair, sourceOnly: [], destinationOnly: [] }, context);
+  if (draft === null) return { draft, notes };
+  const { source, destination } = context.environments;
+  const skipped = (attributes: readonly Attribute[], environment: string) =>
+    attributes.map(({ name }) => `${name} is only in '${environment}'; it is skipped`);
+  const differences = [...skipped(pair.sourceOnly, source), ...skipped(pair.destinationOnly, destination)];
+  return { draft: { ...draft, differences: [...draft.differences, ...differences] }, notes };
+}
+
+/** An attribute that both sides have, with its columns. */
+interface PairedAttribute {
+  from: Attribute;
+  to: Attribute;
+  source: PhysicalColumn;
+  destination: PhysicalColumn;
+}
+
 class Drafting {
   readonly #draft: Draft;
   readonly #context: DraftContext;
   readonly #notes: EntityNotes;
-  /** Columns of the destination that are spoken for. */
-  readonly #taken = new Set<string>();
+  /** Columns of the destination of which it is decided what becomes of them. */
+  readonly #decided = new Set<string>();
 
   constructor(draft: Draft, context: DraftContext, notes: EntityNotes) {
     this.#draft = draft;
@@ -63,7 +87,7 @@ class Drafting {
   }
 
   addIdentifier(columns: { source: PhysicalColumn; destination: PhysicalColumn }, reference: DraftReference | null) {
-    this.#taken.add(columns.destination.name);
+    this.#decided.add(columns.destination.name);
     // A minted identifier is not written: the destination makes it.
     if (this.#draft.identifier === 'minted') return;
     if (reference !== null) this.#addReference(columns.destination, reference);
@@ -95,32 +119,29 @@ class Drafting {
       return;
     }
     if (to.column.computed || to.column.identity) {
-      this.#taken.add(to.column.name);
+      this.#decided.add(to.column.name);
       this.#draft.differences.push(`${to.name} is filled by the database in '${environments.destination}'`);
       return;
     }
-    if (this.#taken.has(to.column.name)) {
+    if (this.#decided.has(to.column.name)) {
       findings.add('column-shared', { entity, column: to.column.name, there: environments.destination });
       return;
     }
+    const paired = { from, to, source: from.column, destination: to.column };
+    if (reference === null) {
+      this.#addScalar(paired);
+      return;
+    }
     if (isStale(from)) {
-      const [named, target] = [this.#context.wordsFor(from.type), reference!.targetName];
+      const [named, target] = [this.#context.wordsFor(from.type), reference.targetName];
       findings.add('stale-reference', { entity, attribute: from.name, named, target });
     }
-    if (reference !== null) this.#addAttributeReference(from, to, from.column, to.column, reference);
-    else this.#addScalar(from, to, from.column, to.column);
+    this.#addAttributeReference(paired, reference);
   }
 
-  #addAttributeReference(
-    from: Attribute,
-    to: Attribute,
-    source: PhysicalColumn,
-    destination: PhysicalColumn,
-    reference: SourceReference,
-  ): void {
+  #addAttributeReference({ from, to, source, destination }: PairedAttribute, reference: SourceReference): void {
     const { environments, ignored } = this.#context;
-    const there = to.references ?? null;
-    if (there !== null && from.references !== null && there !== from.references) {
+    if (to.references !== null && from.references !== null && to.references !== from.references) {
       if (ignored.has(from)) {
         this.#ignore(from, to);
         return;
@@ -136,31 +157,35 @@ class Drafting {
     this.#addReference(destination, this.#draftReference(reference, source, destination));
   }
 
-  #addScalar(from: Attribute, to: Attribute, source: PhysicalColumn, destination: PhysicalColumn): void {
-    const { environments, ignored, rowErrors } = this.#context;
+  #addScalar(paired: PairedAttribute): void {
+    const { from, to, source, destination } = paired;
+    const { environments, ignored } = this.#context;
     const { entity } = this.#notes;
-    const types = typeWords(source, destination, environments);
     const becameReference = to.references !== null || isUnresolved(to);
     if (becameReference || (source.kind !== destination.kind && !isWidening(source.kind, destination.kind))) {
       if (ignored.has(from)) {
         this.#ignore(from, to);
         return;
       }
+      const types = typeWords(source, destination, environments);
       this.#notes.ask(holdsData(source), 'type-differs', (values) => {
         return { entity, ...environments, attribute: from.name, types, becameReference, values };
       });
-    } else {
-      const condition = doesNotFit(source, destination);
-      if (condition !== null) {
-        this.#draft.differences.push(`${from.name} is ${types}`);
-        const setAside = source.kind === 'text' && rowErrors === 'setAside';
-        this.#notes.ask(condition, 'value-does-not-fit', (values) => {
-          const { destination: there } = environments;
-          return { entity, attribute: from.name, types, values, setAside, destination: there };
-        });
-      }
-    }
+    } else this.#askWhetherItFits(paired);
     this.#add(destination, { as: 'value', source: source.name });
+  }
+
+  #askWhetherItFits({ from, source, destination }: PairedAttribute): void {
+    const condition = doesNotFit(source, destination);
+    if (condition === null) return;
+    const { environments, rowErrors } = this.#context;
+    const { entity } = this.#notes;
+    const types = typeWords(source, destination, environments);
+    this.#draft.differences.push(`${from.name} is ${types}`);
+    const setAside = source.kind === 'text' && rowErrors === 'setAside';
+    this.#notes.ask(condition, 'value-does-not-fit', (values) => {
+      return { entity, attribute: from.name, types, values, setAside, destination: environments.destination };
+    });
   }
 
   /** An attribute of the source without a place in the destination: with data it blocks, unless the spec ignores it. */
@@ -189,7 +214,7 @@ class Drafting {
     const { entity, findings } = this.#notes;
     const reference = this.#context.references.tenantOf(source);
     const column = destination.tenantColumn;
-    if (column !== null) this.#taken.add(column.name);
+    if (column !== null) this.#decided.add(column.name);
     if (reference?.column && column !== null) {
       this.#addReference(column, this.#draftReference(reference, reference.column, column));
     } else if (reference?.column) {
@@ -205,8 +230,8 @@ class Drafting {
   fill(attribute: Attribute): void {
     const { column } = attribute;
     const { environments } = this.#context;
-    if (column === null || this.#taken.has(column.name)) return;
-    this.#taken.add(column.name);
+    if (column === null || this.#decided.has(column.name)) return;
+    this.#decided.add(column.name);
     if (column.identity || column.computed) return;
     this.#draft.differences.push(`${attribute.name} is only in '${environments.destination}'`);
     if (column.default !== null && !/^\(*null\b/i.test(column.default)) return;
@@ -217,7 +242,7 @@ class Drafting {
   /** Columns of no active attribute are left out (trap 6), unless they insist on a value. */
   fillDeadColumns(): void {
     for (const column of this.#draft.destination.columns) {
-      if (this.#taken.has(column.name) || column.nullable || column.default !== null) continue;
+      if (this.#decided.has(column.name) || column.nullable || column.default !== null) continue;
       if (column.identity || column.computed) continue;
       this.#fillNeutral(column, neutralValue(column.kind), `its column ${column.name}`);
     }
@@ -246,7 +271,6 @@ class Drafting {
       targetName,
       rule,
       identifier: false,
-      deferred: false,
       deferrable: destination.nullable && this.#draft.identifierColumns !== null && !outside,
       missing: outside ? 'keep' : unfit,
       column: source,
@@ -259,7 +283,7 @@ class Drafting {
   }
 
   #add(column: PhysicalColumn, handling: PlannedColumn['handling']): void {
-    this.#taken.add(column.name);
+    this.#decided.add(column.name);
     this.#draft.columns.push({ destination: column.name, kind: column.kind, handling });
   }
 }

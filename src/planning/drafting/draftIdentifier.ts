@@ -1,8 +1,8 @@
 import type { PhysicalColumn } from '../../database/port.ts';
-import type { Entity } from '../../outsystems/catalog.ts';
+import type { Attribute, Entity } from '../../outsystems/catalog.ts';
 import { spelledTarget } from '../../outsystems/references.ts';
 import type { IdentifierKind } from '../../plan/plan.ts';
-import type { DraftContext, DraftIdentity, DraftReference, EntityNotes } from './draft.ts';
+import { type DraftContext, type DraftIdentity, type DraftReference, type EntityNotes, tableOf } from './draft.ts';
 import { doesNotFit } from './valueFit.ts';
 
 export interface DraftIdentifier {
@@ -22,8 +22,8 @@ export function identifierType(column: PhysicalColumn): 'integer' | 'text' {
 }
 
 /**
- * How the rows of an entity get their identifiers in the destination (metamodel §5, "Identifiers"; traps 11 to 14). What
- * the database does with the column decides, not what the metamodel says of it.
+ * How the rows of an entity get their identifiers in the destination (metamodel §5, "Identifiers"; traps 11 to 14).
+ * What the database does with the column decides, not what the metamodel says of it.
  * @returns null where the two sides cannot be brought together; the notes then say why.
  */
 export function draftIdentifier(
@@ -42,31 +42,21 @@ export function draftIdentifier(
     findings.add('identifier-differs', { entity, has, lacks });
     return null;
   }
-  const columns = { source: source.identifier.column, destination: destination.identifier.column };
-  for (const side of ['source', 'destination'] as const) {
-    if (columns[side] !== null) continue;
-    const { table, identifier } = side === 'source' ? source : destination;
-    findings.add('column-missing', {
-      entity,
-      table: table!.name,
-      where: environments[side],
-      attribute: identifier!.name,
-      isIdentifier: true,
-    });
-  }
-  if (columns.source === null || columns.destination === null) return null;
-  const found = { source: columns.source, destination: columns.destination };
-  const kinds = { source: kindOf(source, found.source), destination: kindOf(destination, found.destination) };
-  const types = { source: identifierType(found.source), destination: identifierType(found.destination) };
+  const from = columnOf(source.identifier, source, environments.source, notes);
+  const to = columnOf(destination.identifier, destination, environments.destination, notes);
+  if (from === null || to === null) return null;
+  const columns = { source: from, destination: to };
+  const kinds = { source: kindOf(source.identifier, from), destination: kindOf(destination.identifier, to) };
+  const types = { source: identifierType(columns.source), destination: identifierType(columns.destination) };
   if (kinds.source !== kinds.destination || types.source !== types.destination) {
     const inWords = (side: 'source' | 'destination') =>
-      `${words[kinds[side]]} (${found[side].type}) in '${environments[side]}'`;
+      `${words[kinds[side]]} (${columns[side].type}) in '${environments[side]}'`;
     findings.add('identifier-differs', { entity, here: inWords('source'), there: inWords('destination') });
     return null;
   }
   const kind = kinds.destination;
-  const identity = { identifier: kind, identifierType: types.destination, identifierColumns: found };
-  if (kind === 'kept') askWhetherItFits(found, context, notes);
+  const identity = { identifier: kind, identifierType: types.destination, identifierColumns: columns };
+  if (kind === 'kept') askWhetherItFits(columns, context, notes);
   if (kind !== 'reference') return { identity, reference: null };
   const reference = context.references.of(source.identifier);
   if (reference === null) {
@@ -82,12 +72,26 @@ export function draftIdentifier(
       targetName,
       rule,
       identifier: true,
-      deferred: false,
       deferrable: false,
       missing: missingIdentifier(context, target),
-      column: found.source,
+      column: from,
     },
   };
+}
+
+/** The column of an identifier; null where the table lacks it, which is noted. */
+function columnOf(
+  { name, column }: Attribute,
+  entity: Entity,
+  environment: string,
+  notes: EntityNotes,
+): PhysicalColumn | null {
+  if (column === null) {
+    const table = tableOf(entity).name;
+    const facts = { entity: notes.entity, table, where: environment, attribute: name, isIdentifier: true };
+    notes.findings.add('column-missing', facts);
+  }
+  return column;
 }
 
 /** A row whose identifier has no counterpart cannot be written with NULL: under "null" it is set aside. */
@@ -103,9 +107,9 @@ const words: Record<IdentifierKind, string> = {
   none: 'none',
 };
 
-function kindOf(entity: Entity, column: PhysicalColumn): Exclude<IdentifierKind, 'none'> {
+function kindOf({ type }: Attribute, column: PhysicalColumn): Exclude<IdentifierKind, 'none'> {
   if (column.identity) return 'minted';
-  return spelledTarget(entity.identifier!.type) === null ? 'kept' : 'reference';
+  return spelledTarget(type) === null ? 'kept' : 'reference';
 }
 
 function askWhetherItFits(

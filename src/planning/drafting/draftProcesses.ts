@@ -1,120 +1,123 @@
-import type { EnvironmentCatalog } from '../../outsystems/catalog.ts';
+import type { EntityKey } from '../../outsystems/catalog.ts';
 import { declaredPair } from '../../outsystems/declaredEntities.ts';
 import { sameName } from '../../outsystems/naming.ts';
 import { platformTarget } from '../../outsystems/platform.ts';
-import { Findings } from '../../plan/findings.ts';
+import type { PlannedColumn } from '../../plan/plan.ts';
 import type { ChosenProcesses } from '../../processes/chooseProcesses.ts';
-import { activityTable, type InstanceTable, instanceTables, processTable } from '../../processes/instanceTables.ts';
-import type { DataQuestion } from '../questions/dataQuestions.ts';
-import type { Draft, DraftContext, DraftReference } from './draft.ts';
-import { draftEntity } from './draftEntity.ts';
+import { type InstanceTable, instanceTables } from '../../processes/instanceTables.ts';
+import type { Migration } from '../questions/request.ts';
+import { type Draft, type DraftContext, type DraftReference, Drafts, physicalColumn } from './draft.ts';
+import { draftDeclared } from './draftEntity.ts';
 import { neutralValue } from './neutralValues.ts';
+import type { SourceReferences } from './sourceReferences.ts';
 
 /**
- * Drafts of the tables of process instances, as nodes of the one graph (docs/architecture.md, "One graph"): processes hold
- * ids of applications' rows and applications hold ids of processes. Columns that one side lacks are skipped.
+ * Drafts of the tables of process instances, as nodes of the one graph (docs/architecture.md, "One graph"): processes
+ * hold ids of applications' rows and applications hold ids of processes. Columns that one side lacks are skipped.
  */
 export function draftInstances(
-  catalogs: { source: EnvironmentCatalog; destination: EnvironmentCatalog },
+  { source, destination }: Migration,
   context: DraftContext,
-  chosen: ChosenProcesses,
-): { drafts: Draft[]; questions: DataQuestion[]; findings: Findings } {
-  const drafted = { drafts: [] as Draft[], questions: [] as DataQuestion[], findings: new Findings() };
+  { types, summary }: ChosenProcesses,
+): Drafts {
+  const drafted = new Drafts();
+  const reasons = summary.setAside.map(({ reason }) => reason);
   for (const table of instanceTables) {
-    const pair = declaredPair(catalogs.source, catalogs.destination, table);
+    const pair = declaredPair(source.catalog, destination.catalog, table);
     if (pair === null) continue;
-    const lacking = [...pair.sourceOnly, ...pair.destinationOnly];
-    const { draft, notes } = draftEntity({ ...pair, sourceOnly: [], destinationOnly: [] }, context);
-    drafted.findings.merge(notes.findings);
-    drafted.questions.push(...notes.questions);
-    if (draft === null) continue;
-    const belongs = draft.source.columns.find(({ name }) => sameName(name, table.partOf.column));
-    if (belongs === undefined) continue;
-    draft.instances = {
-      table,
-      partOf: { instances: platformTarget(catalogs.source, table.partOf.table), column: belongs.name },
+    const { draft, notes } = draftDeclared(pair, context);
+    drafted.note(notes);
+    const owner = draft?.source.columns.find(({ name }) => sameName(name, table.partOf.column));
+    if (draft === null || owner === undefined) continue;
+    const partOf = {
+      instances: platformTarget(source.catalog, table.partOf.table),
+      column: owner.name,
+      // Reasons are kept with the processes themselves.
+      ...(table.partOf.table === table.table && reasons.length > 0 ? { reasons } : {}),
     };
-    draft.differences.push(
-      ...lacking.map((attribute) => {
-        const side = pair.sourceOnly.includes(attribute) ? catalogs.source : catalogs.destination;
-        return `${attribute.name} is only in '${side.environment}'; it is skipped`;
-      }),
-    );
-    for (const reference of draft.references) {
-      const isEssential = table.essential.some((column) => sameName(column, reference.column.name));
-      if (isEssential && reference.missing === 'null') reference.missing = 'skip';
-    }
-    clear(draft, table);
-    typeValues(draft, table, context, chosen.types.get(table.table) ?? []);
-    drafted.drafts.push(draft);
+    const instance = withoutServerColumns({ ...draft, instances: { table, partOf } }, table);
+    drafted.drafts.push(withTypedValue(withEssentials(instance, table), table, context, types.get(table.table) ?? []));
   }
   return drafted;
 }
 
+/** References without which a row is half a thing take no NULL. */
+function withEssentials(draft: Draft, { essential }: InstanceTable): Draft {
+  const isEssential = ({ column }: DraftReference) => essential.some((name) => sameName(name, column.name));
+  const references = draft.references.map((reference): DraftReference => {
+    return reference.missing === 'null' && isEssential(reference) ? { ...reference, missing: 'skip' } : reference;
+  });
+  return { ...draft, references };
+}
+
 /** Columns that mean something on the source's servers only arrive empty (trap 29). */
-function clear(draft: Draft, { cleared }: InstanceTable): void {
-  for (const column of draft.columns) {
-    if (!cleared.some((name) => sameName(name, column.destination))) continue;
-    const { nullable } = draft.destination.columns.find(({ name }) => name === column.destination)!;
-    column.handling = { as: 'neutral', value: nullable ? null : neutralValue(column.kind) };
-    draft.differences.push(`${column.destination} means something in the source only; it arrives empty`);
-  }
+function withoutServerColumns(draft: Draft, { cleared }: InstanceTable): Draft {
+  const isCleared = ({ destination }: PlannedColumn) => cleared.some((name) => sameName(name, destination));
+  const columns = draft.columns.map((column): PlannedColumn => {
+    if (!isCleared(column)) return column;
+    const { nullable } = physicalColumn(draft.destination, column.destination);
+    return { ...column, handling: { as: 'neutral', value: nullable ? null : neutralValue(column.kind) } };
+  });
+  const differences = draft.columns
+    .filter(isCleared)
+    .map(({ destination }) => `${destination} means something in the source only; it arrives empty`);
+  return { ...draft, columns, differences: [...draft.differences, ...differences] };
 }
 
 /** Values whose type says that they are identifiers are references to the entities that the types name (trap 23). */
-function typeValues(draft: Draft, { value }: InstanceTable, context: DraftContext, types: readonly string[]): void {
-  if (value === null) return;
-  const type = draft.source.columns.find(({ name }) => sameName(name, value.type));
-  const from = draft.source.columns.find(({ name }) => sameName(name, value.column));
-  const column = draft.columns.find(({ destination }) => sameName(destination, value.column));
-  if (type === undefined || from === undefined || column === undefined) return;
-  const { nullable } = draft.destination.columns.find(({ name }) => name === column.destination)!;
-  const numbers = new Map<string, number>();
-  const references: Record<string, number> = {};
-  for (const spelled of types) {
-    const named = context.references.ofType(spelled);
-    if (named === null) continue;
-    const outside = context.isOutside(named.target);
-    const { missingReferences } = context;
-    const reference: DraftReference = {
+function withTypedValue(
+  draft: Draft,
+  { value }: InstanceTable,
+  context: DraftContext,
+  types: readonly string[],
+): Draft {
+  const sourceColumn = (name: string | undefined) => draft.source.columns.find((column) => sameName(column.name, name));
+  const [type, from] = [sourceColumn(value?.type), sourceColumn(value?.column)];
+  const column = draft.columns.find(({ destination }) => sameName(destination, value?.column));
+  const targets = targetsOf(types, context.references);
+  if (type === undefined || from === undefined || column === undefined || targets.length === 0) return draft;
+  const { nullable } = physicalColumn(draft.destination, column.destination);
+  const added = targets.map(({ target, targetName, spellings }): DraftReference => {
+    const outside = context.isOutside(target);
+    const missing = context.missingReferences === 'null' && !nullable ? 'skip' : context.missingReferences;
+    return {
       attribute: column.destination,
-      target: named.target,
-      targetName: named.targetName,
+      target,
+      targetName,
       rule: 'Ignore',
       identifier: false,
-      deferred: false,
       deferrable: nullable && !outside,
-      missing: outside ? 'keep' : missingReferences === 'null' && !nullable ? 'skip' : missingReferences,
+      missing: outside ? 'keep' : missing,
       column: from,
-      typed: { column: type, types: [spelled] },
+      typed: { column: type, types: spellings },
     };
-    const known = numbers.get(named.target);
-    if (known === undefined) numbers.set(named.target, draft.references.push(reference) - 1);
-    else draft.references[known]!.typed!.types.push(spelled);
-    references[spelled] = numbers.get(named.target)!;
-  }
-  if (Object.keys(references).length === 0) return;
-  column.handling = { as: 'typed', source: from.name, type: type.name, references };
+  });
+  const numberOf = (spelled: string) => targets.findIndex(({ spellings }) => spellings.includes(spelled));
+  const named = types.filter((spelled) => numberOf(spelled) >= 0);
+  const references = Object.fromEntries(named.map((spelled) => [spelled, draft.references.length + numberOf(spelled)]));
+  const typed: PlannedColumn = { ...column, handling: { as: 'typed', source: from.name, type: type.name, references } };
+  return {
+    ...draft,
+    columns: draft.columns.map((one) => (one === column ? typed : one)),
+    references: [...draft.references, ...added],
+  };
 }
 
-/**
- * Notes on every reference whether the spec may leave its target out: it leads to a process or an activity, or to a 1:1
- * extension of one, whose ids are the same.
- * @param all no instance travels at all (`processes: none`).
- */
-export function noteLeftOut(drafts: readonly Draft[], source: EnvironmentCatalog, all: boolean): void {
-  const instances = new Set([processTable, activityTable].map((table) => platformTarget(source, table)));
-  const byKey = new Map(drafts.map((draft) => [draft.pair.key, draft]));
-  const instancesOf = (target: string, seen: ReadonlySet<string>): string | null => {
-    if (instances.has(target)) return target;
-    const extended = byKey.get(target)?.references.find(({ identifier }) => identifier);
-    if (extended === undefined || seen.has(target)) return null;
-    return instancesOf(extended.target, new Set([...seen, target]));
-  };
-  for (const draft of drafts) {
-    for (const reference of draft.references) {
-      const found = instancesOf(reference.target, new Set());
-      if (found !== null) reference.leftOut = { instances: found, all };
-    }
+/** An entity that types of values name. */
+interface NamedTarget {
+  target: EntityKey;
+  targetName: string;
+  /** The types that name it: an entity that moved has more than one. */
+  spellings: string[];
+}
+
+function targetsOf(types: readonly string[], references: SourceReferences): NamedTarget[] {
+  const targets = new Map<EntityKey, NamedTarget>();
+  for (const spelled of types) {
+    const named = references.ofType(spelled);
+    if (named === null) continue;
+    const spellings = [...(targets.get(named.target)?.spellings ?? []), spelled];
+    targets.set(named.target, { ...named, spellings });
   }
+  return [...targets.values()];
 }

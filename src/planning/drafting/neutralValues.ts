@@ -1,8 +1,8 @@
 import type { ColumnKind } from '../../database/port.ts';
 
 /**
- * What the platform stores where an attribute was not given (metamodel §5, "Types", "Default stored"), as a cell in text:
- * '' for binary columns stands for no bytes. null where the kind has no such value.
+ * What the platform stores where an attribute was not given (metamodel §5, "Types", "Default stored"), as a cell in
+ * text: '' for binary columns stands for no bytes. null where the kind has no such value.
  */
 export function neutralValue(kind: ColumnKind): string | null {
   return neutralValues[kind];

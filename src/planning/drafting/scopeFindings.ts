@@ -1,38 +1,22 @@
-import type { MigrationSpec } from '../../config/migrationSpec.ts';
-import type { Entity, EntityKey, EnvironmentCatalog, Espace } from '../../outsystems/catalog.ts';
+import type { Application, Entity, EntityKey, EnvironmentCatalog, Espace } from '../../outsystems/catalog.ts';
 import { groupBy } from '../../outsystems/grouping.ts';
 import type { CatalogMatch, EntityPair } from '../../outsystems/matching.ts';
 import { entityName, foldName } from '../../outsystems/naming.ts';
 import { Findings } from '../../plan/findings.ts';
+import type { Migration } from '../questions/request.ts';
 
 /**
  * What the destination lacks of what is to be copied, said once at the highest level: an application that is not there
  * is not said again for each of its entities.
  */
-export function missingInDestination(
-  spec: MigrationSpec,
-  source: EnvironmentCatalog,
-  destination: EnvironmentCatalog,
-  match: CatalogMatch,
-  copied: readonly Entity[],
-): Findings {
-  const findings = new Findings();
+export function missingInDestination(migration: Migration, match: CatalogMatch, copied: readonly Entity[]): Findings {
+  const { catalog: destination } = migration.destination;
   const there = destination.environment;
-  const explained = new Set<Espace>();
+  const findings = new Findings();
+  const applications = missingApplications(migration);
+  for (const { name } of applications) findings.add('application-missing', { application: name, there });
+  const explained = new Set(applications.flatMap((application) => modulesOf(application, migration.source.catalog)));
   const espaceKeys = new Set(destination.espaces.map(({ key }) => key));
-  for (const name of spec.scope.applications ?? []) {
-    const application = source.applications.find((one) => foldName(one.name) === foldName(name));
-    if (application === undefined) continue;
-    const found = destination.applications.some(
-      (one) => (one.key !== '' && one.key === application.key) || foldName(one.name) === foldName(application.name),
-    );
-    if (found) continue;
-    findings.add('application-missing', { application: application.name, there });
-    for (const espace of source.espaces) {
-      const ids = espace.kind === 'espace' ? application.espaceIds : application.extensionIds;
-      if (ids.includes(espace.id)) explained.add(espace);
-    }
-  }
   const absent = copied.filter((entity) => !match.pairs.has(entity.key));
   for (const entities of groupBy(absent, ({ espace }) => espace.key).values()) {
     const { espace } = entities[0]!;
@@ -49,6 +33,21 @@ export function missingInDestination(
   return findings;
 }
 
+/** Applications of the scope that the destination does not have, neither by their keys nor by their names. */
+function missingApplications({ spec, source, destination }: Migration): Application[] {
+  const isThere = ({ key, name }: Application) =>
+    destination.catalog.applications.some(
+      (one) => (one.key !== '' && one.key === key) || foldName(one.name) === foldName(name),
+    );
+  return (spec.scope.applications ?? []).flatMap((name) => {
+    const application = source.catalog.applications.find((one) => foldName(one.name) === foldName(name));
+    return application === undefined || isThere(application) ? [] : [application];
+  });
+}
+
+const modulesOf = ({ espaceIds, extensionIds }: Application, { espaces }: EnvironmentCatalog): Espace[] =>
+  espaces.filter(({ kind, id }) => (kind === 'espace' ? espaceIds : extensionIds).includes(id));
+
 /** A moved entity has the same entity key in another espace (trap 2). */
 function moduleOfSameKey(entity: Entity, { entities }: EnvironmentCatalog): string | null {
   const half = entity.key.slice(entity.key.indexOf('*'));
@@ -58,17 +57,16 @@ function moduleOfSameKey(entity: Entity, { entities }: EnvironmentCatalog): stri
 /** Two active entities on one table: whose rows they are cannot be told. Only those that are to be copied matter. */
 export function sharedTables(catalog: EnvironmentCatalog, copied: ReadonlySet<EntityKey>): Findings {
   const findings = new Findings();
-  const stored = catalog.entities.filter(
-    ({ kind, table }) => table !== null && (kind === 'entity' || kind === 'static'),
-  );
-  for (const claimants of groupBy(stored, ({ table }) => table!.name).values()) {
-    const [first] = claimants;
-    if (claimants.length < 2 || !claimants.some(({ key }) => copied.has(key))) continue;
+  const stored = catalog.entities.filter(({ kind }) => kind === 'entity' || kind === 'static');
+  const claims = stored.flatMap((entity) => (entity.table === null ? [] : [{ entity, table: entity.table.name }]));
+  for (const [table, claimants] of groupBy(claims, (claim) => claim.table)) {
+    const claimant = claimants.find(({ entity }) => copied.has(entity.key));
+    if (claimants.length < 2 || claimant === undefined) continue;
     findings.add('physical-table-shared', {
-      entity: entityName(claimants.find(({ key }) => copied.has(key))!),
-      table: first!.table!.name,
+      entity: entityName(claimant.entity),
+      table,
       where: catalog.environment,
-      claimants: claimants.map(entityName),
+      claimants: claimants.map(({ entity }) => entityName(entity)),
     });
   }
   return findings;

@@ -21,7 +21,10 @@ export interface SourceReference {
 export interface SourceReferences {
   /** What the attribute refers to; null for scalars and unresolved references. */
   of(attribute: Attribute): SourceReference | null;
-  /** What a `bt` type refers to, an unresolvable one too: its target then has no rows that anybody knows. Null for any other type. */
+  /**
+   * What a `bt` type refers to, an unresolvable one too: its target then has no rows that anybody knows. Null for any
+   * other type.
+   */
   ofType(type: string): { target: EntityKey; targetName: string } | null;
   /** The hidden TENANT_ID as a reference (trap 34); null where there is none. */
   tenantOf(entity: Entity): SourceReference | null;
@@ -37,8 +40,10 @@ export function sourceReferences(
 ): SourceReferences {
   const entities = new Map(catalog.entities.map((entity) => [entity.key, entity]));
   const context = referenceContext(catalog.entities, catalog.formerKeys);
-  const stored = catalog.entities.filter(({ kind, table }) => table !== null && kind !== 'external');
-  const owners = groupBy(stored, ({ table }) => table!.name);
+  const stored = catalog.entities.flatMap(({ key, kind, table }) =>
+    table === null || kind === 'external' ? [] : [{ key, table: table.name }],
+  );
+  const owners = groupBy(stored, ({ table }) => table);
   const ownTarget = (target: EntityKey): EntityKey => {
     const entity = entities.get(target);
     // Several entities may describe one platform table; it has one map.

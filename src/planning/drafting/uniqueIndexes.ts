@@ -2,18 +2,18 @@ import { sameName } from '../../outsystems/naming.ts';
 import type { Draft } from './draft.ts';
 
 /**
- * Unique indexes of the destination over columns that the copy writes, by destination column; that of the identifier aside, whose
- * clashes are another matter (docs/architecture.md, "The batch protocol").
+ * Unique indexes of the destination over columns that the copy writes, by destination column; that of the identifier
+ * aside, whose clashes are another matter (docs/architecture.md, "The batch protocol").
  */
 export function uniqueIndexes({ destination, identifierColumns, columns }: Draft): string[][] {
   const written = new Set(columns.map((column) => column.destination));
-  const found = new Map<string, string[]>();
+  const indexes = new Map<string, string[]>();
   for (const index of destination.indexes) {
     const isIdentifier = index.columns.length === 1 && sameName(index.columns[0], identifierColumns?.destination.name);
     if (!index.unique || isIdentifier || !index.columns.every((column) => written.has(column))) continue;
-    found.set([...index.columns].sort().join('\n'), index.columns);
+    indexes.set([...index.columns].sort().join('\n'), index.columns);
   }
-  return [...found.values()];
+  return [...indexes.values()];
 }
 
 /** Unique indexes that the source does not have: what is unique there need not have been here. */

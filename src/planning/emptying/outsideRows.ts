@@ -1,19 +1,19 @@
 import { idsOfRows } from '../../alignment/idsReferredTo.ts';
 import { fittingIds } from '../../alignment/platformTable.ts';
-import type { Database, PhysicalTable } from '../../database/port.ts';
+import type { Cell, Database, PhysicalTable } from '../../database/port.ts';
 import { queryOne } from '../../database/queries.ts';
 import { integer, text } from '../../database/shape.ts';
 import { sql } from '../../database/sql.ts';
 import { IdSet } from '../../identity/idSet.ts';
-import { columnOf, type Environment } from '../../outsystems/environment.ts';
-import { entityName } from '../../outsystems/naming.ts';
+import { columnOf, type Environment, page } from '../../outsystems/environment.ts';
+import { entityName, isNullIdentifier } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
 import { Findings } from '../../plan/findings.ts';
 import { instanceTables } from '../../processes/instanceTables.ts';
+import { physicalColumn } from '../drafting/draft.ts';
+import { rightsOn } from '../preflight/rights.ts';
 import { inParallel } from '../questions/parallel.ts';
 import { type Candidate, type Emptied, tableName } from './candidates.ts';
-
-const ids = { rows: 5_000, bytes: 4 * 1024 * 1024 };
 
 /** Rows that stay and refer to rows that go. */
 export interface OutsideReference {
@@ -23,44 +23,59 @@ export interface OutsideReference {
   rows: number | null;
 }
 
-/** Every column of a table that stays by which rows may refer to rows that go, with how many do. @throws DatabaseError */
+/**
+ * Every column of a table that stays by which rows may refer to rows that go, with how many do.
+ * @throws DatabaseError
+ */
 export async function outsideReferences(
   { database }: Environment,
   candidates: readonly Candidate[],
   emptied: Emptied,
   referring: ReadonlyMap<string, ReferringColumn[]>,
 ): Promise<OutsideReference[]> {
-  const found = candidates.flatMap((target) =>
+  const references = candidates.flatMap((target) =>
     (referring.get(target.table.name.toUpperCase()) ?? [])
       .filter(({ table }) => !emptied.has(table.name.toUpperCase()))
       .map((by) => ({ target, by })),
   );
-  const readable = await database.rights(found.map(({ by }) => tableName(by.table)));
-  return inParallel(
-    found.map((one, index) => ({ ...one, mayRead: readable[index]!.select })),
-    async ({ target, by, mayRead }) => {
-      return { target, by, rows: mayRead ? await referringRows(database, target, by, emptied) : null };
-    },
+  const told = await rightsOn(
+    database,
+    references.map((owner) => ({ owner, table: owner.by.table })),
   );
+  return inParallel(told, async ({ owner: { target, by }, rights }) => {
+    return { target, by, rows: rights.select ? await referringRows(database, target, by, emptied) : null };
+  });
 }
 
 async function referringRows(
   database: Database,
-  { table: target, identifier }: Candidate,
-  { table, column }: ReferringColumn,
+  target: Candidate,
+  by: ReferringColumn,
   emptied: Emptied,
 ): Promise<number> {
-  const goes = emptied.get(target.name.toUpperCase())!;
-  if (goes !== 'all') {
-    let rows = 0;
-    for await (const id of idsOfRows(database, { table: tableName(table), column, target: '' })) {
-      if (goes.has(id)) rows += 1;
-    }
-    return rows;
+  const going = emptied.get(target.table.name.toUpperCase());
+  if (going === undefined) throw new Error(`nothing of ${target.name} is deleted`);
+  return going === 'all' ? countReferring(database, target, by) : countReferringTo(database, going, by);
+}
+
+/** Rows that refer to some rows of a table. */
+async function countReferringTo(database: Database, going: IdSet, { table, column }: ReferringColumn): Promise<number> {
+  let rows = 0;
+  for await (const id of idsOfRows(database, { table: tableName(table), column, target: '' })) {
+    if (going.has(id)) rows += 1;
   }
+  return rows;
+}
+
+/** Rows that refer to any row of a table. */
+async function countReferring(
+  database: Database,
+  { table: target, identifier }: Candidate,
+  { table, column }: ReferringColumn,
+): Promise<number> {
   if (identifier === null) return 0;
   const [held, key] = [sql.id('t', column), sql.id('e', identifier)];
-  const kindOf = ({ columns }: PhysicalTable, wanted: string) => columns.find(({ name }) => name === wanted)?.kind;
+  const kindOf = ({ columns }: PhysicalTable, column: string) => columns.find(({ name }) => name === column)?.kind;
   const same = kindOf(table, column) === kindOf(target, identifier);
   // Values of another kind cannot be compared; they mean something all the same.
   const exists = same
@@ -86,7 +101,7 @@ export function addRefusal(findings: Findings, { catalog }: Environment, { targe
 
 /** Values of process instances that stay, and that name rows that go: no constraint knows of them (trap 23). */
 export async function outsideValues(
-  { database, catalog }: Environment,
+  environment: Environment,
   candidates: readonly Candidate[],
   emptied: Emptied,
 ): Promise<Findings> {
@@ -94,55 +109,87 @@ export async function outsideValues(
   const byType = new Map(
     candidates.filter(({ instances }) => instances === null).map((candidate) => [`bt${candidate.key}`, candidate]),
   );
-  for (const { table, name, value, partOf } of instanceTables) {
-    const physical = catalog.platformTables.get(table);
-    const columns =
-      physical && value && [value.column, value.type, partOf.column].map((one) => columnOf(physical, one));
-    if (physical?.type !== 'table' || !columns || columns.includes(undefined)) continue;
-    const [held, type, owner] = columns as [string, string, string];
-    const spelled = sql`lower(${sql.id(type)})`;
-    const used = await database.query(
-      sql`select distinct ${spelled} as found from ${sql.table(physical)} where ${spelled} like 'bt%'`,
-      { found: text },
-    );
-    if (!used.some(({ found }) => byType.has(found))) continue;
-    const named = new Map<Candidate, Map<string, number>>();
-    const goes = emptied.get(partOf.table);
-    const read = { table: tableName(physical), columns: [held, type, owner], key: null, batch: ids };
-    for await (const rows of database.readRows(read)) {
-      for (const [id, ofType, of] of rows) {
-        const candidate = ofType === null ? undefined : byType.get(String(ofType).toLowerCase());
-        if (candidate === undefined || id === null || id === undefined || id === '' || id === '0') continue;
-        if (goes instanceof IdSet && of !== null && goes.has(String(of))) continue;
-        const counts = named.get(candidate) ?? new Map<string, number>();
-        named.set(candidate, counts.set(String(id), (counts.get(String(id)) ?? 0) + 1));
-      }
-    }
-    for (const [candidate, counts] of named) {
-      const rows = await countPresent(database, candidate, counts);
+  for (const table of valueTables(environment)) {
+    for (const [candidate, mentions] of await mentionsIn(environment.database, table, byType, emptied)) {
+      const rows = await countPresent(environment.database, candidate, mentions);
       if (rows === 0) continue;
-      const facts = { entity: candidate.name, rows, name: `(System).${name}` };
+      const facts = { entity: candidate.name, rows, name: table.name };
       findings.add('outside-rows-refer', { ...facts, referring: 'values' });
     }
   }
   return findings;
 }
 
+/** A table of values of process instances. */
+interface ValueTable {
+  /** `(System).Entity`. */
+  name: string;
+  table: PhysicalTable;
+  value: string;
+  /** Column with the type of the value. */
+  type: string;
+  /** Column with the id of the instance that the value is part of, and the upper-case name of that instance's table. */
+  owner: string;
+  ownerTable: string;
+}
+
+/** Those that this platform version has. */
+function valueTables({ catalog }: Environment): ValueTable[] {
+  return instanceTables.flatMap(({ table: ofInstances, name, value: declared, partOf }) => {
+    const table = catalog.platformTables.get(ofInstances);
+    if (table?.type !== 'table' || declared === null) return [];
+    const value = columnOf(table, declared.column);
+    const type = columnOf(table, declared.type);
+    const owner = columnOf(table, partOf.column);
+    if (value === undefined || type === undefined || owner === undefined) return [];
+    return [{ name: `(System).${name}`, table, value, type, owner, ownerTable: partOf.table }];
+  });
+}
+
+/** How often the values of instances that stay name each id of the entities that go. @throws DatabaseError */
+async function mentionsIn(
+  database: Database,
+  { table, value, type, owner, ownerTable }: ValueTable,
+  byType: ReadonlyMap<string, Candidate>,
+  emptied: Emptied,
+): Promise<Map<Candidate, Map<string, number>>> {
+  const mentions = new Map<Candidate, Map<string, number>>();
+  const spelled = sql`lower(${sql.id(type)})`;
+  const used = await database.query(
+    sql`select distinct ${spelled} as found from ${sql.table(table)} where ${spelled} like 'bt%'`,
+    { found: text },
+  );
+  if (!used.some(({ found }) => byType.has(found))) return mentions;
+  const going = emptied.get(ownerTable);
+  const goes = (id: Cell | undefined) => going instanceof IdSet && id !== null && going.has(String(id));
+  const read = { table: tableName(table), columns: [value, type, owner], key: null, batch: page };
+  for await (const rows of database.readRows(read)) {
+    for (const [id, ofType, ofOwner] of rows) {
+      const candidate = ofType === null ? undefined : byType.get(String(ofType).toLowerCase());
+      if (candidate === undefined || id === null || id === undefined || isNullIdentifier(String(id))) continue;
+      if (goes(ofOwner)) continue;
+      const counts = mentions.get(candidate) ?? new Map<string, number>();
+      mentions.set(candidate, counts.set(String(id), (counts.get(String(id)) ?? 0) + 1));
+    }
+  }
+  return mentions;
+}
+
 /** How many of these mentions mean a row that is there. */
 async function countPresent(
   database: Database,
   { table, identifier }: Candidate,
-  counts: ReadonlyMap<string, number>,
+  mentions: ReadonlyMap<string, number>,
 ): Promise<number> {
   if (identifier === null) return 0;
-  const asked = fittingIds(table.columns.find(({ name }) => name === identifier)!, counts.keys());
-  let rows = 0;
-  for (let at = 0; at < asked.length; at += ids.rows) {
-    const some = asked.slice(at, at + ids.rows);
-    const present = await database.transaction((transaction) =>
-      transaction.existingKeys(tableName(table), identifier, some),
+  const asked = fittingIds(physicalColumn(table, identifier), mentions.keys());
+  const present = new Set<string>();
+  for (let at = 0; at < asked.length; at += page.rows) {
+    const keys = asked.slice(at, at + page.rows);
+    const existing = await database.transaction((transaction) =>
+      transaction.existingKeys(tableName(table), identifier, keys),
     );
-    for (const id of present) rows += counts.get(id)!;
+    for (const id of existing) present.add(id);
   }
-  return rows;
+  return [...mentions].reduce((rows, [id, count]) => (present.has(id) ? rows + count : rows), 0);
 }

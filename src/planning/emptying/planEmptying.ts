@@ -8,140 +8,184 @@ import { Findings } from '../../plan/findings.ts';
 import type { ColumnOf, EmptiedTable } from '../../plan/plan.ts';
 import { activityColumn } from '../../processes/eventTables.ts';
 import { activityTable, type InstanceTable, processTable } from '../../processes/instanceTables.ts';
+import { destinationReferences } from '../drafting/destinationReferences.ts';
 import { checkWritable, type NeededRights, type Operation } from '../preflight/rights.ts';
-import type { Catalogs, PlanRequest } from '../questions/request.ts';
+import { asPlanningError } from '../questions/errors.ts';
+import type { Migration } from '../questions/request.ts';
 import {
   activitiesOf,
   type Candidate,
   type Emptied,
+  type GoingInstances,
   instancesToGo,
   processesOfScope,
   tableName,
   wholeTables,
 } from './candidates.ts';
 import { deletionOrder, type Holding } from './deletionOrder.ts';
-import { addRefusal, outsideReferences, outsideValues } from './outsideRows.ts';
+import { addRefusal, type OutsideReference, outsideReferences, outsideValues } from './outsideRows.ts';
 
 /** What a run deletes in the destination before it writes. */
 export interface PlannedEmptying {
-  /** In the order in which they are emptied. */
-  tables: EmptiedTable[];
+  /** In the order in which they are emptied; null where the spec has nothing deleted. */
+  tables: EmptiedTable[] | null;
   /** Ids of the process instances that go, subprocesses before those that called them. */
-  processes: string[];
+  processes: readonly string[];
+  /** The same by table. */
+  emptied: Emptied;
   findings: Findings;
 }
 
-/**
- * What `destinationData: delete` empties: the entities of the scope, those that the spec names beside it, and the process instances
- * whose root is of a module in scope; never platform tables, static entities or users (guide, "Destination Entities Data").
- * Whatever else refers to rows that would go stands in the way. Nothing is written.
- * @throws PlanningError for a name under `alsoDelete` that is never emptied; DatabaseError
- */
-export async function planEmptying(
-  request: PlanRequest,
-  catalogs: Catalogs,
-  referring: ReadonlyMap<string, ReferringColumn[]>,
-): Promise<PlannedEmptying & { emptied: Emptied }> {
-  const { destination } = request;
-  const environment: Environment = { database: destination, catalog: catalogs.destination };
-  const findings = new Findings();
-  const processes = await processesOfScope(request, catalogs, environment);
-  const activities = await activitiesOf(environment, processes);
-  const whole = await wholeTables(request, catalogs);
-  findings.merge(whole.findings);
-  const candidates = [
-    ...whole.candidates,
-    ...(processes.length === 0 ? [] : await instancesToGo(catalogs.source, environment, processes, activities)),
-  ];
-  const emptied: Emptied = new Map(
-    candidates.map(({ table, instances }) => [table.name.toUpperCase(), instances === null ? 'all' : new IdSet()]),
-  );
-  fillSet(emptied.get(processTable), processes);
-  fillSet(emptied.get(activityTable), activities);
-
-  const { order, nulled, stuck } = deletionOrder(candidates.length, holdings(candidates));
-  for (const tables of stuck) {
-    const names = tables.map((table) => candidates[table]!.name);
-    findings.add('cannot-empty', { entity: names[0]!, tables: names });
+/** What the spec has deleted. @throws PlanningError for a name that is never emptied; DatabaseError */
+export async function planEmptying(migration: Migration): Promise<PlannedEmptying> {
+  const { alsoDelete, destinationData } = migration.spec;
+  if (destinationData === 'delete') {
+    const referring = await destinationReferences(migration);
+    return asPlanningError(() => planDeletion(migration, referring));
   }
-  const outside = await outsideReferences(environment, candidates, emptied, referring);
-  for (const one of outside) addRefusal(findings, environment, one);
-  findings.merge(await outsideValues(environment, candidates, emptied));
-  const subscriptions = await subscriptionColumns(environment, activities);
-  const tables = order.map((number): EmptiedTable => {
-    const { key, name, table, identifier, rows, instances } = candidates[number]!;
-    return {
-      key,
-      name,
-      table: { schema: table.schema, name: table.name },
-      identifier,
-      rows,
-      nulled: nulled.get(number) ?? [],
-      ...(instances === null ? {} : { instances: selectionOf(table, instances) }),
-      ...(instances?.table === activityTable ? { holdsActivities: true, subscriptions } : {}),
-      cascades: outside
-        .filter(({ target, by }) => target === candidates[number] && by.onDelete === 'cascade')
-        .map(({ by }) => ({ schema: by.table.schema, table: by.table.name, column: by.column })),
-    };
+  const findings = new Findings();
+  // Names mean nothing where nothing is deleted.
+  if (alsoDelete.length > 0) findings.add('nothing-deleted', { named: alsoDelete, destinationData });
+  return { tables: null, processes: [], emptied: new Map(), findings };
+}
+
+/**
+ * What `destinationData: delete` empties: the entities of the scope, those that the spec names beside it, and the
+ * process instances whose root is of a module in scope; never platform tables, static entities or users (guide,
+ * "Destination Entities Data"). Whatever else refers to rows that would go stands in the way. Nothing is written.
+ */
+async function planDeletion(
+  migration: Migration,
+  referring: ReadonlyMap<string, ReferringColumn[]>,
+): Promise<PlannedEmptying> {
+  const { destination } = migration;
+  const processes = await processesOfScope(migration);
+  const going = { processes, activities: await activitiesOf(destination, processes) };
+  const whole = await wholeTables(migration);
+  const candidates = [...whole.candidates, ...(await instancesToGo(migration, going))];
+  const emptied = emptiedOf(candidates, going);
+  const outside = await outsideReferences(destination, candidates, emptied, referring);
+  const values = await outsideValues(destination, candidates, emptied);
+  const subscriptions = await subscriptionColumns(destination, going);
+  const { order, nulled, stuck } = deletionOrder(candidates.length, holdings(candidates));
+  const tables = order.map((number) => {
+    return emptiedTable(candidates[number]!, { nulled: nulled.get(number) ?? [], outside, subscriptions });
   });
-  findings.merge(await checkWritable(destination, tables.flatMap(rightsFor)));
-  return { tables, processes, findings, emptied };
+  const rights = await checkWritable(destination.database, tables.flatMap(rightsFor));
+  const circles = stuck.map((numbers) => numbers.map((number) => candidates[number]!.name));
+  const findings = new Findings().merge(whole.findings, cannotEmpty(circles), refusals(destination, outside));
+  return { tables, processes, emptied, findings: findings.merge(values, rights) };
 }
 
-function fillSet(set: 'all' | IdSet | undefined, members: readonly string[]): void {
-  if (set instanceof IdSet) for (const id of members) set.add(id);
+function emptiedOf(candidates: readonly Candidate[], { processes, activities }: GoingInstances): Emptied {
+  const idsIn = (table: string) => (table === processTable ? processes : table === activityTable ? activities : []);
+  return new Map(
+    candidates.map(({ table, instances }) => {
+      const name = table.name.toUpperCase();
+      return [name, instances === null ? 'all' : idSet(idsIn(name))];
+    }),
+  );
 }
 
-const selectionOf = (table: PhysicalTable, { partOf }: InstanceTable): NonNullable<EmptiedTable['instances']> => ({
-  column: columnOf(table, partOf.column)!,
-  of: partOf.table === activityTable ? 'activities' : 'processes',
-});
+function idSet(ids: readonly string[]): IdSet {
+  const set = new IdSet();
+  for (const id of ids) set.add(id);
+  return set;
+}
+
+/** Tables that no order can empty, by the names of their entities. */
+function cannotEmpty(circles: readonly string[][]): Findings {
+  const findings = new Findings();
+  for (const tables of circles) findings.add('cannot-empty', { entity: tables[0]!, tables });
+  return findings;
+}
+
+function refusals(destination: Environment, outside: readonly OutsideReference[]): Findings {
+  const findings = new Findings();
+  for (const reference of outside) addRefusal(findings, destination, reference);
+  return findings;
+}
+
+/** @param around what the table's rows meet when they go. */
+function emptiedTable(
+  candidate: Candidate,
+  around: { nulled: string[]; outside: readonly OutsideReference[]; subscriptions: ColumnOf[] },
+): EmptiedTable {
+  const { key, name, table, identifier, rows, instances } = candidate;
+  const cascades = around.outside.filter(({ target, by }) => target === candidate && by.onDelete === 'cascade');
+  return {
+    key,
+    name,
+    table: { schema: table.schema, name: table.name },
+    identifier,
+    rows,
+    nulled: around.nulled,
+    ...(instances === null ? {} : { instances: selectionOf(table, instances) }),
+    ...(instances?.table === activityTable ? { holdsActivities: true, subscriptions: around.subscriptions } : {}),
+    cascades: cascades.map(({ by }) => ({ schema: by.table.schema, table: by.table.name, column: by.column })),
+  };
+}
+
+function selectionOf(table: PhysicalTable, { partOf }: InstanceTable): NonNullable<EmptiedTable['instances']> {
+  const column = columnOf(table, partOf.column);
+  if (column === undefined) throw new Error(`the table ${table.name} has no column ${partOf.column}`);
+  return { column, of: partOf.table === activityTable ? 'activities' : 'processes' };
+}
 
 /** Constraints between the tables that are emptied, and what tells the rows of an instance from others. */
 function holdings(candidates: readonly Candidate[]): Holding[] {
   const numbers = new Map(candidates.map(({ table }, number) => [table.name.toUpperCase(), number]));
-  return candidates.flatMap(({ table, identifier, instances }, from) => {
-    const constraints = table.foreignKeys.flatMap(({ column, target, enabled }): Holding[] => {
-      const to = numbers.get(target.toUpperCase());
-      if (to === undefined || !enabled) return [];
-      // Processes go one after the other, subprocesses first: without these links a tree that is half gone would not be known for one.
-      if (to === from && instances?.table === processTable) return [];
-      const physical = table.columns.find(({ name }) => sameName(name, column));
-      return [{ from, to, column, hard: physical?.nullable === false || sameName(identifier ?? undefined, column) }];
-    });
-    const owner = instances === null ? undefined : numbers.get(instances.partOf.table);
+  return candidates.flatMap((candidate, from) => {
+    const constraints = constraintsOf(candidate, from, numbers);
+    if (candidate.instances === null) return constraints;
+    const { partOf } = candidate.instances;
+    const owner = numbers.get(partOf.table);
     if (owner === undefined || owner === from) return constraints;
     // Rows of an instance are found by their owner, which therefore goes later.
-    const isOwner = ({ to, column }: Holding) => to === owner && sameName(column, instances!.partOf.column);
-    return [
-      ...constraints.filter((holding) => !isOwner(holding)),
-      { from, to: owner, column: instances!.partOf.column, hard: true },
-    ];
+    const others = constraints.filter(({ to, column }) => to !== owner || !sameName(column, partOf.column));
+    return [...others, { from, to: owner, column: partOf.column, hard: true }];
+  });
+}
+
+function constraintsOf(
+  { table, identifier, instances }: Candidate,
+  from: number,
+  numbers: ReadonlyMap<string, number>,
+): Holding[] {
+  return table.foreignKeys.flatMap(({ column, target, enabled }) => {
+    const to = numbers.get(target.toUpperCase());
+    if (to === undefined || !enabled) return [];
+    // Processes go one after the other, subprocesses first: without these links a tree that is half gone would not be
+    // known for one.
+    if (to === from && instances?.table === processTable) return [];
+    const physical = table.columns.find(({ name }) => sameName(name, column));
+    return [{ from, to, column, hard: physical?.nullable === false || sameName(identifier ?? undefined, column) }];
   });
 }
 
 /** Columns of event tables that name activities that go. */
 async function subscriptionColumns(
   { database, catalog }: Environment,
-  activities: readonly string[],
+  { activities }: GoingInstances,
 ): Promise<ColumnOf[]> {
-  if (activities.length === 0) return [];
+  const columns: ColumnOf[] = [];
+  if (activities.length === 0) return columns;
   const tables = new Map(
     catalog.entities.flatMap(({ eventTable }) => (eventTable === null ? [] : [[eventTable.name, eventTable]])),
   );
-  const going = new IdSet();
-  fillSet(going, activities);
-  const found: ColumnOf[] = [];
+  const going = idSet(activities);
   for (const table of tables.values()) {
     const column = columnOf(table, activityColumn);
     if (table.type !== 'table' || column === undefined) continue;
-    for await (const id of idsOfRows(database, { table: tableName(table), column, target: '' })) {
-      if (!going.has(id)) continue;
-      found.push({ schema: table.schema, table: table.name, column });
-      break;
-    }
+    const named = idsOfRows(database, { table: tableName(table), column, target: '' });
+    if (await holdsAny(named, going)) columns.push({ schema: table.schema, table: table.name, column });
   }
-  return found;
+  return columns;
+}
+
+async function holdsAny(ids: AsyncIterable<string>, going: IdSet): Promise<boolean> {
+  for await (const id of ids) if (going.has(id)) return true;
+  return false;
 }
 
 function rightsFor({ name, table, nulled, subscriptions = [] }: EmptiedTable): NeededRights[] {

@@ -1,4 +1,4 @@
-import { type Graph, stronglyConnectedComponents } from './graph.ts';
+import { type Graph, groupsOf, placesOf, stronglyConnectedComponents } from './graph.ts';
 
 export interface WritingOrder {
   /** Nodes in the order in which they can be written. */
@@ -14,64 +14,66 @@ export interface WritingOrder {
  */
 export function writingOrder(graph: Graph, deferred: ReadonlySet<number>): WritingOrder {
   const components = stronglyConnectedComponents(graph);
-  const componentOf = new Array<number>(graph.nodes);
-  components.forEach((members, number) => {
-    for (const node of members) componentOf[node] = number;
-  });
+  const componentOf = groupsOf(components);
   const kept = graph.edges.filter((edge, number) => edge.from !== edge.to && !deferred.has(number));
   const between = graph.edges
-    .map(({ from, to }) => ({ from: componentOf[from]!, to: componentOf[to]! }))
+    .map(({ from, to }) => ({ from: componentOf(from), to: componentOf(to) }))
     .filter(({ from, to }) => from !== to);
-  const within = topological(graph.nodes, kept, (node) => node);
-  const place = new Array<number>(graph.nodes);
-  within.forEach((node, index) => {
-    place[node] = index;
-  });
+  const nodes = Array.from({ length: graph.nodes }, (_, node) => ({ node, rank: node }));
+  const placeOf = placesOf(topological(nodes, kept).map(({ node }) => node));
+  const groups = components.map((members, node) => ({ node, rank: Math.min(...members), members }));
   const sequence: number[] = [];
   const component = new Array<number>(graph.nodes);
-  topological(components.length, between, (number) => components[number]![0]!).forEach((number, ordinal) => {
-    for (const node of [...components[number]!].sort((left, right) => place[left]! - place[right]!)) {
+  for (const [ordinal, { members }] of topological(groups, between).entries()) {
+    for (const node of members.toSorted((left, right) => placeOf(left) - placeOf(right))) {
       sequence.push(node);
       component[node] = ordinal;
     }
-  });
+  }
   return { sequence, component };
 }
 
-/** Kahn's algorithm, least rank first; nodes on or behind a cycle follow at the end. */
-function topological(
-  nodes: number,
-  edges: readonly { from: number; to: number }[],
-  rankOf: (node: number) => number,
-): number[] {
-  const open = new Array<number>(nodes).fill(0);
-  const referrers: number[][] = Array.from({ length: nodes }, () => []);
-  for (const { from, to } of edges) {
-    open[from]! += 1;
-    referrers[to]!.push(from);
-  }
-  const byRank = Array.from({ length: nodes }, (_, node) => node).sort((left, right) => rankOf(left) - rankOf(right));
-  const ready = byRank.filter((node) => open[node] === 0);
-  const sequence: number[] = [];
-  while (ready.length > 0) {
-    const node = ready.shift()!;
-    sequence.push(node);
-    for (const referrer of referrers[node]!) {
-      open[referrer]! -= 1;
-      if (open[referrer] === 0) insertByRank(ready, referrer, rankOf);
-    }
-  }
-  const ordered = new Set(sequence);
-  return [...sequence, ...byRank.filter((node) => !ordered.has(node))];
+interface Ranked {
+  node: number;
+  /** Where there is a choice, the lowest comes first. */
+  rank: number;
 }
 
-function insertByRank(ready: number[], node: number, rankOf: (node: number) => number): void {
-  let low = 0;
-  let high = ready.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rankOf(ready[middle]!) < rankOf(node)) low = middle + 1;
-    else high = middle;
+/** A node that is waiting for those it refers to. */
+interface Waiting<Item extends Ranked> {
+  item: Item;
+  /** Edges that lead to nodes which are not in the sequence yet. */
+  open: number;
+  referrers: Waiting<Item>[];
+}
+
+/** Kahn's algorithm, least rank first; nodes in an unbroken cycle, or that refer to one, follow at the end. */
+function topological<Item extends Ranked>(
+  items: readonly Item[],
+  edges: readonly { from: number; to: number }[],
+): Item[] {
+  const waiting = items.map((item): Waiting<Item> => ({ item, open: 0, referrers: [] }));
+  const byNode = new Map(waiting.map((one) => [one.item.node, one]));
+  for (const { from, to } of edges) {
+    const [referrer, target] = [byNode.get(from), byNode.get(to)];
+    if (referrer === undefined || target === undefined) throw new Error(`the order lacks node ${from} or ${to}`);
+    referrer.open += 1;
+    target.referrers.push(referrer);
   }
-  ready.splice(low, 0, node);
+  const byRank = waiting.toSorted((left, right) => left.item.rank - right.item.rank);
+  const ready = byRank.filter(({ open }) => open === 0);
+  const ordered = new Set<Waiting<Item>>();
+  for (let next = ready.shift(); next !== undefined; next = ready.shift()) {
+    ordered.add(next);
+    for (const referrer of next.referrers) {
+      referrer.open -= 1;
+      if (referrer.open === 0) insertByRank(ready, referrer);
+    }
+  }
+  return [...ordered, ...byRank.filter((one) => !ordered.has(one))].map(({ item }) => item);
+}
+
+function insertByRank<Item extends Ranked>(ready: Waiting<Item>[], one: Waiting<Item>): void {
+  const place = ready.findIndex(({ item }) => item.rank >= one.item.rank);
+  ready.splice(place < 0 ? ready.length : place, 0, one);
 }

@@ -4,6 +4,7 @@ import {
   groupTable,
   groupUserTable,
   peopleTables,
+  roleTable,
   userRoleTable,
   userTable,
 } from '../../alignment/people/peopleTables.ts';
@@ -16,20 +17,30 @@ import { sameName } from '../../outsystems/naming.ts';
 import { platformTarget, tenantTable } from '../../outsystems/platform.ts';
 import { espacesInScope } from '../../outsystems/scope.ts';
 import { Findings } from '../../plan/findings.ts';
-import type { ColumnOf, KeyedTable, Plan, PlannedEntity } from '../../plan/plan.ts';
-import { nameOf, publicRole } from '../../plan/plan.ts';
+import {
+  type AlignedRows,
+  type ColumnOf,
+  type KeyedTable,
+  nameOf,
+  type PlannedEntity,
+  publicRole,
+} from '../../plan/plan.ts';
 import type { PeopleSummary } from '../../plan/summaries.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
 import { destinationReferences } from '../drafting/destinationReferences.ts';
+import type { AlignedPeople } from '../drafting/plannedEntities.ts';
 import type { Emptied } from '../emptying/candidates.ts';
 import { checkIdentityPositions } from '../preflight/identityPositions.ts';
 import { checkWritable, type NeededRights, type Operation } from '../preflight/rights.ts';
 import { referenceColumns } from '../questions/referenceColumns.ts';
-import type { Catalogs, PlanRequest } from '../questions/request.ts';
+import type { EarlierRuns, Migration } from '../questions/request.ts';
 
-interface PlannedPeople {
-  /** With what was decided: rows of the aligned entities, those without any left out. */
-  plan: Plan;
+/** What becomes of people. */
+export interface PlannedPeople {
+  /** Null where people could not be compared. */
+  summary: PeopleSummary | null;
+  /** What the plan needs to know of the aligned entities; null where people are only matched. */
+  aligned: AlignedPeople | null;
   decisions: Decisions[];
   /** Id map of the users, where people are only matched. */
   maps: MatchedMap[];
@@ -37,196 +48,218 @@ interface PlannedPeople {
   findings: Findings;
 }
 
-/**
- * Decides what becomes of the people whom the plan's data refers to, and checks that the destination allows it.
- * @throws DatabaseError
- */
-export async function alignPlannedPeople(given: {
-  request: PlanRequest;
-  catalogs: Catalogs;
-  plan: Plan;
+/** What is planned already when people are decided on. */
+export interface PlannedData {
+  entities: readonly PlannedEntity[];
+  /** Id maps of the matched entities. */
   maps: readonly MatchedMap[];
+  /** Of the source, by id. */
   tenants: ReadonlyMap<string, Tenant>;
   exclusions: Exclusions;
   /** What is deleted before people are written. */
   emptied: Emptied;
-}): Promise<PlannedPeople> {
-  const { request, catalogs, plan, maps, tenants, exclusions } = given;
-  const { spec } = request;
-  const source = { database: request.source, catalog: catalogs.source };
-  const destination = { database: request.destination, catalog: catalogs.destination };
-  const findings = new Findings();
-  const entities = peopleOf(plan, catalogs);
-  const tenantKey = platformTarget(catalogs.source, tenantTable);
-  const tenantMap = maps.find(({ entity }) => entity === tenantKey);
-  const targets = [...entities.values()].map(({ key }) => key);
-  let alignment: PeopleAlignment | null = null;
-  // Names are compared in a temporary table; where there may be none, the plan says so already.
-  if (entities.has(userTable) && (await request.destination.mayStage())) {
-    const roles = maps.find(({ entity }) => entity === platformTarget(catalogs.source, 'OSSYS_ROLE'));
-    alignment = await alignPeople({
-      source,
-      destination,
-      strategy: spec.users,
-      mustBeThere: spec.missingReferences === 'fail',
-      entities: new Map([...entities].map(([table, entity]) => [table, { key: entity.key, name: nameOf(entity) }])),
-      references: referenceColumns(plan, new Set(targets), exclusions),
-      tenants: { rows: tenants, map: new Map(tenantMap?.pairs) },
-      roles: new Map(roles?.pairs),
-      espaces: espacesOf(plan, catalogs, spec),
-      known: request.known ?? (async () => null),
-    });
-    findings.merge(alignment.findings);
+  /** What earlier runs migrated, as far as it is not deleted. */
+  mapOf: EarlierRuns['mapOf'];
+}
+
+/**
+ * Decides what becomes of the people whom the plan's data refers to, and checks that the destination allows it.
+ * @throws DatabaseError
+ */
+export async function alignPlannedPeople(migration: Migration, data: PlannedData): Promise<PlannedPeople> {
+  const tables = peopleOf(migration, data.entities);
+  const alignment = await alignTables(migration, data, tables);
+  const tenants = await findMissingTenants(migration, data, alignment?.tenants ?? null);
+  if (alignment === null) {
+    return { summary: null, aligned: null, decisions: [], maps: [], ledger: [], findings: tenants };
   }
-  if (tenantMap !== undefined) {
-    const name = plan.entities.find(({ key }) => key === tenantKey);
-    const columns = referenceColumns(plan, new Set([tenantKey]), exclusions);
-    const used = alignment?.tenants ?? [];
-    if (name !== undefined || alignment !== null) {
-      const label = name === undefined ? tenantTable : nameOf(name);
-      findings.merge(await missingTenants(source, destination, tenantMap, label, columns, tenants, used));
-    }
-  }
-  if (alignment === null) return { plan, decisions: [], maps: [], ledger: [], findings };
   const { decisions, ledger, summary } = alignment;
-  if (spec.users === 'match') {
-    const [users] = decisions;
-    const map: MatchedMap = { entity: users!.entity, type: 'integer', pairs: users!.matched, partial: true };
-    return { plan: { ...plan, people: summary }, decisions: [], maps: [map], ledger, findings };
+  const findings = new Findings().merge(alignment.findings, tenants);
+  const users = usersIn(tables);
+  if (migration.spec.users === 'match') {
+    const map = usersMap(users, decisions);
+    return { summary, aligned: null, decisions: [], maps: [map], ledger, findings };
   }
-  const recreation = await checkRecreation(given, decisions, entities, findings);
-  await checkRights(request, entities, decisions, recreation, findings);
-  return { plan: withDecisions(plan, decisions, entities, summary, recreation), decisions, maps: [], ledger, findings };
+  const { recreation, findings: ofRecreation } = await planRecreation(migration, data, { users, decisions });
+  const access = await checkAccess(migration, writtenTables(tables, decisions, recreation));
+  const rows = new Map(decisions.map((one) => [one.entity, decidedIds(one).length]));
+  return {
+    summary,
+    aligned: { rows, users: users.key, recreation },
+    decisions,
+    maps: [],
+    ledger,
+    findings: findings.merge(ofRecreation, access),
+  };
 }
 
 /** A table of people that both environments have. */
 type PeopleEntity = PlannedEntity & { source: KeyedTable; destination: KeyedTable };
 
-const isThereTwice = (entity: PlannedEntity): entity is PeopleEntity =>
+/** By upper-case table name. */
+type PeopleEntities = ReadonlyMap<string, PeopleEntity>;
+
+const isInBoth = (entity: PlannedEntity): entity is PeopleEntity =>
   entity.source?.identifier != null && entity.destination?.identifier != null;
 
-/** Entities of the plan that are people's tables, by upper-case table name. */
-function peopleOf(plan: Plan, { source }: Catalogs): Map<string, PeopleEntity> {
-  const found = new Map<string, PeopleEntity>();
+/** Entities of the plan that are people's tables. */
+function peopleOf({ source }: Migration, entities: readonly PlannedEntity[]): PeopleEntities {
+  const people = new Map<string, PeopleEntity>();
   for (const { table } of peopleTables) {
-    const key = platformTarget(source, table);
-    const entity = plan.entities.find((planned) => planned.key === key);
+    const key = platformTarget(source.catalog, table);
+    const entity = entities.find((planned) => planned.key === key);
     // Groups that are only matched are no people to decide on.
-    if (entity?.role === 'aligned') found.set(table, entity);
-    else if (table === userTable && entity !== undefined && isThereTwice(entity)) found.set(table, entity);
+    if (entity?.role === 'aligned') people.set(table, entity);
+    else if (table === userTable && entity !== undefined && isInBoth(entity)) people.set(table, entity);
   }
-  return found;
+  return people;
+}
+
+/** @throws Error where the users take no part */
+function usersIn(tables: PeopleEntities): PeopleEntity {
+  const users = tables.get(userTable);
+  if (users === undefined) throw new Error('people were decided on without a table of users');
+  return users;
+}
+
+/** @throws Error where nothing was decided on the entity */
+function decisionsOn(entity: PlannedEntity, decisions: readonly Decisions[]): Decisions {
+  const ofEntity = decisions.find((one) => one.entity === entity.key);
+  if (ofEntity === undefined) throw new Error(`nothing was decided on ${nameOf(entity)}`);
+  return ofEntity;
+}
+
+/** Null where there are no users to decide on, or names cannot be compared. */
+async function alignTables(
+  migration: Migration,
+  { entities, maps, tenants, exclusions, mapOf }: PlannedData,
+  tables: PeopleEntities,
+): Promise<PeopleAlignment | null> {
+  const { spec, source, destination } = migration;
+  // Names are compared in a temporary table; where there may be none, the plan says so already.
+  if (!tables.has(userTable) || !(await destination.database.mayStage())) return null;
+  const pairsOf = (table: string) => maps.find(({ entity }) => entity === platformTarget(source.catalog, table))?.pairs;
+  const targets = new Set([...tables.values()].map(({ key }) => key));
+  return alignPeople({
+    source,
+    destination,
+    strategy: spec.users,
+    mustBeThere: spec.missingReferences === 'fail',
+    entities: new Map([...tables].map(([table, entity]) => [table, { key: entity.key, name: nameOf(entity) }])),
+    references: referenceColumns(entities, targets, exclusions),
+    tenants: { rows: tenants, map: new Map(pairsOf(tenantTable)) },
+    roles: new Map(pairsOf(roleTable)),
+    espaces: espacesOf(migration, entities),
+    known: mapOf,
+  });
 }
 
 /** The scope's own espaces and those whose entities are copied along. */
-function espacesOf(plan: Plan, { source }: Catalogs, spec: PlanRequest['spec']) {
-  const owners = new Map(source.entities.map(({ key, espace }) => [key, espace]));
+function espacesOf({ spec, source }: Migration, entities: readonly PlannedEntity[]) {
+  const owners = new Map(source.catalog.entities.map(({ key, espace }) => [key, espace]));
   const inScope = [
-    ...espacesInScope(source, spec.scope),
-    ...plan.entities.filter((entity) => publicRole(entity) === 'copied').flatMap(({ key }) => owners.get(key) ?? []),
+    ...espacesInScope(source.catalog, spec.scope),
+    ...entities.filter((entity) => publicRole(entity) === 'copied').flatMap(({ key }) => owners.get(key) ?? []),
   ];
-  const espaces = source.espaces.filter(({ kind }) => kind === 'espace');
+  const espaces = source.catalog.espaces.filter(({ kind }) => kind === 'espace');
   return {
     names: new Map(espaces.map(({ id, name }) => [id, name])),
     inScope: new Set(inScope.filter(({ kind }) => kind === 'espace').map(({ id }) => id)),
   };
 }
 
-/** Columns that the copy deletes or repoints by; null where no user is recreated. */
-type RecreationColumns = { deleted: ColumnOf[]; repointed: ColumnOf[] } | null;
+/** @param ofPeople tenants of the people that are decided on; null where none are. */
+async function findMissingTenants(
+  { source, destination }: Migration,
+  { entities, maps, tenants, exclusions }: PlannedData,
+  ofPeople: ReadonlySet<string> | null,
+): Promise<Findings> {
+  const key = platformTarget(source.catalog, tenantTable);
+  const map = maps.find(({ entity }) => entity === key);
+  const entity = entities.find((planned) => planned.key === key);
+  if (map === undefined || (entity === undefined && ofPeople === null)) return new Findings();
+  const columns = referenceColumns(entities, new Set([key]), exclusions);
+  const name = entity === undefined ? tenantTable : nameOf(entity);
+  return missingTenants(source, destination, map, name, columns, tenants, ofPeople ?? []);
+}
+
+/** Of those users only that the data refers to. */
+function usersMap(users: PeopleEntity, decisions: readonly Decisions[]): MatchedMap {
+  return { entity: users.key, type: 'integer', pairs: decisionsOn(users, decisions).matched, partial: true };
+}
+
+type Recreation = AlignedRows['recreation'];
 
 /** `recreate` deletes what hangs on a user only where the rules allow it, and nothing outside the scope. */
-async function checkRecreation(
-  { request, catalogs, plan, emptied }: Parameters<typeof alignPlannedPeople>[0],
-  decisions: readonly Decisions[],
-  entities: ReadonlyMap<string, PeopleEntity>,
-  findings: Findings,
-): Promise<RecreationColumns> {
-  const users = entities.get(userTable)!;
-  const recreated = decisions.find(({ entity }) => entity === users.key)!.recreated.map(([, id]) => id);
-  if (recreated.length === 0) return null;
-  const copied = new Set(plan.entities.filter((entity) => publicRole(entity) === 'copied').map(({ key }) => key));
-  const mayGo = async (key: EntityKey) => copied.has(key) && ((await request.known?.(key))?.size ?? 0) === 0;
-  const destination = { database: request.destination, catalog: catalogs.destination };
-  const referring = await destinationReferences(request, catalogs);
-  const hanging = await findHanging(destination, recreated, { referring, mayGo, emptied });
-  const facts = { entity: nameOf(users), users: recreated.length, there: plan.destination };
-  const told = (hangingRows: readonly Hanging[]) =>
-    hangingRows.map(({ name, table, column, rows }) => ({ name, rows, table: table.name, column }));
+async function planRecreation(
+  migration: Migration,
+  { entities, emptied, mapOf }: PlannedData,
+  { users, decisions }: { users: PeopleEntity; decisions: readonly Decisions[] },
+): Promise<{ recreation: Recreation; findings: Findings }> {
+  const findings = new Findings();
+  const recreated = decisionsOn(users, decisions).recreated.map(([, id]) => id);
+  if (recreated.length === 0) return { recreation: null, findings };
+  const copied = new Set(entities.filter((entity) => publicRole(entity) === 'copied').map(({ key }) => key));
+  const mayGo = async (key: EntityKey) => copied.has(key) && ((await mapOf(key))?.size ?? 0) === 0;
+  const referring = await destinationReferences(migration);
+  const hanging = await findHanging(migration.destination, recreated, { referring, mayGo, emptied });
+  const facts = { entity: nameOf(users), users: recreated.length, there: migration.spec.destination };
   if (hanging.refused.length > 0) {
-    findings.add('recreate-refused', { ...facts, hanging: told(hanging.refused) });
+    findings.add('recreate-refused', { ...facts, hanging: hanging.refused.map(inWords) });
   }
   if (hanging.deleted.length > 0) {
-    findings.add('recreate-deletes', { ...facts, hanging: told(hanging.deleted) });
+    findings.add('recreate-deletes', { ...facts, hanging: hanging.deleted.map(inWords) });
   }
-  const place = ({ table: { schema, name }, column }: Hanging): ColumnOf => ({ schema, table: name, column });
   const links = hanging.deleted.filter(({ table: { name } }) =>
     [userRoleTable, groupUserTable].some((link) => sameName(link, name)),
   );
-  return { deleted: links.map(place), repointed: hanging.repointed.map(place) };
+  return { recreation: { deleted: links.map(placeOf), repointed: hanging.repointed.map(placeOf) }, findings };
 }
 
-/** What is really written of people's tables needs the right to it (common in the cloud; docs/metamodel.md §6). */
-async function checkRights(
-  { destination }: PlanRequest,
-  entities: ReadonlyMap<string, PeopleEntity>,
+const inWords = ({ name, table, column, rows }: Hanging) => ({ name, rows, table: table.name, column });
+
+const placeOf = ({ table: { schema, name }, column }: Hanging): ColumnOf => ({ schema, table: name, column });
+
+/** A table of people, and what the run does to its rows. */
+interface WrittenTable {
+  entity: PeopleEntity;
+  operations: ReadonlySet<Operation>;
+}
+
+/** What is really written of people's tables. */
+function writtenTables(
+  tables: PeopleEntities,
   decisions: readonly Decisions[],
-  recreation: RecreationColumns,
-  findings: Findings,
-): Promise<void> {
-  const needed: NeededRights[] = [];
-  const inserted: PeopleEntity[] = [];
-  for (const [table, entity] of entities) {
+  recreation: Recreation,
+): WrittenTable[] {
+  const deletes = (table: string) => recreation?.deleted.some((column) => sameName(column.table, table)) ?? false;
+  const repoints = (table: string) => table === groupTable && recreation !== null && recreation.repointed.length > 0;
+  return [...tables].flatMap(([table, entity]) => {
     const ofEntity = decisions.find((one) => one.entity === entity.key);
-    if (ofEntity === undefined) continue;
+    if (ofEntity === undefined) return [];
     const { created, updated, recreated } = ofEntity;
     const operations = new Set<Operation>();
     if (created.length + recreated.length > 0) operations.add('INSERT');
     if (updated.length > 0) operations.add('UPDATE');
-    if (recreated.length > 0) operations.add('DELETE');
-    if (recreation?.deleted.some((column) => sameName(column.table, table))) operations.add('DELETE');
-    if (recreation?.repointed.length && table === groupTable) operations.add('UPDATE');
-    if (operations.has('INSERT')) inserted.push(entity);
-    needed.push({
-      entity: nameOf(entity),
-      table: { schema: entity.destination.schema, name: entity.destination.table },
-      operations: [...operations],
-      otherwise: 'or set "users" to "match"',
-    });
-  }
-  findings.merge(await checkWritable(destination, needed));
-  const identities = inserted.map(({ destination: place, ...entity }) => ({
-    entity: `${entity.espace}.${entity.entity}`,
-    table: { schema: place.schema, name: place.table },
-    column: place.identifier,
-  }));
-  findings.merge(await checkIdentityPositions(destination, identities));
+    if (recreated.length > 0 || deletes(table)) operations.add('DELETE');
+    if (repoints(table)) operations.add('UPDATE');
+    return [{ entity, operations }];
+  });
 }
 
-/** The plan with the rows that were decided on; an aligned entity of which there are none, and that nothing refers to, is no part of it. */
-function withDecisions(
-  plan: Plan,
-  decisions: readonly Decisions[],
-  people: ReadonlyMap<string, PeopleEntity>,
-  summary: PeopleSummary,
-  recreation: RecreationColumns,
-): Plan {
-  const rows = new Map(decisions.map((one) => [one.entity, decidedIds(one).length]));
-  const users = people.get(userTable)!.key;
-  const referred = new Set(
-    plan.entities
-      .filter(({ role }) => role === 'copied')
-      .flatMap(({ references }) => references.map(({ target }) => target)),
+/** Writing needs the right to it (common in the cloud; docs/metamodel.md §6), and counters that are not behind. */
+async function checkAccess({ destination }: Migration, written: readonly WrittenTable[]): Promise<Findings> {
+  const tableOf = ({ destination: { schema, table } }: PeopleEntity) => ({ schema, name: table });
+  const needed = written.map(({ entity, operations }): NeededRights => {
+    const otherwise = 'or set "users" to "match"';
+    return { entity: nameOf(entity), table: tableOf(entity), operations: [...operations], otherwise };
+  });
+  const inserted = written.filter(({ operations }) => operations.has('INSERT'));
+  const identities = inserted.map(({ entity }) => {
+    return { entity: nameOf(entity), table: tableOf(entity), column: entity.destination.identifier };
+  });
+  return new Findings().merge(
+    await checkWritable(destination.database, needed),
+    await checkIdentityPositions(destination.database, identities),
   );
-  const kept = plan.entities
-    .filter(({ role, key }) => role !== 'aligned' || (rows.get(key) ?? 0) > 0 || referred.has(key))
-    .map((entity, index): PlannedEntity => {
-      const order = index + 1;
-      if (entity.role !== 'aligned') return { ...entity, order };
-      const aligned = { ...entity.aligned, recreation: entity.key === users ? recreation : null };
-      return { ...entity, order, rows: rows.get(entity.key) ?? 0, aligned };
-    });
-  const written = new Set(kept.map(({ key }) => key));
-  const entities = kept.map((entity) => ({ ...entity, after: entity.after.filter((key) => written.has(key)) }));
-  return { ...plan, entities, people: summary };
 }

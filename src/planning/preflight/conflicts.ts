@@ -1,15 +1,27 @@
 import type { MigrationSpec } from '../../config/migrationSpec.ts';
 import { cellOfKind } from '../../database/canonicalText.ts';
 import { DatabaseError } from '../../database/errors.ts';
-import type { Cell, Database, Row, Transaction } from '../../database/port.ts';
+import type { Cell, Database, Row, Stage, Transaction } from '../../database/port.ts';
 import { compareIds } from '../../identity/compareIds.ts';
 import type { IdMap } from '../../identity/idMap.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
+import { page } from '../../outsystems/environment.ts';
+import { isNullIdentifier } from '../../outsystems/naming.ts';
 import { Findings } from '../../plan/findings.ts';
-import { type Conflicts, type KeyedEntity, nameOf, type PlannedColumn, type PlannedEntity } from '../../plan/plan.ts';
+import {
+  type Conflicts,
+  type KeyedEntity,
+  nameOf,
+  type PlannedColumn,
+  type PlannedEntity,
+  referenceAt,
+} from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
 
-/** Where ids of a target lead that are in the destination before the run; undefined where nothing is known of the target. */
+/**
+ * Where ids of a target lead that are in the destination before the run; undefined where nothing is known of the
+ * target.
+ */
 export type KnownIds = (target: EntityKey) => Pick<IdMap, 'get'> | undefined;
 
 interface ConflictRequest {
@@ -25,11 +37,11 @@ interface ConflictRequest {
 /** Source ids of an example each that a finding's journal entry holds. */
 const exampleCount = 10;
 const rowsAtOnce = 20_000;
-const page = { rows: 5_000, bytes: 4 * 1024 * 1024 };
 
 /**
- * Lays the rows to come beside the unique indexes of the destination, set-wise and by its own collation, before anything is
- * written. Values that are not known yet (ids that the run will mint) clash with nothing that is there; NULL is not looked at.
+ * Lays the rows to come beside the unique indexes of the destination, set-wise and by its own collation, before
+ * anything is written. Values that are not known yet (ids that the run will mint) clash with nothing that is there;
+ * NULL is not looked at.
  * @throws DatabaseError
  */
 export async function findConflicts(
@@ -40,9 +52,9 @@ export async function findConflicts(
   const conflicts: Conflicts[] = [];
   for (const entity of entities) {
     if (entity.role !== 'copied' || entity.identifier === 'none' || keysOf(entity).length === 0) continue;
-    const found = await conflictsOf(request, entity);
-    conflicts.push(...found.conflicts);
-    findings.merge(say(request, entity, found));
+    const clashes = await clashesOf(request, entity);
+    conflicts.push(...clashes.conflicts);
+    findings.merge(findingsOf(request, entity, clashes));
   }
   return { findings, conflicts };
 }
@@ -52,18 +64,23 @@ function keysOf({ identifier, destination, unique = [] }: KeyedEntity): string[]
   return identifier === 'kept' || identifier === 'reference' ? [[destination.identifier], ...unique] : unique;
 }
 
-interface Found {
+/** How the rows to come of one entity clash. */
+interface Clashes extends MeantRows {
   conflicts: Conflicts[];
+}
+
+/** Rows of which an index means a row that the destination has. */
+interface MeantRows {
   /** Rows that `reuse` maps to the row that is there. */
   reusable: number;
   /** Rows of which one index means another row than the next, or none. */
   disputed: number;
 }
 
-function say({ spec, destination }: ConflictRequest, entity: KeyedEntity, found: Found): Findings {
+function findingsOf({ spec, destination }: ConflictRequest, entity: KeyedEntity, clashes: Clashes): Findings {
   const findings = new Findings();
   const of = { entity: nameOf(entity), there: destination.name };
-  for (const { index, taken, repeated } of found.conflicts) {
+  for (const { index, taken, repeated } of clashes.conflicts) {
     if (taken > 0 && spec.conflicts === 'fail') {
       findings.add('conflict', { ...of, clash: 'taken', columns: index, rows: taken });
     }
@@ -72,73 +89,96 @@ function say({ spec, destination }: ConflictRequest, entity: KeyedEntity, found:
       findings.add('conflict', { ...of, clash: 'repeated', columns: index, rows: repeated, setAside });
     }
   }
-  if (spec.conflicts === 'reuse' && found.disputed > 0) {
-    findings.add('conflict', { ...of, clash: 'disputed', rows: found.disputed });
+  if (spec.conflicts === 'reuse' && clashes.disputed > 0) {
+    findings.add('conflict', { ...of, clash: 'disputed', rows: clashes.disputed });
   }
-  if (spec.conflicts === 'reuse' && found.reusable > 0) {
-    findings.add('conflict', { ...of, clash: 'reusable', rows: found.reusable });
+  if (spec.conflicts === 'reuse' && clashes.reusable > 0) {
+    findings.add('conflict', { ...of, clash: 'reusable', rows: clashes.reusable });
   }
   return findings;
 }
 
-async function conflictsOf(request: ConflictRequest, entity: KeyedEntity): Promise<Found> {
-  const found: Found = { conflicts: [], reusable: 0, disputed: 0 };
+async function clashesOf(request: ConflictRequest, entity: KeyedEntity): Promise<Clashes> {
+  const keys = keysOf(entity);
+  const checked: CheckedKey[] = [];
+  for (const key of keys) checked.push(...(await checkKey(request, entity, key)));
+  return { conflicts: checked.flatMap((key) => conflictsOf(entity, key)), ...meantRows(checked, keys.length > 1) };
+}
+
+/** The rows to come, as one index of the destination sees them. */
+interface CheckedKey {
+  index: string[];
+  /** Source ids of the rows, by their numbers. */
+  ids: string[];
+  /** Ids of the rows in the destination that have the same key, by the number of the row to come. */
+  occupants: Map<number, string>;
+  /** Rows whose key another row to come has. */
+  repeated: number;
+}
+
+/**
+ * @returns nothing where a value does not fit its column: the plan says so by another finding.
+ * @throws DatabaseError
+ */
+async function checkKey(request: ConflictRequest, entity: KeyedEntity, index: string[]): Promise<CheckedKey[]> {
+  const reading = new KeyReading(request, entity, index);
+  const table = { schema: entity.destination.schema, name: entity.destination.table };
+  try {
+    return await request.destination.transaction(async (transaction) => {
+      const stage = await transaction.stage(table, index, reading.keys());
+      const occupants = request.emptied.has(entity.key)
+        ? new Map<number, string>()
+        : await occupantsOf(transaction, stage, index, entity.destination.identifier);
+      const twins = await transaction.stagedTwins(stage, index);
+      const repeated = twins.filter(({ row }) => !occupants.has(row)).length;
+      return [{ index, ids: reading.ids, occupants, repeated }];
+    });
+  } catch (error) {
+    if (error instanceof DatabaseError && error.rowLevel) return [];
+    throw error;
+  }
+}
+
+function conflictsOf({ key: entity }: KeyedEntity, { index, ids, occupants, repeated }: CheckedKey): Conflicts[] {
+  if (occupants.size + repeated === 0) return [];
+  const examples = [...occupants].slice(0, exampleCount).map(([row, id]): [string, string] => [ids[row]!, id]);
+  return [{ entity, index, taken: occupants.size, repeated, examples }];
+}
+
+/** @param several the entity has more than one key: then a key that means no row disputes what another means. */
+function meantRows(checked: readonly CheckedKey[], several: boolean): MeantRows {
   /** Ids of the destination that each row's indexes mean; null of an index that means none. */
   const meant = new Map<string, Set<string | null>>();
-  const known = request.knownIds(entity.key);
-  const keys = keysOf(entity);
-  for (const index of keys) {
-    const reading = new KeyReading(request, entity, index, known);
-    try {
-      await request.destination.transaction(async (transaction) => {
-        const table = { schema: entity.destination.schema, name: entity.destination.table };
-        const stage = await transaction.stage(table, index, reading.keys());
-        const taken = request.emptied.has(entity.key)
-          ? new Map<number, string>()
-          : await takenBy(transaction, stage, index, entity.destination.identifier);
-        const repeated = (await transaction.stagedTwins(stage, index)).filter(({ row }) => !taken.has(row)).length;
-        for (const [row, id] of reading.ids.entries()) {
-          const means = meant.get(id) ?? new Set();
-          if (taken.has(row) || keys.length > 1) meant.set(id, means.add(taken.get(row) ?? null));
-        }
-        if (taken.size + repeated === 0) return;
-        const examples = [...taken]
-          .slice(0, exampleCount)
-          .map(([row, id]): [string, string] => [reading.ids[row]!, id]);
-        found.conflicts.push({ entity: entity.key, index, taken: taken.size, repeated, examples });
-      });
-    } catch (error) {
-      // A value that does not fit its column: the plan says so by another finding.
-      if (!(error instanceof DatabaseError && error.rowLevel)) throw error;
+  for (const { ids, occupants } of checked) {
+    for (const [row, id] of ids.entries()) {
+      if (several || occupants.has(row)) meant.set(id, (meant.get(id) ?? new Set()).add(occupants.get(row) ?? null));
     }
   }
-  for (const means of meant.values()) {
-    if (means.size === 1 && means.has(null)) continue;
-    if (means.size === 1) found.reusable += 1;
-    else found.disputed += 1;
-  }
-  return found;
+  const ofRows = [...meant.values()];
+  const meantOnce = ofRows.filter((means) => means.size === 1);
+  return {
+    reusable: meantOnce.filter((means) => !means.has(null)).length,
+    disputed: ofRows.length - meantOnce.length,
+  };
 }
 
 /** Staged rows whose key a row of the table has; the lowest id where there are several. */
-async function takenBy(
+async function occupantsOf(
   transaction: Transaction,
-  stage: Parameters<Transaction['matchStaged']>[0],
+  stage: Stage,
   index: string[],
   identifier: string,
 ): Promise<Map<number, string>> {
-  const taken = new Map<number, string>();
+  const occupants = new Map<number, string>();
   for (let from = 0; from < stage.rows; from += rowsAtOnce) {
-    for (const { row, cells } of await transaction.matchStaged(stage, index, [identifier], {
-      from,
-      to: from + rowsAtOnce,
-    })) {
+    const range = { from, to: from + rowsAtOnce };
+    for (const { row, cells } of await transaction.matchStaged(stage, index, [identifier], range)) {
       const id = String(cells[0]);
-      const other = taken.get(row);
-      if (other === undefined || compareIds(id, other) < 0) taken.set(row, id);
+      const other = occupants.get(row);
+      if (other === undefined || compareIds(id, other) < 0) occupants.set(row, id);
     }
   }
-  return taken;
+  return occupants;
 }
 
 /** Reads the rows to come, as far as an index goes, in the destination's terms. */
@@ -148,13 +188,11 @@ class KeyReading {
   readonly #request: ConflictRequest;
   readonly #entity: KeyedEntity;
   readonly #columns: PlannedColumn[];
-  readonly #known: Pick<IdMap, 'get'> | undefined;
 
-  constructor(request: ConflictRequest, entity: KeyedEntity, index: string[], known: Pick<IdMap, 'get'> | undefined) {
+  constructor(request: ConflictRequest, entity: KeyedEntity, index: string[]) {
     this.#request = request;
     this.#entity = entity;
-    this.#columns = index.map((name) => entity.columns.find(({ destination }) => destination === name)!);
-    this.#known = known;
+    this.#columns = index.map((name) => writtenColumn(entity, name));
   }
 
   async *keys(): AsyncGenerator<Row[]> {
@@ -171,12 +209,9 @@ class KeyReading {
     for await (const rows of pages) {
       const keys: Row[] = [];
       for (const row of rows) {
-        const id = row[0] as string;
-        if (this.#known?.get(id) !== undefined) continue;
-        const of = (column: string) => row[columns.indexOf(column)]!;
-        const owner = partOf === undefined ? null : of(partOf.column);
-        if (owner !== null && this.#request.exclusions.of(partOf!.instances, String(owner)) !== null) continue;
-        const key = this.#keyOf(of);
+        const cellOf = (column: string) => row[columns.indexOf(column)]!;
+        const id = String(cellOf(source.identifier));
+        const key = this.#isToCome(id, cellOf) ? this.#keyOf(cellOf) : null;
         if (key === null) continue;
         this.ids.push(id);
         keys.push(key);
@@ -185,22 +220,40 @@ class KeyReading {
     }
   }
 
+  /** It was not migrated before, and is no part of an instance that stays behind. */
+  #isToCome(id: string, cellOf: (column: string) => Cell): boolean {
+    const { key, partOf } = this.#entity;
+    if (this.#request.knownIds(key)?.get(id) !== undefined) return false;
+    if (partOf === undefined) return true;
+    const owner = cellOf(partOf.column);
+    return owner === null || this.#request.exclusions.of(partOf.instances, String(owner)) === null;
+  }
+
   /** null where a part is NULL, or an id that the destination does not know yet. */
-  #keyOf(of: (column: string) => Cell): Row | null {
+  #keyOf(cellOf: (column: string) => Cell): Row | null {
     const key: Row = [];
-    for (const { handling, kind } of this.#columns) {
-      if (handling.as === 'typed') return null;
-      const cell = handling.as === 'neutral' ? cellOfKind(kind, handling.value) : of(handling.source);
-      if (cell === null) return null;
-      if (handling.as !== 'reference' || cell === '0' || cell === '') {
-        key.push(cell);
-        continue;
-      }
-      const reference = this.#entity.references[handling.reference]!;
-      const mapped = reference.missing === 'keep' ? cell : this.#request.knownIds(reference.target)?.get(String(cell));
-      if (mapped === undefined) return null;
-      key.push(mapped);
+    for (const column of this.#columns) {
+      const part = this.#partOf(column, cellOf);
+      if (part === null) return null;
+      key.push(part);
     }
     return key;
   }
+
+  #partOf({ handling, kind }: PlannedColumn, cellOf: (column: string) => Cell): Cell {
+    if (handling.as === 'typed') return null;
+    if (handling.as === 'neutral') return cellOfKind(kind, handling.value);
+    const cell = cellOf(handling.source);
+    if (handling.as !== 'reference' || cell === null || (typeof cell === 'string' && isNullIdentifier(cell)))
+      return cell;
+    const { target, missing } = referenceAt(this.#entity, handling.reference);
+    return missing === 'keep' ? cell : (this.#request.knownIds(target)?.get(String(cell)) ?? null);
+  }
+}
+
+/** @throws Error for a column that the copy does not write */
+function writtenColumn(entity: KeyedEntity, name: string): PlannedColumn {
+  const column = entity.columns.find(({ destination }) => destination === name);
+  if (column === undefined) throw new Error(`the plan writes no column ${name} of ${nameOf(entity)}`);
+  return column;
 }

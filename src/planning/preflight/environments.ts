@@ -8,8 +8,8 @@ const leastCompatibilityLevel = 130;
 const littleLog = 1024 ** 3;
 
 /**
- * What the two servers say of themselves. Nothing of it stands in the way; the guide asks for the same engine and version on
- * both sides (metamodel §6), and an operator wants to know of the rest before the night.
+ * What the two servers say of themselves. Nothing of it stands in the way; the guide asks for the same engine and
+ * version on both sides (metamodel §6), and an operator wants to know of the rest before the night.
  * @throws DatabaseError
  */
 export async function checkEnvironments(

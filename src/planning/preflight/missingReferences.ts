@@ -1,7 +1,7 @@
 import type { ColumnKind, Database } from '../../database/port.ts';
 import { queryRow } from '../../database/queries.ts';
 import { integer, orNull, text } from '../../database/shape.ts';
-import { sql } from '../../database/sql.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { page } from '../../outsystems/environment.ts';
 import { sameName } from '../../outsystems/naming.ts';
@@ -9,69 +9,86 @@ import type { MissingReference } from '../../plan/catalogue/dataFindings.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { PlannedReference } from '../../plan/plan.ts';
 import type { Exclusions } from '../../processes/exclusions.ts';
-import type { Draft, DraftReference } from '../drafting/draft.ts';
+import type { BoundedDraft, Draft, DraftReference } from '../drafting/draft.ts';
+import type { LeavableReferences } from '../drafting/leavableReferences.ts';
 import { holdsTarget, mainColumn, mainTable } from '../questions/conditions.ts';
 import { withinBound } from '../questions/counts.ts';
 import { type DataQuestion, groupByTable } from '../questions/dataQuestions.ts';
 import { inParallel } from '../questions/parallel.ts';
 
+/** What of the source stays behind on purpose. */
+export interface StayingBehind {
+  /** Application entities that are not copied (`producers: match`). */
+  producers: ReadonlySet<EntityKey>;
+  /** References whose targets may stay behind. */
+  leavable: LeavableReferences;
+  /** Process instances. */
+  exclusions: Exclusions;
+}
+
 /**
  * Looks for references whose target row is not there, before anything is written: orphans that only an Ignore reference
- * can hold (trap 9), and references to entities outside the scope under `producers: match`.
- * @param bounds only rows up to them are looked at.
- * @param leftOut entities that are not copied; `exclusions`: process instances that are not.
+ * can hold (trap 9), and references to entities outside the scope under `producers: match`. Rows beyond the bounds are
+ * not looked at.
  * @throws DatabaseError
  */
 export async function findMissingReferences(
   database: Database,
-  drafts: readonly Draft[],
-  bounds: ReadonlyMap<Draft, string | null>,
-  { leftOut, exclusions }: { leftOut: ReadonlySet<EntityKey>; exclusions: Exclusions },
+  drafts: readonly BoundedDraft[],
+  staying: StayingBehind,
 ): Promise<Findings> {
-  const byKey = new Map(drafts.map((draft) => [draft.pair.key, draft]));
-  const copied = drafts.filter(({ people }) => people === null);
-  const questions = copied.flatMap((draft) =>
-    draft.references.flatMap((reference): DataQuestion[] => {
-      const held = sql.all([holdsTarget(reference), ...withinBound(draft, bounds)]);
-      if (leftOut.has(reference.target)) {
-        return [{ table: draft.source, condition: held, answer: notCopied(draft, reference) }];
-      }
-      const target = byKey.get(reference.target);
-      if (!target?.identifierColumns) return [];
-      const { name, kind } = target.identifierColumns.source;
-      if (isConstrained(draft, reference, target) || !isComparable(reference, kind)) return [];
-      const sought = sql.id('p', name);
-      // A typed value is text, whatever the identifier is that it names.
-      const id = reference.typed === undefined ? sought : sql`cast(${sought} as varchar(50))`;
-      const there = sql`select 1 from ${sql.table(target.source)} p where ${id} = ${mainColumn(reference.column.name)}`;
-      const condition = sql.all([held, sql`not exists (${there})`]);
-      return [{ table: draft.source, condition, answer: orphans(draft, reference) }];
+  const copied = drafts.filter(({ draft }) => draft.people === null);
+  const byKey = new Map(drafts.map(({ draft }) => [draft.pair.key, draft]));
+  const questions = copied.flatMap((bounded) =>
+    bounded.draft.references.flatMap((reference) => {
+      const held = sql.all([holdsTarget(reference), ...withinBound(bounded)]);
+      return staying.producers.has(reference.target)
+        ? [producerQuestion(bounded.draft, reference, held)]
+        : orphanQuestion({ draft: bounded.draft, reference, held }, byKey.get(reference.target));
     }),
   );
-  const counts = await countSeparately(database, questions);
   const findings = new Findings();
-  for (const [index, question] of questions.entries()) {
-    const rows = await travelling(database, question, counts[index]!, { copied, exclusions });
-    question.answer(rows, findings);
+  for (const { question, rows } of await countSeparately(database, questions)) {
+    question.answer(await rowsMigrated(database, question, rows, staying.exclusions), findings);
   }
-  if (exclusions.isEmpty) return findings;
-  for (const draft of copied.filter(({ instances }) => instances === null)) {
-    for (const reference of draft.references.filter((one) => one.leftOut?.instances === one.target)) {
-      const rows = await countStayingBehind(database, draft, reference, bounds.get(draft) ?? null, exclusions);
-      addMissingReference(findings, reference, { entity: draft.name, rows, why: 'not migrated' });
-    }
-  }
-  return findings;
+  return staying.exclusions.isEmpty ? findings : findings.merge(await findExcluded(database, copied, staying));
 }
 
-/** Of rows counted in a table of process instances, those whose instances travel. */
-async function travelling(
+/** A question about a reference of a draft. */
+interface ReferenceQuestion extends DataQuestion {
+  draft: Draft;
+}
+
+const producerQuestion = (draft: Draft, reference: DraftReference, condition: Sql): ReferenceQuestion => ({
+  draft,
+  table: draft.source,
+  condition,
+  answer: notCopied(draft, reference),
+});
+
+/** None where no row can lack its target, or where that cannot be compared. */
+function orphanQuestion(
+  { draft, reference, held }: { draft: Draft; reference: DraftReference; held: Sql },
+  target: Draft | undefined,
+): ReferenceQuestion[] {
+  if (!target?.identifierColumns) return [];
+  const { name, kind } = target.identifierColumns.source;
+  if (isConstrained(draft, reference, target) || !isComparable(reference, kind)) return [];
+  const sought = sql.id('p', name);
+  // A typed value is text, whatever the identifier is that it names.
+  const id = reference.typed === undefined ? sought : sql`cast(${sought} as varchar(50))`;
+  const present = sql`select 1 from ${sql.table(target.source)} p where ${id} = ${mainColumn(reference.column.name)}`;
+  const condition = sql.all([held, sql`not exists (${present})`]);
+  return [{ draft, table: draft.source, condition, answer: orphans(draft, reference) }];
+}
+
+/** Of rows counted in a table of process instances, those whose instances are migrated. */
+async function rowsMigrated(
   database: Database,
-  { table, condition }: DataQuestion,
+  { draft: { instances }, table, condition }: ReferenceQuestion,
   rows: number,
-  { copied, exclusions }: { copied: readonly Draft[]; exclusions: Exclusions },
+  exclusions: Exclusions,
 ): Promise<number> {
-  const instances = copied.find(({ source }) => source.name === table.name)?.instances ?? null;
   if (rows === 0 || instances === null || exclusions.isEmpty) return rows;
   const owner = mainColumn(instances.partOf.column);
   const owners = await database.query(
@@ -83,12 +100,28 @@ async function travelling(
   return owners.filter((one) => !stays(one.owner)).reduce((sum, { total }) => sum + total, 0);
 }
 
-/** Rows that refer to instances that do not travel, though the spec does not leave them out. */
-async function countStayingBehind(
+/** References of applications to instances that stay behind, though the spec does not leave them out. */
+async function findExcluded(
   database: Database,
-  draft: Draft,
-  { column, leftOut }: DraftReference,
-  bound: string | null,
+  copied: readonly BoundedDraft[],
+  { leavable, exclusions }: StayingBehind,
+): Promise<Findings> {
+  const findings = new Findings();
+  for (const bounded of copied.filter(({ draft }) => draft.instances === null)) {
+    for (const reference of bounded.draft.references) {
+      if (leavable.get(reference)?.instances !== reference.target) continue;
+      const rows = await countExcluded(database, bounded, reference, exclusions);
+      addMissingReference(findings, reference, { entity: bounded.draft.name, rows, why: 'not migrated' });
+    }
+  }
+  return findings;
+}
+
+/** @param reference to a table of process instances. */
+async function countExcluded(
+  database: Database,
+  { draft, bound }: BoundedDraft,
+  { column, target }: DraftReference,
   exclusions: Exclusions,
 ): Promise<number> {
   const pages = database.readRows({
@@ -99,30 +132,31 @@ async function countStayingBehind(
     anyNotNull: [column.name],
     batch: page,
   });
-  let rows = 0;
-  for await (const some of pages) {
-    for (const row of some) {
-      const why = exclusions.of(leftOut!.instances, String(row.at(-1)));
-      if (why === 'setAside' || why === 'outside') rows += 1;
-    }
+  let excluded = 0;
+  for await (const rows of pages) {
+    const reasons = rows.map((row) => exclusions.of(target, String(row.at(-1))));
+    excluded += reasons.filter((reason) => reason === 'setAside' || reason === 'outside').length;
   }
-  return rows;
+  return excluded;
 }
 
-/** One statement for each table; in it, a subquery for each condition: SQL Server takes none inside an aggregate. */
-async function countSeparately(database: Database, questions: readonly DataQuestion[]): Promise<number[]> {
-  const counts = new Array<number>(questions.length).fill(0);
-  const numbered = questions.map(({ table, condition }, index) => ({ table, condition, index }));
-  await inParallel(groupByTable(numbered), async ({ table, asked }) => {
+/**
+ * Counts with one statement for each table; in it, a subquery for each condition: SQL Server takes none inside an
+ * aggregate.
+ */
+async function countSeparately<Question extends DataQuestion>(
+  database: Database,
+  questions: readonly Question[],
+): Promise<{ question: Question; rows: number }[]> {
+  const counts = new Map<Question, number>();
+  await inParallel(groupByTable(questions), async ({ table, asked }) => {
     const counted = asked.map(
       ({ condition }) => sql`(select ${sql.countOfRows} from ${mainTable(table)} where ${condition})`,
     );
     const row = await queryRow(database, counted);
-    asked.forEach(({ index }, place) => {
-      counts[index] = integer(row[place] ?? null);
-    });
+    for (const [place, question] of asked.entries()) counts.set(question, integer(row[place] ?? null));
   });
-  return counts;
+  return questions.map((question) => ({ question, rows: counts.get(question)! }));
 }
 
 function isConstrained(draft: Draft, reference: DraftReference, target: Draft): boolean {
@@ -153,8 +187,8 @@ const notCopied =
 export function addMissingReference(
   findings: Findings,
   { attribute, targetName, missing }: Pick<PlannedReference, 'attribute' | 'targetName' | 'missing'>,
-  found: { entity: string } & Pick<MissingReference, 'rows' | 'why'>,
+  rowsWithout: { entity: string } & Pick<MissingReference, 'rows' | 'why'>,
 ): void {
-  if (found.rows === 0 || missing === 'keep') return;
-  findings.add('missing-reference', { ...found, attribute, target: targetName, missing });
+  if (rowsWithout.rows === 0 || missing === 'keep') return;
+  findings.add('missing-reference', { ...rowsWithout, attribute, target: targetName, missing });
 }

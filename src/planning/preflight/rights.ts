@@ -3,34 +3,73 @@ import { queryOne } from '../../database/queries.ts';
 import { text } from '../../database/shape.ts';
 import { type Sql, sql } from '../../database/sql.ts';
 import { Findings } from '../../plan/findings.ts';
-import type { Draft } from '../drafting/draft.ts';
+import type { Draft, DraftReference } from '../drafting/draft.ts';
+import type { Environments } from '../questions/request.ts';
 
 type Rights = Awaited<ReturnType<Database['rights']>>[number];
+
+/** What the login may do with each table, beside what the table belongs to. @throws DatabaseError */
+export async function rightsOn<Owner>(
+  database: Database,
+  tables: readonly { owner: Owner; table: TableName }[],
+): Promise<{ owner: Owner; rights: Rights }[]> {
+  const rights = await database.rights(tables.map(({ table: { schema, name } }) => ({ schema, name })));
+  return tables.map(({ owner }, index) => ({ owner, rights: rights[index]! }));
+}
+
+/** What the login may do with one table. @throws DatabaseError */
+export async function rightsOnTable(database: Database, table: TableName): Promise<Rights> {
+  const [rights] = await database.rights([{ schema: table.schema, name: table.name }]);
+  if (rights === undefined) throw new Error(`the database told no rights on ${table.name}`);
+  return rights;
+}
 
 /**
  * Drafts whose rows the login may not read, on either side. They cannot be counted or compared, so this is asked first.
  * @throws DatabaseError
  */
 export async function checkReadable(
-  source: Database,
-  destination: Database,
+  { source, destination }: Environments,
   drafts: readonly Draft[],
 ): Promise<{ readable: Draft[]; findings: Findings }> {
   const findings = new Findings();
-  const sides = [
-    { database: source, rights: await rightsOn(source, drafts, 'source') },
-    { database: destination, rights: await rightsOn(destination, drafts, 'destination') },
-  ];
-  const readable: Draft[] = [];
+  const unreadable = groupUnreadable([
+    ...(await unreadableTables(source.database, drafts, 'source')),
+    ...(await unreadableTables(destination.database, drafts, 'destination')),
+  ]);
   for (const draft of drafts) {
-    const lacking = sides.filter(({ rights }) => rights.get(draft)?.select === false);
-    for (const { database, rights } of lacking) {
-      const needed: NeededRights = { entity: draft.name, table: rights.get(draft)!.table, operations: ['SELECT'] };
-      await addLacking(findings, database, needed);
+    for (const { database, table } of unreadable.get(draft) ?? []) {
+      await addMissingRight(findings, database, { entity: draft.name, table, operations: ['SELECT'] });
     }
-    if (lacking.length === 0) readable.push(draft);
   }
-  return { readable, findings };
+  return { readable: drafts.filter((draft) => !unreadable.has(draft)), findings };
+}
+
+interface UnreadableTable {
+  draft: Draft;
+  database: Database;
+  table: TableName;
+}
+
+async function unreadableTables(
+  database: Database,
+  drafts: readonly Draft[],
+  side: 'source' | 'destination',
+): Promise<UnreadableTable[]> {
+  if (drafts.length === 0) return [];
+  const told = await rightsOn(
+    database,
+    drafts.map((draft) => ({ owner: draft, table: draft[side] })),
+  );
+  return told
+    .filter(({ rights }) => !rights.select)
+    .map(({ owner, rights }) => ({ draft: owner, database, table: rights.table }));
+}
+
+function groupUnreadable(tables: readonly UnreadableTable[]): Map<Draft, UnreadableTable[]> {
+  const byDraft = new Map<Draft, UnreadableTable[]>();
+  for (const one of tables) byDraft.set(one.draft, [...(byDraft.get(one.draft) ?? []), one]);
+  return byDraft;
 }
 
 export type Operation = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
@@ -48,13 +87,17 @@ export interface NeededRights {
   entity: string;
   table: TableName;
   operations: Operation[];
-  /** What else there is to do than to grant what is lacking. */
+  /** What else there is to do than to grant what is missing. */
   otherwise?: string;
 }
 
-export function neededRights({ name, destination, references }: Draft): NeededRights {
-  const operations: Operation[] = ['INSERT'];
-  if (references.some(({ deferred }) => deferred)) operations.push('UPDATE');
+/** @param deferred references that are filled in a second pass, of all drafts. */
+export function neededRights(
+  { name, destination, references }: Draft,
+  deferred: ReadonlySet<DraftReference>,
+): NeededRights {
+  const hasDeferred = references.some((reference) => deferred.has(reference));
+  const operations: Operation[] = hasDeferred ? ['INSERT', 'UPDATE'] : ['INSERT'];
   return { entity: name, table: { schema: destination.schema, name: destination.name }, operations };
 }
 
@@ -70,33 +113,25 @@ export async function checkStaging(destination: Database): Promise<Findings> {
 export async function checkWritable(destination: Database, needed: readonly NeededRights[]): Promise<Findings> {
   const findings = new Findings();
   if (needed.length === 0) return findings;
-  const rights = await destination.rights(needed.map(({ table }) => table));
-  for (const [index, one] of needed.entries()) {
-    const right = rights[index]!;
+  const told = await rightsOn(
+    destination,
+    needed.map((one) => ({ owner: one, table: one.table })),
+  );
+  for (const { owner, rights } of told) {
     const has: Record<Operation, boolean> = {
-      SELECT: right.select,
-      INSERT: right.insert,
-      UPDATE: right.update,
-      DELETE: right.delete,
+      SELECT: rights.select,
+      INSERT: rights.insert,
+      UPDATE: rights.update,
+      DELETE: rights.delete,
     };
-    const operations = one.operations.filter((operation) => !has[operation]);
-    if (operations.length > 0) await addLacking(findings, destination, { ...one, operations });
+    const operations = owner.operations.filter((operation) => !has[operation]);
+    if (operations.length > 0) await addMissingRight(findings, destination, { ...owner, operations });
   }
   return findings;
 }
 
-async function rightsOn(
-  database: Database,
-  drafts: readonly Draft[],
-  side: 'source' | 'destination',
-): Promise<Map<Draft, Rights>> {
-  const tables = drafts.map((draft) => ({ schema: draft[side].schema, name: draft[side].name }));
-  const rights = tables.length === 0 ? [] : await database.rights(tables);
-  return new Map(rights.map((right, index) => [drafts[index]!, right]));
-}
-
 /** With the statement that a database administrator must run. */
-async function addLacking(
+async function addMissingRight(
   findings: Findings,
   database: Database,
   { entity, table, operations, otherwise }: NeededRights,

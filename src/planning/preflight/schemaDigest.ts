@@ -3,18 +3,18 @@ import type { PhysicalTable } from '../../database/port.ts';
 import type { Attribute, Entity, EntityKey, EnvironmentCatalog } from '../../outsystems/catalog.ts';
 import { undescribedTable } from '../../outsystems/platform.ts';
 import type { Plan } from '../../plan/plan.ts';
-import type { Catalogs } from '../questions/request.ts';
+import type { Environments } from '../questions/request.ts';
 
 /**
- * What a plan was made of, of each entity that it writes: the physical tables and the attributes of both sides, in a few characters
- * that change when anything of them does.
+ * What a plan was made of, of each entity that it writes: the physical tables and the attributes of both sides, in a
+ * few characters that change when anything of them does.
  */
 export function schemaDigests(
   entities: readonly Pick<Plan['entities'][number], 'key' | 'role'>[],
-  { source, destination }: Catalogs,
+  { source, destination }: Environments,
 ): Record<EntityKey, string> {
   const written = entities.filter(({ role }) => role !== 'matched').map(({ key }) => key);
-  const sides = [source, destination].map((catalog) => ({
+  const sides = [source, destination].map(({ catalog }) => ({
     catalog,
     entities: new Map(catalog.entities.map((entity) => [entity.key, entity])),
   }));

@@ -3,8 +3,9 @@ import type { Database, PhysicalColumn } from '../../database/port.ts';
 import { queryOne, queryRows } from '../../database/queries.ts';
 import { integer } from '../../database/shape.ts';
 import { sql } from '../../database/sql.ts';
-import type { Attribute, EnvironmentCatalog } from '../../outsystems/catalog.ts';
-import { columnOf } from '../../outsystems/environment.ts';
+import type { Attribute } from '../../outsystems/catalog.ts';
+import { columnOf, type Environment } from '../../outsystems/environment.ts';
+import { isNullIdentifier } from '../../outsystems/naming.ts';
 import { Findings } from '../../plan/findings.ts';
 import type { Draft } from '../drafting/draft.ts';
 import { mainColumn, mainTable } from '../questions/conditions.ts';
@@ -18,33 +19,31 @@ const sampledLength = 400;
 const sampledNames = 20;
 
 /**
- * Attributes that look as if they held identifiers which the metamodel does not know of (trap 49): such values are copied as they
- * are, and mean something else, or nothing, in the destination. A guess from the newest rows; only a person can tell.
+ * Attributes that look as if they held identifiers which the metamodel does not know of (trap 49): such values are
+ * copied as they are, and mean something else, or nothing, in the destination. A guess from the newest rows; only a
+ * person can tell.
  * @throws DatabaseError
  */
-export async function guessSoftKeys(
-  database: Database,
-  catalog: EnvironmentCatalog,
-  drafts: readonly Draft[],
-): Promise<Findings> {
-  const entities = new Set(catalog.entities.map(({ name }) => name.toLowerCase()));
-  const found = await inParallel(
+export async function guessSoftKeys(source: Environment, drafts: readonly Draft[]): Promise<Findings> {
+  const entities = new Set(source.catalog.entities.map(({ name }) => name.toLowerCase()));
+  const guesses = await inParallel(
     drafts.filter(({ people, instances }) => people === null && instances === null),
-    async (draft) => {
-      const candidates = candidatesOf(draft, entities);
-      const guesses = new Findings();
-      if (candidates.length === 0) return guesses;
-      const samples = await sample(database, draft, candidates);
-      for (const [index, { attribute }] of candidates.entries()) {
-        const guess = await looksLike(database, catalog, attribute, samples[index]!);
-        if (guess === null) continue;
-        const { what, within } = guess;
-        guesses.add('soft-key-suspected', { entity: draft.name, attribute: attribute.name, what, isWithin: within });
-      }
-      return guesses;
-    },
+    (draft) => guessOfDraft(source, draft, candidatesOf(draft, entities)),
   );
-  return new Findings().merge(...found);
+  return new Findings().merge(...guesses);
+}
+
+async function guessOfDraft(source: Environment, draft: Draft, candidates: readonly Candidate[]): Promise<Findings> {
+  const findings = new Findings();
+  if (candidates.length === 0) return findings;
+  for (const { candidate, values } of await sample(source.database, draft, candidates)) {
+    const guess = await looksLike(source, candidate, values);
+    if (guess === null) continue;
+    const { what, within } = guess;
+    const attribute = candidate.attribute.name;
+    findings.add('soft-key-suspected', { entity: draft.name, attribute, what, isWithin: within });
+  }
+  return findings;
 }
 
 interface Candidate {
@@ -67,7 +66,11 @@ function candidatesOf({ pair, columns }: Draft, entities: ReadonlySet<string>): 
 }
 
 /** Distinct values of each candidate in the newest rows, those that say something. */
-async function sample(database: Database, draft: Draft, candidates: readonly Candidate[]): Promise<string[][]> {
+async function sample(
+  database: Database,
+  draft: Draft,
+  candidates: readonly Candidate[],
+): Promise<{ candidate: Candidate; values: string[] }[]> {
   const parts = candidates.map(({ column }) => {
     const held = mainColumn(column.name);
     return column.kind === 'text' ? sql`substring(${held}, 1, ${sql.literal(sampledLength)})` : held;
@@ -80,9 +83,9 @@ async function sample(database: Database, draft: Draft, candidates: readonly Can
     sql`from ${mainTable(draft.source)} order by ${order}
       offset 0 rows fetch next ${sql.literal(sampledRows)} rows only`,
   );
-  return candidates.map((_, index) => {
+  return candidates.map((candidate, index) => {
     const values = rows.flatMap((row) => (typeof row[index] === 'string' ? [row[index].trim()] : []));
-    return [...new Set(values.filter((value) => value !== '' && value !== '0'))];
+    return { candidate, values: [...new Set(values.filter((value) => !isNullIdentifier(value)))] };
   });
 }
 
@@ -102,14 +105,13 @@ interface Guess {
 }
 
 async function looksLike(
-  database: Database,
-  catalog: EnvironmentCatalog,
-  attribute: Attribute,
+  source: Environment,
+  { attribute, column }: Candidate,
   values: readonly string[],
 ): Promise<Guess | null> {
   const whole = (what: string): Guess => ({ what, within: false });
   if (values.length === 0) return null;
-  if (attribute.column!.kind === 'integer') return whole('identifiers');
+  if (column.kind === 'integer') return whole('identifiers');
   const mostly = (pattern: RegExp) => values.filter((value) => pattern.test(value)).length >= values.length * 0.9;
   if (mostly(guid)) return whole('GUIDs');
   if (values.some((value) => keyedJson.test(value))) {
@@ -120,17 +122,13 @@ async function looksLike(
   const isCalledUser = calledUser.test(attribute.name);
   if (!mostly(name) || (values.length < 2 && !isCalledUser)) return null;
   const asked = values.slice(0, sampledNames);
-  const known = await countUsers(database, catalog, asked);
-  return known > 0 && known >= asked.length * 0.8 ? whole('user names') : null;
+  const users = await countUsers(source, asked);
+  return users > 0 && users >= asked.length * 0.8 ? whole('user names') : null;
 }
 
 /** How many of these are names of users. */
-async function countUsers(
-  database: Database,
-  { platformTables }: EnvironmentCatalog,
-  names: readonly string[],
-): Promise<number> {
-  const users = platformTables.get(userTable);
+async function countUsers({ database, catalog }: Environment, names: readonly string[]): Promise<number> {
+  const users = catalog.platformTables.get(userTable);
   const column = users && columnOf(users, 'USERNAME');
   if (users === undefined || column === undefined) return 0;
   const { known } = await queryOne(

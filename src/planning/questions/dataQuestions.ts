@@ -19,29 +19,26 @@ const conditionsAtOnce = 50;
 
 /**
  * Counts, one statement (and one scan) for a table's conditions.
- * @returns rows that meet each condition, in the order given.
+ * @returns what was asked, in its order, with the rows that meet each condition.
  * @throws DatabaseError
  */
-export async function countRows(
+export async function countRows<Asked extends Pick<DataQuestion, 'table' | 'condition'>>(
   database: Database,
-  conditions: readonly Pick<DataQuestion, 'table' | 'condition'>[],
-): Promise<number[]> {
-  const numbered = conditions.map((one, index) => ({ ...one, index }));
-  const groups = groupByTable(numbered).flatMap(({ table, asked }) =>
+  questions: readonly Asked[],
+): Promise<{ question: Asked; rows: number }[]> {
+  const groups = groupByTable(questions).flatMap(({ table, asked }) =>
     Array.from({ length: Math.ceil(asked.length / conditionsAtOnce) }, (_, chunk) => ({
       table,
       asked: asked.slice(chunk * conditionsAtOnce, (chunk + 1) * conditionsAtOnce),
     })),
   );
-  const counts = new Array<number>(conditions.length).fill(0);
+  const counts = new Map<Asked, number>();
   await inParallel(groups, async ({ table, asked }) => {
     const counted = asked.map(({ condition }) => sql`count(case when ${condition} then 1 end)`);
     const row = await queryRow(database, counted, sql`from ${mainTable(table)}`);
-    asked.forEach(({ index }, place) => {
-      counts[index] = integer(row[place] ?? null);
-    });
+    for (const [place, question] of asked.entries()) counts.set(question, integer(row[place] ?? null));
   });
-  return counts;
+  return questions.map((question) => ({ question, rows: counts.get(question)! }));
 }
 
 /** What is asked of each table, in the order given. */
@@ -61,10 +58,7 @@ export function groupByTable<Asked extends { table: TableName }>(
 
 /** Asks the questions and gathers what follows. @throws DatabaseError */
 export async function answerQuestions(database: Database, questions: readonly DataQuestion[]): Promise<Findings> {
-  const counts = await countRows(database, questions);
   const findings = new Findings();
-  questions.forEach((question, index) => {
-    question.answer(counts[index]!, findings);
-  });
+  for (const { question, rows } of await countRows(database, questions)) question.answer(rows, findings);
   return findings;
 }

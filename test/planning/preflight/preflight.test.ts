@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { MigrationSpecInput } from '../../../src/config/migrationSpec.ts';
-import { planMigration } from '../../../src/planning/planMigration.ts';
 import { prepareMigration } from '../../../src/planning/prepareMigration.ts';
 import { dialect } from '../../support/ddl.ts';
 import { addedTrigger } from '../../support/redefinitions.ts';
@@ -14,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => demo.drop());
 
 const planWith = (changes: Changes = {}, spec: Partial<MigrationSpecInput> = {}) =>
-  demo.changed(changes, (databases) => planMigration({ ...databases, spec: specOf(demo, spec) }));
+  demo.changed(changes, async (databases) => (await prepareMigration({ ...databases, spec: specOf(demo, spec) })).plan);
 const codes = ['application-enabled', 'espace-locked', 'trigger-enabled'];
 const warned = async (changes: Changes) =>
   (await planWith(changes)).warnings
