@@ -23,8 +23,8 @@ export interface Alignment {
 
 /**
  * Maps the rows of matched entities from source to destination by what they are called in both: static records by
- * record key, rows of platform tables by natural key (guide, "Match System Static Entities Records Identifiers"; traps 32
- * to 38). Reads both databases set-wise, writes nothing. People are matched by people/alignPeople.ts.
+ * record key, rows of platform tables by natural key (guide, "Match System Static Entities Records Identifiers"; traps
+ * 32 to 38). It reads both databases set-wise and writes nothing. People are matched by people/alignPeople.ts.
  * @throws DatabaseError
  */
 export async function alignMatched(request: AlignmentRequest): Promise<Alignment> {
@@ -36,10 +36,11 @@ export async function alignMatched(request: AlignmentRequest): Promise<Alignment
   };
   const environments = { source: source.catalog.environment, destination: destination.catalog.environment };
   for (const key of new Set(request.entities)) {
-    const entity = entityOf(source, key) ?? entityOf(destination, key);
+    const sourceEntity = entityOf(source, key);
+    const entity = sourceEntity ?? entityOf(destination, key);
     if (entity?.kind === 'static') {
-      if (entityOf(source, key) === undefined) continue;
-      const { map, findings } = await alignStaticRecords(source, destination, key);
+      if (sourceEntity === undefined) continue;
+      const { map, findings } = await alignStaticRecords(source, destination, sourceEntity);
       alignment.maps.push(map);
       alignment.findings.merge(findings);
       continue;

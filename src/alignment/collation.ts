@@ -2,8 +2,8 @@
 const accents = /[\u0300-\u036f]/g;
 
 /**
- * A text in the form in which two texts are equal when the platform's collation, Latin1_General_CI_AI, holds them equal:
- * case, accents and trailing blanks do not count (metamodel §0; traps 35, 43).
+ * A text in the form in which two texts are equal when the platform's collation, Latin1_General_CI_AI, holds them
+ * equal: case, accents and trailing blanks do not count (docs/metamodel.md §0; traps 35, 43).
  */
 export function foldText(text: string): string {
   return text

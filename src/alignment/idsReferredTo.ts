@@ -3,6 +3,7 @@ import { text } from '../database/shape.ts';
 import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { page } from '../outsystems/environment.ts';
+import { isNullIdentifier } from '../outsystems/naming.ts';
 
 /** A column of the source whose values are ids of `target`: a reference attribute, or the hidden TENANT_ID. */
 export interface ReferenceColumn {
@@ -18,8 +19,8 @@ export interface ReferenceColumn {
 }
 
 /**
- * The ids of `target` that data refers to: the distinct values of each column, found by the database, together. 0 is the
- * platform's null identifier and left out (trap 39). Memory: the ids, each once.
+ * The ids of `target` that data refers to: the distinct values of each column, found by the database, together. Null
+ * identifiers are left out (trap 39). Memory: the ids, each once.
  * @throws DatabaseError
  */
 export async function referredIds(
@@ -29,8 +30,8 @@ export async function referredIds(
 ): Promise<Set<string>> {
   const ids = new Set<string>();
   for (const reference of references.filter((one) => one.target === target)) {
-    const found = reference.behind === undefined ? distinctIds(database, reference) : idsOfRows(database, reference);
-    for await (const id of found) if (id !== '0' && id !== '') ids.add(id);
+    const values = reference.behind === undefined ? distinctIds(database, reference) : idsOfRows(database, reference);
+    for await (const id of values) if (!isNullIdentifier(id)) ids.add(id);
   }
   return ids;
 }
@@ -50,15 +51,19 @@ async function* distinctIds(
   for (const { id } of rows) yield id;
 }
 
-/** Ids in the rows that travel, one for each row: which rows stay behind, the database does not know. @throws DatabaseError */
+/**
+ * Ids in the rows that are to be migrated, one for each row: the database does not know which rows stay behind.
+ * @throws DatabaseError
+ */
 export async function* idsOfRows(
   database: Database,
-  { table, column, bound, typed, behind }: ReferenceColumn,
+  { table, column, bound, typed, behind: stayingBehind }: ReferenceColumn,
 ): AsyncGenerator<string> {
   const columns = [
-    ...new Set([column, behind?.column, typed?.column, bound?.column].filter((name) => name !== undefined)),
+    ...new Set([column, stayingBehind?.column, typed?.column, bound?.column].filter((name) => name !== undefined)),
   ];
-  const [ofOwner, ofType] = [columns.indexOf(behind?.column ?? ''), columns.indexOf(typed?.column ?? '')];
+  const ownerPlace = columns.indexOf(stayingBehind?.column ?? '');
+  const typePlace = columns.indexOf(typed?.column ?? '');
   const pages = database.readRows({
     table,
     columns,
@@ -69,9 +74,10 @@ export async function* idsOfRows(
   for await (const rows of pages) {
     for (const row of rows) {
       const [id] = row;
-      if (id === null || id === undefined || id === '0' || id === '') continue;
-      if (typed !== undefined && !typed.types.includes(String(row[ofType]).toLowerCase())) continue;
-      if (behind === undefined || row[ofOwner] === null || !behind.has(String(row[ofOwner]))) yield String(id);
+      if (id === null || id === undefined || (typeof id === 'string' && isNullIdentifier(id))) continue;
+      if (typed !== undefined && !typed.types.includes(String(row[typePlace]).toLowerCase())) continue;
+      const owner = row[ownerPlace];
+      if (stayingBehind === undefined || owner === null || !stayingBehind.has(String(owner))) yield String(id);
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { Cell, PhysicalTable, Row } from '../database/port.ts';
-import { columnOf, type Environment, page } from '../outsystems/environment.ts';
+import { columnOf, type Environment, page, requiredColumn } from '../outsystems/environment.ts';
 import { foldKey, foldText } from './collation.ts';
-import { type KeyPart, type NaturalKey, naturalKeyOf } from './naturalKeys.ts';
+import { type NaturalKey, naturalKeyOf } from './naturalKeys.ts';
 
 /** Rows of a platform table in one environment by natural key. Memory: one key text a row. */
 export interface KeyedRows {
@@ -22,6 +22,12 @@ export interface Missing {
   missing: string;
 }
 
+/** A part of a natural key and its column; of references also the natural keys of the rows referred to, by id. */
+type PlacedPart =
+  | { as: 'key'; column: string }
+  | { as: 'name'; column: string }
+  | { as: 'row' | 'owner'; column: string; keysReferredTo: ReadonlyMap<string, string> };
+
 /** Reads natural keys, each table once. */
 export class KeyedRowReader {
   readonly #environment: Environment;
@@ -36,8 +42,8 @@ export class KeyedRowReader {
 
   /** @throws DatabaseError */
   read(definition: NaturalKey): Promise<KeyedRows | Missing> {
-    const known = this.#tables.get(definition.table);
-    if (known !== undefined) return known;
+    const begun = this.#tables.get(definition.table);
+    if (begun !== undefined) return begun;
     const reading = this.#read(definition);
     this.#tables.set(definition.table, reading);
     return reading;
@@ -51,48 +57,37 @@ export class KeyedRowReader {
     );
     const absent = ['ID', ...parts.map((part) => part.column)].find((column) => columnOf(table, column) === undefined);
     if (absent !== undefined) return { missing: `${definition.table}.${absent}` };
-    const parents: (Map<string, string> | null)[] = [];
+    const placed: PlacedPart[] = [];
     for (const part of parts) {
-      const parent = await this.#parent(part);
-      if (parent !== null && 'missing' in parent) return parent;
-      parents.push(parent?.keyOf ?? null);
+      const column = requiredColumn(table, part.column).name;
+      if (part.as === 'key' || part.as === 'name') {
+        placed.push({ as: part.as, column });
+        continue;
+      }
+      const referredTo = await this.#readReferredTo(part.of);
+      if ('missing' in referredTo) return referredTo;
+      placed.push({ as: part.as, column, keysReferredTo: referredTo.keyOf });
     }
-    return this.#collect(definition, table, parts, parents);
+    return this.#collect(definition, table, placed);
   }
 
-  async #parent(part: KeyPart): Promise<KeyedRows | Missing | null> {
-    if (part.as !== 'row' && part.as !== 'owner') return null;
-    const definition = naturalKeyOf(part.of);
-    return definition === undefined ? { missing: part.of } : this.read(definition);
+  #readReferredTo(table: string): Promise<KeyedRows | Missing> {
+    const definition = naturalKeyOf(table);
+    return definition === undefined ? Promise.resolve({ missing: table }) : this.read(definition);
   }
 
   #bothHave(table: string, column: string): boolean {
     return [this.#environment, this.#other].every(({ catalog }) => {
-      const found = catalog.platformTables.get(table);
-      return found !== undefined && columnOf(found, column) !== undefined;
+      const physical = catalog.platformTables.get(table);
+      return physical !== undefined && columnOf(physical, column) !== undefined;
     });
   }
 
-  async #collect(
-    definition: NaturalKey,
-    table: PhysicalTable,
-    parts: KeyPart[],
-    parents: (Map<string, string> | null)[],
-  ): Promise<KeyedRows> {
-    const id = columnOf(table, 'ID')!;
+  async #collect(definition: NaturalKey, table: PhysicalTable, parts: PlacedPart[]): Promise<KeyedRows> {
+    const id = requiredColumn(table, 'ID').name;
     const active = columnOf(table, 'IS_ACTIVE');
-    const columns = [
-      id,
-      ...parts.map((part) => columnOf(table, part.column)!),
-      ...(active === undefined ? [] : [active]),
-    ];
-    const keyOf = new Map<string, string>();
-    const idOf = new Map<string, string>();
-    const spellingOf = new Map<string, string>();
-    const spelledIdOf = new Map<string, string>();
-    const names = parts.flatMap((part, index) => (part.as === 'name' ? [index + 1] : []));
-    const inactive = new Set<string>();
-    const ambiguous = new Set<string>();
+    const columns = [id, ...parts.map(({ column }) => column), ...(active === undefined ? [] : [active])];
+    const collected = new CollectedRows(definition, parts);
     const pages = this.#environment.database.readRows({
       table: { schema: table.schema, name: table.name },
       columns,
@@ -100,32 +95,61 @@ export class KeyedRowReader {
       batch: page,
     });
     for await (const rows of pages) {
-      for (const row of rows) {
-        const isActive = active === undefined || row[columns.length - 1] !== '0';
-        if (!isActive && definition.inactive === 'skipped') continue;
-        const meaning = keyOfRow(row, parts, parents);
-        if (meaning === null) continue;
-        const key = !isActive && definition.inactive === 'apart' ? `${meaning}inactive` : meaning;
-        const rowId = String(row[0]);
-        keyOf.set(rowId, key);
-        const taken = idOf.get(key);
-        if (taken !== undefined) ambiguous.add(key);
-        if (!isActive) inactive.add(rowId);
-        // Rows come in ascending order of id, so the first of its kind has the lowest.
-        const isBetterThan = (other: string | undefined) => other === undefined || (isActive && inactive.has(other));
-        if (isBetterThan(taken)) idOf.set(key, rowId);
-        if (names.length === 0) continue;
-        const spelling = `${key} ${names.map((index) => row[index]).join(' ')}`;
-        spellingOf.set(rowId, spelling);
-        if (isBetterThan(spelledIdOf.get(spelling))) spelledIdOf.set(spelling, rowId);
-      }
+      for (const row of rows) collected.add(row, active === undefined || row[columns.length - 1] !== '0');
     }
-    return { keyOf, idOf, spellingOf, spelledIdOf, ambiguous: ambiguous.size };
+    return collected;
+  }
+}
+
+/** Keyed rows that grow as a table is read. */
+class CollectedRows implements KeyedRows {
+  readonly keyOf = new Map<string, string>();
+  readonly idOf = new Map<string, string>();
+  readonly spellingOf = new Map<string, string>();
+  readonly spelledIdOf = new Map<string, string>();
+  readonly #inactiveRows: NaturalKey['inactive'];
+  readonly #parts: readonly PlacedPart[];
+  /** Where names stand in a row. */
+  readonly #namePlaces: readonly number[];
+  readonly #inactive = new Set<string>();
+  readonly #ambiguous = new Set<string>();
+
+  constructor({ inactive }: NaturalKey, parts: readonly PlacedPart[]) {
+    this.#inactiveRows = inactive;
+    this.#parts = parts;
+    this.#namePlaces = parts.flatMap((part, index) => (part.as === 'name' ? [index + 1] : []));
+  }
+
+  get ambiguous(): number {
+    return this.#ambiguous.size;
+  }
+
+  /** @param row its id, then the parts of its key; in ascending order of id. */
+  add(row: Row, isActive: boolean): void {
+    if (!isActive && this.#inactiveRows === 'skipped') return;
+    const meaning = keyOfRow(row, this.#parts);
+    if (meaning === null) return;
+    const key = !isActive && this.#inactiveRows === 'apart' ? `${meaning}inactive` : meaning;
+    const rowId = String(row[0]);
+    this.keyOf.set(rowId, key);
+    if (!isActive) this.#inactive.add(rowId);
+    const preferred = this.idOf.get(key);
+    if (preferred !== undefined) this.#ambiguous.add(key);
+    if (this.#comesBefore(preferred, isActive)) this.idOf.set(key, rowId);
+    if (this.#namePlaces.length === 0) return;
+    const spelling = `${key} ${this.#namePlaces.map((place) => row[place]).join(' ')}`;
+    this.spellingOf.set(rowId, spelling);
+    if (this.#comesBefore(this.spelledIdOf.get(spelling), isActive)) this.spelledIdOf.set(spelling, rowId);
+  }
+
+  /** Whether a row is preferred to an earlier one. Rows come in ascending order, so the first has the lowest id. */
+  #comesBefore(earlier: string | undefined, isActive: boolean): boolean {
+    return earlier === undefined || (isActive && this.#inactive.has(earlier));
   }
 }
 
 /** The row's natural key; null where a part of it is NULL or refers to a row without one. */
-function keyOfRow(row: Row, parts: KeyPart[], parents: (Map<string, string> | null)[]): string | null {
+function keyOfRow(row: Row, parts: readonly PlacedPart[]): string | null {
   const values: string[] = [];
   let owners = 0;
   for (const [index, part] of parts.entries()) {
@@ -135,17 +159,19 @@ function keyOfRow(row: Row, parts: KeyPart[], parents: (Map<string, string> | nu
       continue;
     }
     if (cell === null) return null;
-    const text = String(cell);
-    if (part.as === 'key') values.push(foldKey(text));
-    else if (part.as === 'name') values.push(foldText(text));
-    else {
-      const parent = parents[index]!.get(text);
-      if (parent === undefined) return null;
-      values.push(parent);
-      if (part.as === 'owner') owners += 1;
-    }
+    const value = valueOfPart(part, String(cell));
+    if (value === undefined) return null;
+    values.push(value);
+    if (part.as === 'owner') owners += 1;
   }
   if (owners === 0 && parts.some((part) => part.as === 'owner')) return null;
   // Lengths keep ('a', 'bc') and ('ab', 'c') apart whatever the texts hold.
   return values.map((value) => `${value.length}:${value}`).join('');
+}
+
+/** What a part contributes to the key; undefined where it refers to a row without one. */
+function valueOfPart(part: PlacedPart, text: string): string | undefined {
+  if (part.as === 'key') return foldKey(text);
+  if (part.as === 'name') return foldText(text);
+  return part.keysReferredTo.get(text);
 }

@@ -4,7 +4,10 @@ import { Findings } from '../plan/findings.ts';
 import type { KeyedRowReader } from './keyedRows.ts';
 import type { NaturalKey } from './naturalKeys.ts';
 
-/** Maps the rows of one platform table by natural key. A table or column that a side lacks gives an empty map and a warning. */
+/**
+ * Maps the rows of one platform table by natural key. A table or column that a side lacks gives an empty map and a
+ * warning.
+ */
 export async function alignPlatformRows(
   readers: { source: KeyedRowReader; destination: KeyedRowReader },
   environments: { source: string; destination: string },

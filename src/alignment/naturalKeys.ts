@@ -1,15 +1,15 @@
 /**
  * What a row of a platform table is called in every environment. Ids differ between environments; these do not
- * (metamodel §0 to §4). A key part is a column, or the row of another platform table that a column refers to, which stands for
- * that row's own natural key.
+ * (docs/metamodel.md §0 to §4). A key part is a column, or the row of another platform table that a column refers to,
+ * which stands for that row's own natural key.
  */
 export interface NaturalKey {
   /** Upper-case name of the table. */
   table: string;
   parts: KeyPart[];
   /**
-   * Rows with IS_ACTIVE = 0: `skipped` are what a deletion left behind; `lastChoice` are rows that data may well refer
-   * to, preferred less than an active row of the same key; `apart` stand for rows that are inactive too, and for no others.
+   * Rows with IS_ACTIVE = 0: `skipped` are what a deletion left; `lastChoice` are rows that data may well refer to,
+   * preferred less than an active row of the same key; `apart` stand for rows that are inactive too, and for no others.
    */
   inactive: 'skipped' | 'lastChoice' | 'apart';
 }
@@ -30,7 +30,10 @@ const row = (column: string, of: string): KeyPart => ({ column, as: 'row', of })
 const owner = (column: string, of: string): KeyPart => ({ column, as: 'owner', of });
 
 const active = (table: string, ...parts: KeyPart[]): NaturalKey => ({ table, parts, inactive: 'skipped' });
-/** Definitions of processes: instances may be older than the version that is published, and keep what it no longer has (trap 30). */
+/**
+ * Definitions of processes: instances may be older than the version that is published, and keep what that version no
+ * longer has (trap 30).
+ */
 const definition = (table: string, ...parts: KeyPart[]): NaturalKey => ({ table, parts, inactive: 'apart' });
 const any = (table: string, ...parts: KeyPart[]): NaturalKey => ({ table, parts, inactive: 'lastChoice' });
 
@@ -63,6 +66,6 @@ export const naturalKeys: readonly NaturalKey[] = [
 
 /** The natural key of a table, by its name in any case; undefined where its rows have none. */
 export function naturalKeyOf(table: string): NaturalKey | undefined {
-  const wanted = table.toUpperCase();
-  return naturalKeys.find((candidate) => candidate.table === wanted);
+  const upperCaseName = table.toUpperCase();
+  return naturalKeys.find((candidate) => candidate.table === upperCaseName);
 }

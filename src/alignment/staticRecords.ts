@@ -7,27 +7,31 @@ import { foldText } from './collation.ts';
 
 /**
  * Maps the records of one static entity through OSSYS_ENTITY_RECORD: active records of both sides with the same espace,
- * entity and record key (guide, "Match System Static Entities Records Identifiers"; traps 32, 33). A record that only the
- * source has, or whose row the destination lacks, stays unmapped with a warning: it matters only where rows refer to it.
+ * entity and record key (guide, "Match System Static Entities Records Identifiers"; traps 32, 33). A record that only
+ * the source has, or whose row the destination lacks, stays unmapped with a warning: it matters only where rows refer
+ * to it.
+ * @param entity of the source
  */
 export async function alignStaticRecords(
   source: Environment,
   destination: Environment,
-  key: EntityKey,
+  entity: Entity,
 ): Promise<{ map: MatchedMap; findings: Findings }> {
-  const entities = [entityOf(source, key), entityOf(destination, key)] as const;
-  const type = entities.every((entity) => entity?.identifier?.column?.kind === 'integer') ? 'integer' : 'text';
+  const { key } = entity;
+  const counterpartEntity = entityOf(destination, key);
+  const type = [entity, counterpartEntity].every((one) => one?.identifier?.column?.kind === 'integer')
+    ? 'integer'
+    : 'text';
   const map: MatchedMap = { entity: key, type, pairs: [] };
   const findings = new Findings();
-  const entity = entities[0]!;
   const name = entityName(entity);
   const there = destination.catalog.environment;
-  if (entities[1] === undefined) {
+  if (counterpartEntity === undefined) {
     findings.add('static-entity-missing', { entity: name, there });
     return { map, findings };
   }
   const sourceRows = await physicalIds(source, entity);
-  const destinationRows = await physicalIds(destination, entities[1]);
+  const destinationRows = await physicalIds(destination, counterpartEntity);
   const counterparts = recordsByKey(destination, key);
   for (const record of recordsByKey(source, key).values()) {
     const counterpart = counterparts.get(record.key);
@@ -52,8 +56,8 @@ function recordsByKey({ catalog }: Environment, entity: EntityKey): Map<string, 
 }
 
 /**
- * Ids of a static table's rows as they are spelled there, by that spelling and by the folded one; null where there is no
- * table to look into.
+ * Ids of a static table's rows as they are spelled there, by that spelling and by the folded one; null where there is
+ * no table to look into.
  */
 async function physicalIds({ database }: Environment, entity: Entity): Promise<Map<string, string> | null> {
   const { table } = entity;

@@ -1,5 +1,6 @@
 import type { MatchedMap } from '../identity/mapStore.ts';
 import type { Environment } from '../outsystems/environment.ts';
+import { isNullIdentifier } from '../outsystems/naming.ts';
 import { tenantTable } from '../outsystems/platform.ts';
 import { Findings } from '../plan/findings.ts';
 import { type ReferenceColumn, referredIds } from './idsReferredTo.ts';
@@ -10,6 +11,22 @@ export interface Tenant {
   name: string;
   /** IT users', of Service Center: matched, never inserted (guide, "05 Application Users"; trap 35). */
   isIt: boolean;
+}
+
+/** Tenants of the source by id, and the destination's ids of those that it has. */
+export interface MatchedTenants {
+  rows: ReadonlyMap<string, Tenant>;
+  map: ReadonlyMap<string, string>;
+}
+
+/** The destination's id of a tenant; null for rows without tenant, and where the destination lacks it. */
+export function counterpartOf({ map }: MatchedTenants, tenantId: string | null): string | null {
+  return tenantId === null ? null : (map.get(tenantId) ?? null);
+}
+
+/** Whether the destination has what a row of this tenant belongs to: its tenant, or nothing where it has none. */
+export function hasPlace({ map }: MatchedTenants, tenantId: string | null): boolean {
+  return tenantId === null || isNullIdentifier(tenantId) || map.has(tenantId);
 }
 
 /** Tenants of an environment by id. @throws DatabaseError */
@@ -29,33 +46,52 @@ export async function readTenants(environment: Environment): Promise<Map<string,
 /** The module that provides IT users, and its only tenant, are called so (docs/metamodel.md §3). */
 const isServiceCenter = (name: string) => name.replace(/[\s_-]/g, '').toLowerCase() === 'servicecenter';
 
+/** The tenants of the source, which of them the destination has, and what belongs to them. */
+export interface UsedTenants {
+  /** `Espace.Entity` of the tenants, for people. */
+  entity: string;
+  rows: ReadonlyMap<string, Tenant>;
+  map: MatchedMap;
+  /** Columns of the data to be migrated that refer to tenants. */
+  references: readonly ReferenceColumn[];
+  /** Source ids of the tenants of people to be migrated. */
+  ofPeople: Iterable<string>;
+}
+
 /**
- * Tenants of the source that the destination lacks: blocking where rows or people to be migrated belong to them (trap 34),
- * else a warning. Tenants are named; a tenant is no person.
- * @param ofPeople tenants of people to be migrated. @throws DatabaseError
+ * Tenants of the source that the destination lacks: blocking where rows or people to be migrated belong to them
+ * (trap 34), else a warning. Tenants are named; a tenant is no person.
+ * @throws DatabaseError
  */
-export async function missingTenants(
+export async function findMissingTenants(
   source: Environment,
   destination: Environment,
-  map: MatchedMap,
-  name: string,
-  references: readonly ReferenceColumn[],
-  tenants: ReadonlyMap<string, Tenant>,
-  ofPeople: Iterable<string>,
+  { entity, rows, map, references, ofPeople }: UsedTenants,
 ): Promise<Findings> {
   const missing = new Findings();
   const mapped = new Set(map.pairs.map(([sourceId]) => sourceId));
-  const ofRows = await referredIds(source.database, references, map.entity);
-  const used = new Set([...ofRows, ...ofPeople]);
+  const referredByRows = await referredIds(source.database, references, map.entity);
+  const usedByPeople = new Set(ofPeople);
   const there = destination.catalog.environment;
-  for (const { id, name: label } of tenants.values()) {
+  for (const { id, name } of rows.values()) {
     if (mapped.has(id)) continue;
-    const neededBy = ofRows.has(id) ? 'rows' : used.has(id) ? 'people' : null;
-    missing.add('tenant-missing', { entity: name, tenant: label, there, neededBy });
+    const neededBy = referredByRows.has(id) ? 'rows' : usedByPeople.has(id) ? 'people' : null;
+    missing.add('tenant-missing', { entity, tenant: name, there, neededBy });
   }
-  const unknown = [...ofRows].filter((id) => !tenants.has(id)).length;
-  if (unknown > 0) {
-    missing.add('tenant-orphaned', { entity: name, tenants: unknown, here: source.catalog.environment });
+  const orphans = [...referredByRows].filter((id) => !rows.has(id)).length;
+  if (orphans > 0) {
+    missing.add('tenant-orphaned', { entity, tenants: orphans, here: source.catalog.environment });
   }
   return missing;
 }
+
+/** `findMissingTenants` as src/planning calls it; goes with that call. */
+export const missingTenants = (
+  source: Environment,
+  destination: Environment,
+  map: MatchedMap,
+  entity: string,
+  references: readonly ReferenceColumn[],
+  rows: ReadonlyMap<string, Tenant>,
+  ofPeople: Iterable<string>,
+): Promise<Findings> => findMissingTenants(source, destination, { entity, rows, map, references, ofPeople });

@@ -21,14 +21,14 @@ export async function beginAligned(
   { entity, journal }: EntityWork<AlignedEntity>,
   decisions: Decisions,
 ): Promise<void> {
-  const there: IdPair[] = [...decisions.matched, ...decisions.updated];
+  const present: IdPair[] = [...decisions.matched, ...decisions.updated];
   const forgotten = new Set([...decisions.recreated.map(([id]) => id), ...decisions.gone]);
   failpoint('align', 'before', nameOf(entity));
   await journal.run.transaction(async (transaction) => {
     const { state } = await getProgress(transaction, journal.runId, entity.key);
     if (state !== 'waiting') return;
-    await remap(transaction, journal, there, forgotten);
-    const counts = { read: there.length, reused: there.length };
+    await remap(transaction, journal, present, forgotten);
+    const counts = { read: present.length, reused: present.length };
     await advanceProgress(transaction, journal.runId, entity.key, { counts, state: 'copying' });
   });
   failpoint('align', 'after', nameOf(entity));
@@ -46,6 +46,11 @@ export async function overwriteMatched(
   const { overwritten } = entity.aligned;
   if (updated.length === 0 || overwritten.length === 0) return 'done';
   const destinationIds = new Map(updated);
+  const destinationIdOf = (sourceId: string): string => {
+    const destinationId = destinationIds.get(sourceId);
+    if (destinationId === undefined) throw new Error(`${nameOf(entity)}: row ${sourceId} is not to be overwritten`);
+    return destinationId;
+  };
   const places = overwritten.map((column) => translator.destinationColumns.indexOf(column));
   const { identifier } = entity.destination;
   const read = {
@@ -57,7 +62,7 @@ export async function overwriteMatched(
   return passAgain(copy, read, async (page) => {
     const { rows, sourceIds } = translator.translate(page);
     const staged = rows.map((row, index): Row => {
-      return [destinationIds.get(sourceIds[index]!)!, ...places.map((place) => row[place]!)];
+      return [destinationIdOf(sourceIds[index]!), ...places.map((place) => row[place]!)];
     });
     await underEntityLock(copy, async (transaction) => {
       const stage = await transaction.stage(destinationTable(entity), [identifier, ...overwritten], staged);

@@ -1,8 +1,8 @@
-import type { Row, Transaction } from '../database/port.ts';
+import type { Cell, Transaction } from '../database/port.ts';
 import { sql } from '../database/sql.ts';
 import type { AlignedEntity, AlignedRows } from '../plan/plan.ts';
 import { destinationTable } from '../writing/context.ts';
-import { stageRows } from './staging.ts';
+import { stagedRow, stageRows } from './staging.ts';
 import { type TranslatedRows, withoutRows } from './translatedRows.ts';
 import type { Translator } from './translator.ts';
 
@@ -17,8 +17,9 @@ export interface SeparatedRows {
 }
 
 /**
- * What batches of an aligned entity do beside those of a copied one, all of it in the batch's own transaction and under the
- * entity's lock: rows that the destination has by now are not doubled, and rows that are to be inserted anew make room.
+ * What batches of an aligned entity do beside those of a copied one, all of it in the batch's own transaction and under
+ * the entity's lock: rows that the destination has by now are not doubled, and rows that are to be inserted anew make
+ * room.
  */
 export class AlignedBatches {
   readonly #entity: AlignedEntity;
@@ -37,31 +38,33 @@ export class AlignedBatches {
 
   /** The batch without the rows that are there, or that repeat one before them. */
   async separate(transaction: Transaction, translated: TranslatedRows): Promise<SeparatedRows> {
-    const there: Omit<SeparatedRows, 'translated'> = { reused: [], repeated: [] };
+    const reused: [string, string][] = [];
+    const repeated: [string, string][] = [];
     const { on } = this.#aligned;
-    const { sourceIds } = translated;
-    const named = [...translated.rows.keys()].filter((row) => this.#isNamed(translated.rows[row]!));
-    if (named.length === 0 || on.length === 0) return { translated, ...there };
-    const keys = named.map((row) => this.#places.map((place) => translated.rows[row]![place]!));
+    const named = this.#named(translated);
+    if (named.length === 0 || on.length === 0) return { translated, reused, repeated };
+    const keys = named.map(({ key }) => key);
     const stage = await stageRows(transaction, this.#entity, on, keys);
     const replaced = new Set(this.#replacedOf(translated));
-    const found = new Map<number, string>();
+    const counterparts = new Map<number, string>();
     for (const { row, cells } of await transaction.matchStaged(stage, on, [this.#entity.destination.identifier])) {
       const id = String(cells[0]);
-      const known = found.get(row);
-      if (!replaced.has(id) && (known === undefined || BigInt(id) < BigInt(known))) found.set(row, id);
+      const lowest = counterparts.get(row);
+      if (!replaced.has(id) && (lowest === undefined || BigInt(id) < BigInt(lowest))) counterparts.set(row, id);
     }
     const out = new Set<number>();
-    for (const [row, id] of found) {
-      out.add(named[row]!);
-      there.reused.push([sourceIds[named[row]!]!, id]);
+    for (const [row, id] of counterparts) {
+      const { place, sourceId } = stagedRow(named, row);
+      out.add(place);
+      reused.push([sourceId, id]);
     }
     for (const { row, first } of await transaction.stagedTwins(stage, on)) {
-      if (found.has(row)) continue;
-      out.add(named[row]!);
-      there.repeated.push([sourceIds[named[row]!]!, sourceIds[named[first]!]!]);
+      if (counterparts.has(row)) continue;
+      const { place, sourceId } = stagedRow(named, row);
+      out.add(place);
+      repeated.push([sourceId, stagedRow(named, first).sourceId]);
     }
-    return { translated: withoutRows(translated, out), ...there };
+    return { translated: withoutRows(translated, out), reused, repeated };
   }
 
   /** Deletes the rows that are inserted anew, and what is deleted with them. */
@@ -74,7 +77,10 @@ export class AlignedBatches {
     await transaction.deleteKeys(destinationTable(this.#entity), this.#entity.destination.identifier, replaced);
   }
 
-  /** Leads what referred to the rows that are gone to those that were inserted for them. @param ids in the order of the rows. */
+  /**
+   * Leads what referred to the rows that are gone to those that were inserted for them.
+   * @param ids in the order of the rows.
+   */
   async repoint(transaction: Transaction, { sourceIds }: TranslatedRows, ids: string[]): Promise<void> {
     const successors = new Map(
       sourceIds.flatMap((sourceId, place): [string, string][] => {
@@ -85,9 +91,11 @@ export class AlignedBatches {
     for (const { schema, table, column } of this.#aligned.recreation?.repointed ?? []) {
       const name = { schema, name: table };
       for (const replaced of await transaction.existingKeys(name, column, [...successors.keys()])) {
-        const successor = BigInt(successors.get(replaced)!);
+        const successor = successors.get(replaced);
+        if (successor === undefined)
+          throw new Error(`${table}.${column} names row ${replaced}, which was not replaced`);
         await transaction.execute(
-          sql`update ${sql.table(name)} set ${sql.id(column)} = ${successor}
+          sql`update ${sql.table(name)} set ${sql.id(column)} = ${BigInt(successor)}
             where ${sql.id(column)} = ${BigInt(replaced)}`,
         );
       }
@@ -98,11 +106,21 @@ export class AlignedBatches {
     return sourceIds.flatMap((id) => this.#replaced.get(id) ?? []);
   }
 
-  /** A blank name says nothing of who it is. */
-  #isNamed(row: Row): boolean {
-    return this.#places.every((place) => {
-      const cell = row[place];
-      return typeof cell === 'string' && cell.trim() !== '';
+  /** The rows that have a natural key. A blank name says nothing of who it is. */
+  #named({ rows, sourceIds }: TranslatedRows): NamedRow[] {
+    return rows.flatMap((row, place): NamedRow[] => {
+      const key = this.#places.map((keyPlace) => row[keyPlace]);
+      return key.every(isName) ? [{ place, sourceId: sourceIds[place]!, key }] : [];
     });
   }
 }
+
+/** A row of a batch that has a natural key. */
+interface NamedRow {
+  /** In the batch. */
+  place: number;
+  sourceId: string;
+  key: string[];
+}
+
+const isName = (cell: Cell | undefined): cell is string => typeof cell === 'string' && cell.trim() !== '';

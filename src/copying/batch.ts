@@ -58,9 +58,9 @@ interface Segment {
 }
 
 /**
- * Writes one batch by the protocol of docs/architecture.md, under the entity's lock: position (the fence) → stage, unless
- * that was done early → mark → intent in the journal → insert → commit → segment in the journal. Dying between any two
- * steps leaves either nothing, or an intent that `settleIntent` can decide.
+ * Writes one batch by the protocol of docs/architecture.md, "The batch protocol", under the entity's lock: position
+ * (the fence) → stage, unless that was done early → mark → intent in the journal → insert → commit → segment in the
+ * journal. Dying between any two steps leaves either nothing, or an intent that `settleIntent` can decide.
  * @param whileInserting is called once the insert is on its way: the destination is busy with it for long, this process
  * idle.
  * @throws StalePositionError, CopyError, DatabaseError
@@ -107,11 +107,11 @@ interface Separated extends SeparatedRows {
 
 async function separate(copy: EntityCopy, batch: Batch, transaction: Transaction): Promise<Separated> {
   const { aligned, translated } = batch;
-  const there =
+  const separated =
     aligned === null
       ? { ...(await separateReused(copy, translated, transaction)), repeated: [] }
       : await aligned.separate(transaction, translated);
-  return { ...there, ...resolvePending(there.translated) };
+  return { ...separated, ...resolvePending(separated.translated) };
 }
 
 /** Rows that went in, under their ids on both sides. */
@@ -213,7 +213,10 @@ export async function checkPosition({ journal, entity }: EntityCopy<WrittenEntit
   if (moved || position.intent !== null) throw new StalePositionError(entity);
 }
 
-/** Notes the intent with the destination's largest id as its mark, and again should an application move it meanwhile. */
+/**
+ * Notes the intent with the destination's largest id as its mark, and notes it again should an application move the
+ * mark meanwhile.
+ */
 async function writeMarkedIntent(
   copy: EntityCopy,
   transaction: Transaction,
@@ -291,13 +294,13 @@ async function separateReused(
       : { translated, reused: [] };
   const ids = keptIds(translator, byIndexes.translated.rows);
   if (ids === null || ids.length === 0) return byIndexes;
-  const taken = new Set(await transaction.existingKeys(destinationTable(entity), entity.destination.identifier, ids));
-  if (taken.size === 0) return byIndexes;
+  const present = new Set(await transaction.existingKeys(destinationTable(entity), entity.destination.identifier, ids));
+  if (present.size === 0) return byIndexes;
   const { sourceIds } = byIndexes.translated;
   const out = new Set<number>();
   const reused = [...byIndexes.reused];
   for (const [place, id] of ids.entries()) {
-    if (!taken.has(id)) continue;
+    if (!present.has(id)) continue;
     out.add(place);
     reused.push([sourceIds[place]!, id]);
   }

@@ -14,8 +14,8 @@ import { copyRowSet } from './rowSet.ts';
 import { createTranslator, type TranslatorMaps } from './translator.ts';
 
 /**
- * Copies the rows of one entity that its id map does not know yet, batch by batch, until it is complete, paused or out of
- * time. Called again, in this process or another, it goes on where the journal says.
+ * Copies the rows of one entity that its id map does not know yet, batch by batch, until it is complete, paused or out
+ * of time. Called again, in this process or another, it goes on where the journal says.
  * @throws CopyError, DatabaseError, LeaseLostError; AbortSignal's reason when cancelled.
  */
 export async function copyEntity(

@@ -33,14 +33,14 @@ interface Deferred {
 function deferredReferences(entity: WrittenEntity): Deferred[] {
   return entity.columns.flatMap(({ destination, handling }): Deferred[] => {
     if (handling.as === 'reference') {
-      const reference = entity.references[handling.reference]!;
+      const reference = plannedReference(entity, handling.reference);
       if (!reference.deferred) return [];
       return [{ source: handling.source, destination, type: null, referenceOf: () => reference }];
     }
     if (handling.as !== 'typed') return [];
     const deferred = new Map(
       Object.entries(handling.references).flatMap(([type, number]): [string, PlannedReference][] => {
-        const reference = entity.references[number]!;
+        const reference = plannedReference(entity, number);
         return reference.deferred ? [[type, reference]] : [];
       }),
     );
@@ -50,7 +50,17 @@ function deferredReferences(entity: WrittenEntity): Deferred[] {
   });
 }
 
-/** Whether rows of this entity wait for references: written by this run, or by one that ended before its second pass. */
+/** The reference that a column names by its number. */
+function plannedReference(entity: WrittenEntity, number: number): PlannedReference {
+  const reference = entity.references[number];
+  if (reference === undefined) throw new Error(`the plan of ${nameOf(entity)} has no reference ${number}`);
+  return reference;
+}
+
+/**
+ * Whether rows of this entity wait for references: rows written by this run, or by one that ended before its second
+ * pass.
+ */
 export async function needsSecondPass({ journal }: CopyContext, entity: WrittenEntity): Promise<boolean> {
   if (deferredReferences(entity).length === 0) return false;
   const retried = await loadRetried(journal.database, journal.runId, entity.key);

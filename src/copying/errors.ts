@@ -5,7 +5,10 @@ import type { PlannedReference, WrittenEntity } from '../plan/plan.ts';
 import { nameOf } from '../plan/plan.ts';
 import { countOf } from '../wording/counts.ts';
 
-/** Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (docs/architecture.md, "Temporal"). */
+/**
+ * Why a copy cannot go on by itself. Codes are stable; messages hold no values of rows (docs/architecture.md,
+ * "Temporal").
+ */
 export type CopyErrorCode = 'missing-reference' | 'conflict' | 'foreign-writes' | 'identity-reseeded' | 'events-queued';
 
 /** Stops the run until a person has decided. Nothing of the batch in question is in the destination. */
@@ -50,7 +53,9 @@ export function missingReference(entity: WrittenEntity, reference: PlannedRefere
 /** The same where rows of the target were set aside before: those are what has to be mended. */
 export function missingBecauseSetAside(entity: WrittenEntity, error: MissingReferenceError, run: string, rows: number) {
   const { reference, sourceId } = error;
-  const remedy = `${countOf(rows, 'row of it was', 'rows of it were')} set aside before, and 'caravel issues ${run}' says why: mend that, or set "missingReferences" to "null" or "skip"`;
+  const remedy =
+    `${countOf(rows, 'row of it was', 'rows of it were')} set aside before, and 'caravel issues ${run}' says why: ` +
+    'mend that, or set "missingReferences" to "null" or "skip"';
   return new MissingReferenceError(entity, reference, sourceId, remedy);
 }
 
@@ -66,16 +71,17 @@ export function conflict(entity: WrittenEntity, count: number, sourceId: string)
 export function disputed(entity: WrittenEntity, sourceId: string): CopyError {
   return new CopyError(
     'conflict',
-    `${nameOf(entity)}: a row to come cannot be mapped to the row that is there: the unique indexes of ${entity.destination?.table} do not all mean the same row; ` +
+    `${nameOf(entity)}: a row to come cannot be mapped to the row that is there: ` +
+      `the unique indexes of ${entity.destination?.table} do not all mean the same row; ` +
       'mend the data of the destination',
     sourceId,
   );
 }
 
-export function foreignWrites(entity: WrittenEntity, found: string): CopyError {
+export function foreignWrites(entity: WrittenEntity, evidence: string): CopyError {
   return new CopyError(
     'foreign-writes',
-    `${nameOf(entity)}: ${found}, so it cannot be told whether the last batch went in; ` +
+    `${nameOf(entity)}: ${evidence}, so it cannot be told whether the last batch went in; ` +
       `stop whatever else writes to ${entity.destination?.table} and start the run again`,
   );
 }
@@ -92,6 +98,7 @@ export function eventsQueued(queue: string, events: number): CopyError {
   return new CopyError(
     'events-queued',
     `${countOf(events, 'event was', 'events were')} queued in ${queue} of the destination since the plan was made; ` +
-      'something else writes to an entity that processes listen to, or published a module: look at them before the applications are enabled',
+      'something else writes to an entity that processes listen to, or published a module: ' +
+      'look at them before the applications are enabled',
   );
 }

@@ -13,10 +13,10 @@ interface Target {
 }
 
 /**
- * missingReferences "skip", for references that wait for the second pass: a row whose target will never be there has to be
- * set aside before it is written, for afterwards it has an id that others refer to. Known by then: the target is not in the
- * source up to its bound, or was set aside itself. A target of another entity that is set aside later leaves NULL and an
- * issue (deferred.ts).
+ * missingReferences "skip", for references that wait for the second pass: a row whose target will never be there has to
+ * be set aside before it is written, for afterwards it has an id that others refer to. Known by then: the target is not
+ * in the source up to its bound, or was set aside itself. A target of another entity that is set aside later leaves
+ * NULL and an issue (deferred.ts).
  */
 export class MissingTargets {
   readonly #context: CopyContext;

@@ -7,7 +7,10 @@ import { fingerprint, unpackFingerprints } from '../writing/fingerprint.ts';
 import type { EntityCopy } from './entityCopy.ts';
 import { foreignWrites } from './errors.ts';
 
-/** What became of a batch that was written down: its destination ids (null: rows without identifier), or nothing went in. */
+/**
+ * What became of a batch that was written down: its destination ids (null: rows without identifier), or nothing went
+ * in.
+ */
 export type Settlement = { wentIn: true; destinationIds: string[] | null } | { wentIn: false };
 
 /**
@@ -49,7 +52,7 @@ async function reconcileKeys(
   const { schema, table, identifier } = entity.destination;
   const keys = unpackIds(intent.destinationIds);
   const prints = unpackFingerprints(intent.fingerprints);
-  const wanted = new Map(keys.map((key, index) => [key, prints[index]!]));
+  const printOf = new Map(keys.map((key, index) => [key, prints[index]]));
   const cells = names.map((_, index) => index + 1);
   let present = 0;
   let equal = 0;
@@ -63,7 +66,7 @@ async function reconcileKeys(
   for await (const rows of pages) {
     for (const row of rows) {
       present += 1;
-      if (wanted.get(row[0] as string) === fingerprint(row, cells)) equal += 1;
+      if (printOf.get(row[0] as string) === fingerprint(row, cells)) equal += 1;
     }
   }
   if (present === 0) return { wentIn: false };
@@ -85,10 +88,10 @@ async function reconcileAboveMark(
   intent: Intent,
 ): Promise<Settlement> {
   const { schema, table, identifier } = entity.destination;
-  const wanted = unpackFingerprints(intent.fingerprints);
+  const written = unpackFingerprints(intent.fingerprints);
   const cells = names.map((_, index) => index + 1);
   const ids: string[] = [];
-  const found: bigint[] = [];
+  const present: bigint[] = [];
   const pages = context.destination.readRows({
     table: { schema, name: table },
     columns: [identifier, ...names],
@@ -99,35 +102,33 @@ async function reconcileAboveMark(
   for await (const rows of pages) {
     for (const row of rows) {
       ids.push(row[0] as string);
-      found.push(fingerprint(row, cells));
+      present.push(fingerprint(row, cells));
     }
   }
-  const places = findSubsequence(wanted, found);
+  const places = findSubsequence(written, present);
   if (places === 'absent') return { wentIn: false };
   if (places === 'unclear') {
-    throw foreignWrites(entity, `${found.length} rows stand above the mark where the batch has ${wanted.length}`);
+    throw foreignWrites(entity, `${present.length} rows stand above the mark where the batch has ${written.length}`);
   }
   return { wentIn: true, destinationIds: places.map((place) => ids[place]!) };
 }
 
 /**
- * Places of `wanted` in `found`, in order. `absent`: not one of them occurs; `unclear`: only some do, or they can be
- * found in more than one way.
+ * Places of `part` in `whole`, in order. `absent`: not one of its members occurs; `unclear`: only some do, or they can
+ * be found in more than one way.
  */
-export function findSubsequence(wanted: ArrayLike<bigint>, found: ArrayLike<bigint>): number[] | 'absent' | 'unclear' {
+export function findSubsequence(part: ArrayLike<bigint>, whole: ArrayLike<bigint>): number[] | 'absent' | 'unclear' {
   const first: number[] = [];
-  for (let place = 0; place < found.length && first.length < wanted.length; place++) {
-    if (found[place] === wanted[first.length]) first.push(place);
+  for (let place = 0; place < whole.length && first.length < part.length; place++) {
+    if (whole[place] === part[first.length]) first.push(place);
   }
-  if (first.length < wanted.length) {
-    const any = new Set<bigint>();
-    for (let i = 0; i < wanted.length; i++) any.add(wanted[i]!);
-    for (let i = 0; i < found.length; i++) if (any.has(found[i]!)) return 'unclear';
-    return 'absent';
+  if (first.length < part.length) {
+    const members = new Set(Array.from(part));
+    return Array.from(whole).some((member) => members.has(member)) ? 'unclear' : 'absent';
   }
-  let last = wanted.length - 1;
-  for (let place = found.length - 1; place >= 0 && last >= 0; place--) {
-    if (found[place] !== wanted[last]) continue;
+  let last = part.length - 1;
+  for (let place = whole.length - 1; place >= 0 && last >= 0; place--) {
+    if (whole[place] !== part[last]) continue;
     if (place !== first[last]) return 'unclear';
     last -= 1;
   }

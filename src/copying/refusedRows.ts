@@ -12,8 +12,8 @@ export interface ToldRow {
 }
 
 /**
- * The rows among these that the destination does not take. Tried in transactions that are always rolled back, by halves: rows
- * without identifiers are written all together, so none of them may be wrong (rowErrors "setAside").
+ * The rows among these that the destination does not take. Tried in transactions that are always rolled back, by
+ * halves: rows without identifiers are written all together, so none of them may be wrong (rowErrors "setAside").
  * @throws DatabaseError when the trouble is not a row's
  */
 export async function refusedRows(
@@ -22,16 +22,16 @@ export async function refusedRows(
 ): Promise<Map<bigint, DatabaseError[]>> {
   const refused = new Map<bigint, DatabaseError[]>();
   const waiting: (readonly ToldRow[])[] = [rows];
-  for (let some = waiting.pop(); some !== undefined; some = waiting.pop()) {
-    const error = await tryOut(copy, some);
+  for (let tried = waiting.pop(); tried !== undefined; tried = waiting.pop()) {
+    const error = await tryOut(copy, tried);
     if (error === null) continue;
-    if (some.length === 1) {
-      const [{ print }] = some as [ToldRow];
-      refused.set(print, [...(refused.get(print) ?? []), error]);
+    const [row] = tried;
+    if (row !== undefined && tried.length === 1) {
+      refused.set(row.print, [...(refused.get(row.print) ?? []), error]);
       continue;
     }
-    const middle = some.length >> 1;
-    waiting.push(some.slice(middle), some.slice(0, middle));
+    const middle = tried.length >> 1;
+    waiting.push(tried.slice(middle), tried.slice(0, middle));
   }
   return refused;
 }

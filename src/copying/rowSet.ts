@@ -20,10 +20,10 @@ import type { Translator } from './translator.ts';
 type RowSetCopy = EntityCopy<WrittenEntity>;
 
 /**
- * Copies an entity whose rows have no identifier: they cannot be told apart, so all of them go in as one transaction, and
- * the row count before tells on a retry whether they did (trap 21). Rows that an earlier run wrote are recognised by
- * the fingerprint of their source cells, each as many times as it was written. Rows that the destination does not take
- * are found by trying, where the spec says to set them aside.
+ * Copies an entity whose rows have no identifier: they cannot be told apart, so all of them go in as one transaction,
+ * and the row count before tells on a retry whether they did (trap 21). Rows that an earlier run wrote are recognised
+ * by the fingerprint of their source cells, each as many times as it was written. Rows that the destination does not
+ * take are found by trying, where the spec says to set them aside.
  * @throws StalePositionError, CopyError, DatabaseError
  */
 export async function copyRowSet(copy: RowSetCopy): Promise<CopyOutcome> {
@@ -43,7 +43,7 @@ export async function copyRowSet(copy: RowSetCopy): Promise<CopyOutcome> {
 type Refused = ReadonlyMap<bigint, DatabaseError[]>;
 
 async function findRefused(copy: RowSetCopy): Promise<Refused> {
-  const reading = new RowSetReading(copy.translator, await knownRows(copy), new Map());
+  const reading = new RowSetReading(copy.translator, await rowsOfEarlierRuns(copy), new Map());
   const refused = new Map<bigint, DatabaseError[]>();
   for await (const rows of reading.fresh(sourcePages(copy), copy.control)) {
     for (const [print, errors] of await refusedRows(copy, rows)) {
@@ -67,7 +67,7 @@ async function copyWhole(copy: RowSetCopy, refused: Refused): Promise<CopyOutcom
   const name = nameOf(entity);
   const position = await journal.position();
   if (position.copiedUpTo !== null) return 'done';
-  const reading = new RowSetReading(translator, await knownRows(copy), refused);
+  const reading = new RowSetReading(translator, await rowsOfEarlierRuns(copy), refused);
   const pages = reading.translated(sourcePages(copy), control);
   const tally = await underEntityLock(copy, async (transaction) => {
     await checkPosition(copy, position);
@@ -105,31 +105,31 @@ async function copyWhole(copy: RowSetCopy, refused: Refused): Promise<CopyOutcom
 }
 
 /** How many times each fingerprint was written by earlier runs. */
-async function knownRows({ journal }: RowSetCopy): Promise<Map<bigint, number>> {
-  const known = new Map<bigint, number>();
+async function rowsOfEarlierRuns({ journal }: RowSetCopy): Promise<Map<bigint, number>> {
+  const times = new Map<bigint, number>();
   for (const segment of await readSegments(journal.run.database, journal.pairId, journal.entity)) {
     if (segment.coding !== 'rows') continue;
-    for (const print of unpackFingerprints(segment.content)) known.set(print, (known.get(print) ?? 0) + 1);
+    for (const print of unpackFingerprints(segment.content)) times.set(print, (times.get(print) ?? 0) + 1);
   }
-  return known;
+  return times;
 }
 
-/** One pass over the source rows: leaves out the known ones and remembers what it passed on. */
+/** One pass over the source rows: leaves out the ones that earlier runs wrote and remembers what it passed on. */
 class RowSetReading {
   readonly #translator: Translator;
-  readonly #known: Map<bigint, number>;
+  readonly #timesWritten: Map<bigint, number>;
   readonly #refused: Map<bigint, DatabaseError[]>;
   readonly #sourceCells: number[];
   #prints: bigint[] = [];
   #issues: NewIssue[] = [];
   #read = 0;
-  #knownRows = 0;
+  #writtenBefore = 0;
   #nulled = 0;
   #leftOut = 0;
 
-  constructor(translator: Translator, known: Map<bigint, number>, refused: Refused) {
+  constructor(translator: Translator, timesWritten: Map<bigint, number>, refused: Refused) {
     this.#translator = translator;
-    this.#known = known;
+    this.#timesWritten = timesWritten;
     this.#refused = new Map([...refused].map(([print, errors]) => [print, [...errors]]));
     this.#sourceCells = translator.sourceColumns.map((_, index) => index);
   }
@@ -138,7 +138,7 @@ class RowSetReading {
     for await (const rows of this.fresh(pages, control)) if (rows.length > 0) yield rows.map(({ cells }) => cells);
   }
 
-  /** Rows that are not known, as the destination will hold them, page by page. */
+  /** Rows that no earlier run wrote, as the destination will hold them, page by page. */
   async *fresh(pages: AsyncIterable<Row[]>, control: CopyControl): AsyncGenerator<ToldRow[]> {
     for await (const page of pages) {
       control.signal.throwIfAborted();
@@ -146,7 +146,7 @@ class RowSetReading {
       const written: ToldRow[] = [];
       for (const row of page) {
         const print = fingerprint(row, this.#sourceCells);
-        if (this.#isKnown(print)) continue;
+        if (this.#wasWritten(print)) continue;
         const error = this.#refused.get(print)?.pop();
         if (error !== undefined) {
           this.#issues.push(refusedIssue(error, null));
@@ -164,11 +164,11 @@ class RowSetReading {
     }
   }
 
-  #isKnown(print: bigint): boolean {
-    const times = this.#known.get(print) ?? 0;
+  #wasWritten(print: bigint): boolean {
+    const times = this.#timesWritten.get(print) ?? 0;
     if (times === 0) return false;
-    this.#known.set(print, times - 1);
-    this.#knownRows += 1;
+    this.#timesWritten.set(print, times - 1);
+    this.#writtenBefore += 1;
     return true;
   }
 
@@ -181,7 +181,7 @@ class RowSetReading {
       counts: {
         read: this.#read,
         inserted,
-        known: this.#knownRows,
+        known: this.#writtenBefore,
         leftOut: this.#leftOut,
         nulled: this.#nulled,
         setAside: this.#issues.length,

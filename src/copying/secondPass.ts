@@ -17,8 +17,8 @@ export interface PassedPage {
 }
 
 /**
- * Reads rows of an entity again and has each page written to, from where the journal says. The same again changes nothing
- * more, so no intent is needed.
+ * Reads rows of an entity again and has each page written to, from where the journal says. The same again changes
+ * nothing more, so no intent is needed.
  * @param read the rows; the identifier is the first of its columns.
  * @param fill writes what a page says. @throws BatchClosedError, LeaseLostError, and whatever `fill` throws
  */

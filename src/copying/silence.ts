@@ -13,19 +13,19 @@ import { failpoint } from '../writing/failpoints.ts';
 const rowsAtOnce = 5_000;
 
 /**
- * Takes the subscriptions out of an event table, into the journal: until they are back, the triggers of its entity find nothing
- * to start (guide, "Disable BPT Triggers"; trap 18). They are in the journal before they leave the destination, and what an earlier
- * run left there is part of it. Called again it takes out what came since, and loses and doubles nothing: whatever is
- * both held and in the table is one and the same.
+ * Takes the subscriptions out of an event table, into the journal: until they are back, the triggers of its entity find
+ * nothing to start (guide, "Disable BPT Triggers"; trap 18). They are in the journal before they leave the destination,
+ * and what an earlier run left there is part of it. Called again it takes out what was added since, and loses and
+ * doubles nothing: whatever is both held and in the table is one and the same.
  * @throws DatabaseError, LeaseLostError
  */
 export async function silence(context: CopyContext, table: EventTable, control: LockControl): Promise<void> {
   const { journal, destination } = context;
   await destination.transaction(async (transaction) => {
     await lockEvents(transaction, table, control);
-    const there = await readSubscriptions(transaction, table);
+    const present = await readSubscriptions(transaction, table);
     const held = await heldOf(journal, table);
-    const all = union(held, there);
+    const all = union(held, present);
     await journal.transaction(async (queries) => {
       const parts = Array.from({ length: Math.ceil(all.length / rowsAtOnce) }, (_, part) => {
         const rows = all.slice(part * rowsAtOnce, (part + 1) * rowsAtOnce);
@@ -36,13 +36,15 @@ export async function silence(context: CopyContext, table: EventTable, control: 
       await holdSubscriptions(queries, place, parts);
     });
     failpoint('silence', 'before', table.name);
-    if (there.length > 0) await transaction.execute(sql`delete from ${sql.table(table.destination)}`);
+    if (present.length > 0) await transaction.execute(sql`delete from ${sql.table(table.destination)}`);
     failpoint('silence', 'after', table.name);
   });
   failpoint('silenceCommit', 'after', table.name);
 }
 
-/** Whoever writes the entity's rows is waited for: its triggers see the event table as it is before, or as it is after. */
+/**
+ * Whoever writes the entity's rows is waited for: its triggers see the event table as it is before, or as it is after.
+ */
 export async function lockEvents(
   transaction: Transaction,
   { of, destination, name }: EventTable,

@@ -11,8 +11,8 @@ import type { EntityCopy } from './entityCopy.ts';
 const signOfLife = 15_000;
 
 /**
- * Rows that are being put into a temporary table of a destination transaction while the batch before them is still being
- * written. The transaction holds no lock and has changed nothing yet: nobody can see it.
+ * Rows that are being put into a temporary table of a destination transaction while the batch before them is still
+ * being written. The transaction holds no lock and has changed nothing yet: nobody can see it.
  */
 export interface EarlyStage {
   /**
@@ -41,6 +41,13 @@ export async function stageRows(
   const stage = await transaction.stage(destinationTable(entity), columns, rows);
   failpoint('stage', 'after', nameOf(entity));
   return stage;
+}
+
+/** One of the rows that were staged, by the number that the destination gives it. */
+export function stagedRow<Staged>(staged: readonly Staged[], number: number): Staged {
+  const row = staged[number];
+  if (row === undefined) throw new RangeError(`the destination names staged row ${number} of ${staged.length}`);
+  return row;
 }
 
 /** Begins to stage rows. A failure is thrown where they are to be written. */

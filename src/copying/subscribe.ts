@@ -1,4 +1,4 @@
-import type { Queries, Row, Transaction } from '../database/port.ts';
+import type { Queries, Row, TableName, Transaction } from '../database/port.ts';
 import { loadIdMap } from '../identity/mapStore.ts';
 import { insertIssues, type NewIssue, newIssue, subscriptionSetAside } from '../journal/issues.ts';
 import type { EntityJournal, RunJournal } from '../journal/runJournal.ts';
@@ -7,12 +7,12 @@ import { markReturned } from '../journal/subscriptions.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { sameName } from '../outsystems/naming.ts';
 import type { EventTable } from '../plan/eventTable.ts';
-import { activityColumn } from '../processes/eventTables.ts';
+import { activityColumn, activityColumnOf } from '../processes/eventTables.ts';
 import { countQueued } from '../processes/queues.ts';
 import {
-  lacking,
-  activitiesOf as ofActivities,
-  ofLiving,
+  activitiesOf,
+  missingRows,
+  subscriptionsOfLiving,
   translateSubscription,
   union,
 } from '../processes/subscriptions.ts';
@@ -36,20 +36,21 @@ interface Additions {
 const nothing: Additions = { rows: [], prints: [], setAside: [], issues: [] };
 
 /**
- * Gives an event table its subscriptions back, as they were, and adds those of the source's activities that were migrated
- * (guide, "Migrate Hybrid BPT Events Data"). The rows have no key: under the lock, in one transaction, exactly what is lacking is
- * inserted, so that called again it inserts nothing (trap 21).
+ * Gives an event table its subscriptions back, as they were, and adds those of the source's activities that were
+ * migrated (guide, "Migrate Hybrid BPT Events Data"). The rows have no key: under the lock, in one transaction, exactly
+ * what is missing is inserted, so that called again it inserts nothing (trap 21).
  * @throws DatabaseError, LeaseLostError
  */
 export async function subscribe(context: CopyContext, table: EventTable, control: CopyControl): Promise<void> {
-  const additions = table.source === null ? nothing : await additionsOf(context, table, control);
+  const { source } = table;
+  const additions = source === null ? nothing : await additionsOf(context, { ...table, source }, control);
   await giveBack(context, table, additions, control);
   control.onBatch(additions.rows.length);
 }
 
 /**
  * Gives an event table back what the journal holds of it, and nothing else: after a run that did not finish.
- * @returns rows that were lacking. @throws DatabaseError, LeaseLostError
+ * @returns rows that were missing. @throws DatabaseError, LeaseLostError
  */
 export async function restoreSubscriptions(
   context: Pick<CopyContext, 'journal' | 'destination'>,
@@ -79,10 +80,11 @@ async function giveBack(
   if (held.length === 0 && prints.length === 0 && issues.length === 0) return 0;
   const inserted = await destination.transaction(async (transaction) => {
     await lockEvents(transaction, table, control);
-    const there = await readSubscriptions(transaction, table);
+    const present = await readSubscriptions(transaction, table);
     const living = await heldOfLiving(transaction, table, held);
-    // What is held and what is added may be the same: a run that died between the two commits below had added it before.
-    const absent = lacking(union(living, rows), there);
+    // What is held and what is added may be the same: a run that died between the two commits below had added it
+    // before.
+    const absent = missingRows(union(living, rows), present);
     failpoint('subscribe', 'before', table.name);
     if (absent.length > 0) {
       const stage = await transaction.stage({ schema, name: eventTable }, columns, absent);
@@ -94,7 +96,7 @@ async function giveBack(
   failpoint('subscribeCommit', 'after', table.name);
   await journal.transaction(async (queries) => {
     await markReturned(queries, journal.lease.destination, eventTable);
-    if (issues.length > 0) await insertIssues(queries, journal.runId, activitiesOf(table), issues);
+    if (issues.length > 0) await insertIssues(queries, journal.runId, activityColumnOf(table).target, issues);
     await keepPrints(queries, journal.of(subscriptionsOf(table.entity)), prints);
     await keepPrints(queries, journal.of(setAsideOf(table.entity)), setAside);
   });
@@ -118,20 +120,21 @@ async function heldOfLiving(transaction: Transaction, table: EventTable, held: R
   const { activities, destination } = table;
   const column = destination.columns.findIndex((name) => sameName(name, activityColumn));
   if (activities === undefined || column < 0) return held;
-  const ids = ofActivities(held, column);
+  const ids = activitiesOf(held, column);
   const living = await transaction.existingKeys(activities.table, activities.identifier, ids);
-  return ofLiving(held, column, new Set(living));
+  return subscriptionsOfLiving(held, column, new Set(living));
 }
 
-/** The entity of the activities that subscriptions belong to. */
-const activitiesOf = ({ columns }: EventTable): EntityKey =>
-  columns.find(({ source }) => source.toUpperCase() === activityColumn)!.target!;
-
-/** Under these names the journal keeps which subscriptions to an entity's events were added, and which a run set aside. */
+/**
+ * Under these names the journal keeps which subscriptions to an entity's events were added, and which a run set aside.
+ */
 const subscriptionsOf = (entity: EntityKey) => `events of ${entity}`;
 const setAsideOf = (entity: EntityKey) => `events set aside of ${entity}`;
 
-async function additionsOf(context: CopyContext, table: EventTable, control: CopyControl): Promise<Additions> {
+/** An event table whose subscriptions the source has too. */
+type SharedEventTable = EventTable & { source: TableName };
+
+async function additionsOf(context: CopyContext, table: SharedEventTable, control: CopyControl): Promise<Additions> {
   const { journal, source, batch } = context;
   const { runId } = journal;
   const isOwn = (segment: Segment) => segment.runId === runId;
@@ -140,13 +143,13 @@ async function additionsOf(context: CopyContext, table: EventTable, control: Cop
   const earlier = new KnownPrints(await readPrints(journal, names.slice(0, 1), (one) => !isOwn(one)));
   const targets = table.columns.flatMap(({ target }) => (target === null ? [] : [{ target }]));
   const mapOf = await loadTargetMaps(context, targets, null);
-  // Of an activity that this run brought, no earlier one knew: what it knew was deleted since.
-  const arrived = await loadIdMap(journal.database, journal.of(activitiesOf(table)), 'integer', isOwn);
-  const activityPlace = table.columns.findIndex(({ source: name }) => sameName(name, activityColumn));
-  const isArriving = (row: Row) => activityPlace >= 0 && arrived.get(String(row[activityPlace])) !== undefined;
+  const { place: activityPlace, target: activities } = activityColumnOf(table);
+  // No earlier run knew of an activity that this run copied: what it knew was deleted since.
+  const arrived = await loadIdMap(journal.database, journal.of(activities), 'integer', isOwn);
+  const isArriving = (row: Row) => arrived.get(String(row[activityPlace])) !== undefined;
   const additions: Additions = { rows: [], prints: [], setAside: [], issues: [] };
   const pages = source.readRows({
-    table: table.source!,
+    table: table.source,
     columns: [...table.columns.map(({ source: name }) => name), ...table.sourceOnly],
     key: null,
     batch,

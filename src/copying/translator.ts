@@ -63,8 +63,8 @@ class SourceColumns {
   }
 
   placeOf(column: string): number {
-    const found = this.names.indexOf(column);
-    return found >= 0 ? found : this.names.push(column) - 1;
+    const place = this.names.indexOf(column);
+    return place >= 0 ? place : this.names.push(column) - 1;
   }
 }
 
@@ -160,11 +160,11 @@ class EntityTranslator implements Translator {
 
   /** The column itself, or in a 1:1 entity the reference that is the identifier. */
   #identifierAmong(written: readonly PlannedColumn[]): number | null {
-    const found = this.#steps.findIndex((step, place) => {
+    const identifier = this.#steps.findIndex((step, place) => {
       if (written[place]?.handling.as === 'identifier') return true;
       return step.as === 'reference' && step.target.reference.identifier;
     });
-    return found < 0 ? null : found;
+    return identifier < 0 ? null : identifier;
   }
 
   #translateRow(source: Row, into: Gathered): void {

@@ -15,11 +15,12 @@ import { GoingInstances } from './goingInstances.ts';
 const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
 
 /**
- * Empties what the plan says of the destination (guide, "Destination Entities Data"): first the references that close circles become NULL,
- * then the rows go, table by table, those that refer to others first. Every batch is one transaction under the table's lock, in
- * which the journal is asked whether the table is done: a worker that was taken for dead deletes nothing that was written
- * since. The id maps go after the rows, so that a run that ends in between leaves maps of rows that are gone, which the next plan
- * sees, and never rows without a map, which would come twice.
+ * Empties what the plan says of the destination (guide, "Destination Entities Data"): first the references that close
+ * circles become NULL, then the rows go, table by table, those that refer to others first. Every batch is one
+ * transaction under the table's lock, in which the journal is asked whether the table is done: a worker that was taken
+ * for dead deletes nothing that was written since. The id maps go after the rows, so that a run that ends in between
+ * leaves maps of rows that are gone, which the next plan sees, and never rows without a map, which would be copied
+ * twice.
  * @throws EmptyingError, DatabaseError, LeaseLostError; AbortSignal's reason when cancelled
  */
 export async function emptyDestination(context: CopyContext, control: CopyControl): Promise<CopyOutcome> {
@@ -29,8 +30,8 @@ export async function emptyDestination(context: CopyContext, control: CopyContro
     ['cleared', tables.filter(({ nulled }) => nulled.length > 0)],
     ['emptied', tables],
   ];
-  for (const [step, ofStep] of steps) {
-    for (const table of ofStep) {
+  for (const [step, tablesOfStep] of steps) {
+    for (const table of tablesOfStep) {
       const outcome = await takeStep({ context, control, table, step }, going);
       if (outcome !== 'done') return outcome;
     }
@@ -63,7 +64,7 @@ async function takeStep(given: Omit<TableStep, 'owners'>, going: GoingInstances)
       return ids === null && rows === 0 ? 'done' : context.journal.control();
     });
     if (outcome !== 'done' || (await isDone(step))) return outcome;
-    // Rows may have come while the last ones went.
+    // Rows may have been added while the last ones were deleted.
   } while (!(await finish(step, touched)));
   return 'done';
 }
@@ -131,7 +132,7 @@ async function remove(
   ids: string[],
 ): Promise<number> {
   for (const { schema, table: other, column } of cascades) {
-    // The plan saw none, but the destination lives.
+    // The plan saw none, but applications may have written to the destination since.
     const held = await transaction.existingKeys({ schema, name: other }, column, ids);
     if (held.length > 0) throw outsideRowsCame(name, other, column, held.length);
   }
@@ -143,7 +144,7 @@ async function remove(
 
 /**
  * Notes that a step is done, and forgets the rows that are gone.
- * @returns false where rows came meanwhile.
+ * @returns false where rows were added meanwhile.
  */
 async function finish({ context, control, table, step, owners }: TableStep, rows: number): Promise<boolean> {
   const { destination, journal } = context;
@@ -182,7 +183,7 @@ async function goneRows(
   for (const pair of pairs) {
     const map = await loadIdMap(journal.database, { pairId: pair, entity: key }, 'integer');
     const lost = new Set<string>();
-    for (const [source, there] of map.entries()) if (!present.has(there)) lost.add(source);
+    for (const [source, destination] of map.entries()) if (!present.has(destination)) lost.add(source);
     gone.set(pair, lost);
   }
   return gone;

@@ -40,7 +40,10 @@ export class GoingInstances {
     return new GoingInstances(destination, tables, ids);
   }
 
-  /** Ids that rows of the table must hold to go; null where all rows do. Activities are read as they are now. @throws DatabaseError */
+  /**
+   * Ids that rows of the table must hold to be deleted; null where all rows are. Activities are read as they are now.
+   * @throws DatabaseError
+   */
   async ownersOf({ instances }: EmptiedTable): Promise<string[] | null> {
     if (instances === undefined) return null;
     return instances.of === 'processes' ? this.#processes : this.#activities();
@@ -49,7 +52,7 @@ export class GoingInstances {
   async #activities(): Promise<string[]> {
     const table = this.#tables.find(({ holdsActivities }) => holdsActivities);
     if (table?.identifier == null || table.instances === undefined || this.#processes.length === 0) return [];
-    const found: string[] = [];
+    const ids: string[] = [];
     const pages = this.#destination.readRows({
       table: table.table,
       columns: [table.identifier],
@@ -57,8 +60,8 @@ export class GoingInstances {
       among: { column: table.instances.column, keys: this.#processes },
       batch: page,
     });
-    for await (const rows of pages) for (const [id] of rows) found.push(String(id));
-    return found;
+    for await (const rows of pages) for (const [id] of rows) ids.push(String(id));
+    return ids;
   }
 }
 

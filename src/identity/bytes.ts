@@ -70,8 +70,10 @@ export class ByteReader {
   }
 
   byte(): number {
-    if (this.#position >= this.#bytes.length) throw new DamagedSegmentError('it ends too early');
-    return this.#bytes[this.#position++]!;
+    const byte = this.#bytes[this.#position];
+    if (byte === undefined) throw new DamagedSegmentError('it ends too early');
+    this.#position += 1;
+    return byte;
   }
 
   varint(): number {

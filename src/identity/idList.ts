@@ -65,9 +65,16 @@ export function readIds(reader: ByteReader): string[] | IntegerIds {
   if (kind > (textBit | deflatedBit | 3)) throw new DamagedSegmentError(`it holds a list of unknown kind ${kind}`);
   const count = reader.varint();
   if (count > mostIds) throw new DamagedSegmentError(`it claims to hold ${count} ids`);
-  if ((kind & textBit) === 0) return readIntegers(reader, count, integerCodings[kind & 3]!);
+  if ((kind & textBit) === 0) return readIntegers(reader, count, codingOf(integerCodings, kind));
   const bytes = reader.take(reader.varint());
-  return unpackTexts(bytes, count, textCodings[kind & 3]!, (kind & deflatedBit) !== 0);
+  return unpackTexts(bytes, count, codingOf(textCodings, kind), (kind & deflatedBit) !== 0);
+}
+
+/** The coding that the low two bits of a list's first byte name. @throws DamagedSegmentError */
+function codingOf<Coding>(codings: readonly Coding[], kind: number): Coding {
+  const coding = codings[kind & 3];
+  if (coding === undefined) throw new DamagedSegmentError(`it holds a list of unknown kind ${kind}`);
+  return coding;
 }
 
 /** Ids as the databases write them. */

@@ -2,7 +2,8 @@
 const pageIds = 4096;
 
 /**
- * A set of integer ids, exact over 64 bits. Ids that an identity mints lie close together: a million of them take some 130 kB.
+ * A set of integer ids, exact over 64 bits. Ids that an identity mints lie close together: a million of them take some
+ * 130 kB.
  */
 export class IdSet {
   readonly #pages = new Map<number, Uint8Array>();
@@ -13,8 +14,8 @@ export class IdSet {
   add(id: string): boolean {
     const number = Number(id);
     if (!Number.isSafeInteger(number)) {
-      const known = this.#wide.size;
-      return this.#wide.add(BigInt(id)).size > known;
+      const sizeBefore = this.#wide.size;
+      return this.#wide.add(BigInt(id)).size > sizeBefore;
     }
     const page = Math.floor(number / pageIds);
     const place = number - page * pageIds;
@@ -24,8 +25,9 @@ export class IdSet {
       this.#pages.set(page, bits);
     }
     const mask = 1 << (place & 7);
-    if ((bits[place >> 3]! & mask) !== 0) return false;
-    bits[place >> 3]! |= mask;
+    const byte = bits[place >> 3]!;
+    if ((byte & mask) !== 0) return false;
+    bits[place >> 3] = byte | mask;
     return true;
   }
 
@@ -45,11 +47,20 @@ export class IdSet {
     for (const id of this.#wide) if (inside(id)) count += 1;
     for (const [page, bits] of this.#pages) {
       const first = BigInt(page) * BigInt(pageIds);
-      const whole = inside(first) && inside(first + BigInt(pageIds - 1));
-      for (let place = 0; place < pageIds; place++) {
-        if ((bits[place >> 3]! & (1 << (place & 7))) !== 0 && (whole || inside(first + BigInt(place)))) count += 1;
-      }
+      const isWhole = inside(first) && inside(first + BigInt(pageIds - 1));
+      count += countBits(bits, (place) => isWhole || inside(first + BigInt(place)));
     }
     return count;
   }
+}
+
+/** How many bits are set, of those whose place counts. */
+function countBits(bits: Uint8Array, counts: (place: number) => boolean): number {
+  let count = 0;
+  let start = 0;
+  for (const byte of bits) {
+    for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0 && counts(start + bit)) count += 1;
+    start += 8;
+  }
+  return count;
 }

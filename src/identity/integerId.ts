@@ -47,20 +47,22 @@ export function parseWide(id: string): bigint | undefined {
 /** Ids as integers; undefined where one of them is not a canonical 64-bit integer. */
 export function parseIntegerIds(ids: readonly string[]): IntegerIds | undefined {
   const narrow = new Float64Array(ids.length);
-  for (let index = 0; index < ids.length; index++) {
-    const value = parseNarrow(ids[index]!);
+  let place = 0;
+  for (const id of ids) {
+    const value = parseNarrow(id);
     if (Number.isNaN(value)) return parseWideIds(ids);
-    narrow[index] = value;
+    narrow[place++] = value;
   }
   return narrow;
 }
 
 function parseWideIds(ids: readonly string[]): BigInt64Array | undefined {
   const wide = new BigInt64Array(ids.length);
-  for (let index = 0; index < ids.length; index++) {
-    const value = parseWide(ids[index]!);
+  let place = 0;
+  for (const id of ids) {
+    const value = parseWide(id);
     if (value === undefined) return undefined;
-    wide[index] = value;
+    wide[place++] = value;
   }
   return wide;
 }

@@ -3,61 +3,110 @@ import { DamagedSegmentError } from './bytes.ts';
 import type { IntegerIds } from './integerId.ts';
 
 /**
- * Integer ids in their order: the first one, then the steps from each to the next. A step is a varint of
- * `2 × code`, or `2 × code + 1` followed by a varint of `times - 3` when it is taken three times or more; the code of an
- * ascending list is `step - 1`, of any other list the zigzag of the step. So a contiguous list takes a dozen bytes
- * whatever its length, and small random gaps one byte an id at most.
+ * Integer ids in their order: the first one, then the steps from each to the next. A step is a varint of `2 × code`, or
+ * `2 × code + 1` followed by a varint of `times - 3` when it is taken three times or more; the code of a step in an
+ * ascending list is `step - 1`, in any other list the zigzag of the step. So a contiguous list takes a dozen bytes
+ * whatever its length, and small random gaps take one byte an id at most.
  */
 export type IntegerCoding = 'ascending' | 'any' | 'wideAscending' | 'wideAny';
+
+// The loops below go by place: over a typed array that is some four times as fast as iterating.
 
 const shortestRun = 3;
 
 /** The cheapest coding that gives these ids back. */
 export function chooseCoding(ids: IntegerIds): IntegerCoding {
-  let ascending = true;
-  for (let index = 1; index < ids.length && ascending; index++) ascending = ids[index]! > ids[index - 1]!;
-  if (ids instanceof Float64Array) return ascending ? 'ascending' : 'any';
-  return ascending ? 'wideAscending' : 'wideAny';
+  if (ids instanceof Float64Array) return isAscending(ids) ? 'ascending' : 'any';
+  return isWideAscending(ids) ? 'wideAscending' : 'wideAny';
+}
+
+function isAscending(ids: Float64Array): boolean {
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let place = 0; place < ids.length; place++) {
+    const id = ids[place]!;
+    if (id <= previous) return false;
+    previous = id;
+  }
+  return true;
+}
+
+function isWideAscending(ids: BigInt64Array): boolean {
+  let [previous] = ids;
+  if (previous === undefined) return true;
+  for (let place = 1; place < ids.length; place++) {
+    const id = ids[place]!;
+    if (id <= previous) return false;
+    previous = id;
+  }
+  return true;
 }
 
 /** Appends the ids, but neither their count nor their coding. */
 export function writeIntegers(writer: ByteWriter, ids: IntegerIds, coding: IntegerCoding): void {
-  if (ids.length === 0) return;
   if (ids instanceof Float64Array) writeNarrow(writer, ids, coding === 'ascending');
   else writeWide(writer, ids, coding === 'wideAscending');
 }
 
 function writeNarrow(writer: ByteWriter, ids: Float64Array, ascending: boolean): void {
-  writer.varint(zigzag(ids[0]!));
-  for (let index = 1; index < ids.length; ) {
-    const step = ids[index]! - ids[index - 1]!;
-    let end = index + 1;
-    while (end < ids.length && ids[end]! - ids[end - 1]! === step) end++;
-    const code = ascending ? step - 1 : zigzag(step);
-    if (end - index >= shortestRun) {
-      writer.varint(code * 2 + 1);
-      writer.varint(end - index - shortestRun);
-    } else {
-      for (let time = index; time < end; time++) writer.varint(code * 2);
+  const [first] = ids;
+  if (first === undefined) return;
+  writer.varint(zigzag(first));
+  let previous = first;
+  let step = 0;
+  let times = 0;
+  for (let place = 1; place < ids.length; place++) {
+    const id = ids[place]!;
+    const next = id - previous;
+    previous = id;
+    if (next === step) {
+      times += 1;
+      continue;
     }
-    index = end;
+    writeSteps(writer, ascending ? step - 1 : zigzag(step), times);
+    step = next;
+    times = 1;
+  }
+  writeSteps(writer, ascending ? step - 1 : zigzag(step), times);
+}
+
+/** One step that is taken so many times, which may be none. */
+function writeSteps(writer: ByteWriter, code: number, times: number): void {
+  if (times >= shortestRun) {
+    writer.varint(code * 2 + 1);
+    writer.varint(times - shortestRun);
+  } else {
+    for (let time = 0; time < times; time++) writer.varint(code * 2);
   }
 }
 
 function writeWide(writer: ByteWriter, ids: BigInt64Array, ascending: boolean): void {
-  writer.wideVarint(wideZigzag(ids[0]!));
-  for (let index = 1; index < ids.length; ) {
-    const step = ids[index]! - ids[index - 1]!;
-    let end = index + 1;
-    while (end < ids.length && ids[end]! - ids[end - 1]! === step) end++;
-    const code = ascending ? step - 1n : wideZigzag(step);
-    if (end - index >= shortestRun) {
-      writer.wideVarint(code * 2n + 1n);
-      writer.varint(end - index - shortestRun);
-    } else {
-      for (let time = index; time < end; time++) writer.wideVarint(code * 2n);
+  const [first] = ids;
+  if (first === undefined) return;
+  writer.wideVarint(wideZigzag(first));
+  let previous = first;
+  let step = 0n;
+  let times = 0;
+  for (let place = 1; place < ids.length; place++) {
+    const id = ids[place]!;
+    const next = id - previous;
+    previous = id;
+    if (next === step) {
+      times += 1;
+      continue;
     }
-    index = end;
+    writeWideSteps(writer, ascending ? step - 1n : wideZigzag(step), times);
+    step = next;
+    times = 1;
+  }
+  writeWideSteps(writer, ascending ? step - 1n : wideZigzag(step), times);
+}
+
+function writeWideSteps(writer: ByteWriter, code: bigint, times: number): void {
+  if (times >= shortestRun) {
+    writer.wideVarint(code * 2n + 1n);
+    writer.varint(times - shortestRun);
+  } else {
+    for (let time = 0; time < times; time++) writer.wideVarint(code * 2n);
   }
 }
 

@@ -13,8 +13,8 @@ export async function keepIds(
   ids: readonly string[],
 ): Promise<void> {
   const parts = Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, part): PackedDecision => {
-    const some = ids.slice(part * idsAtOnce, (part + 1) * idsAtOnce);
-    return { entity, decision: `${decision}.${part}`, rows: some.length, content: packIds(some) };
+    const idsOfPart = ids.slice(part * idsAtOnce, (part + 1) * idsAtOnce);
+    return { entity, decision: `${decision}.${part}`, rows: idsOfPart.length, content: packIds(idsOfPart) };
   });
   await insertDecisions(queries, runId, parts);
 }

@@ -73,8 +73,8 @@ export async function saveMatchedMaps(
 }
 
 /**
- * Maps rows of an entity with integer ids that stood in the destination before; rows that had another counterpart get this
- * one. Where nothing changes, the segment of the run that wrote it stays.
+ * Maps rows of an entity with integer ids that stood in the destination before; rows that had another counterpart get
+ * this one. Where nothing changes, the segment of the run that wrote it stays.
  * @param forgotten source ids that are mapped no longer.
  */
 export async function remap(
@@ -83,33 +83,34 @@ export async function remap(
   pairs: readonly [string, string][],
   forgotten: ReadonlySet<string>,
 ): Promise<void> {
-  const wanted = new Map(pairs);
+  const toMap = new Map(pairs);
   const segments = await readSegments(queries, pairId, entity);
   for (const segment of segments) {
     if (segment.coding === 'rows') continue;
     const { sources, destinations } = decodeTextSegment(segment.content);
-    const kept: number[] = [];
+    const kept: [string, string][] = [];
     for (const [place, id] of sources.entries()) {
-      const counterpart = wanted.get(id);
-      if (forgotten.has(id) || (counterpart !== undefined && counterpart !== destinations[place])) continue;
-      kept.push(place);
-      wanted.delete(id);
+      const destinationId = destinations[place]!;
+      const counterpart = toMap.get(id);
+      if (forgotten.has(id) || (counterpart !== undefined && counterpart !== destinationId)) continue;
+      kept.push([id, destinationId]);
+      toMap.delete(id);
     }
     if (kept.length === sources.length) continue;
     await removeSegment(queries, pairId, entity, segment.ordinal);
     if (kept.length === 0) continue;
     const content = encodeSegment(
-      kept.map((place) => sources[place]!),
-      kept.map((place) => destinations[place]!),
+      kept.map(([id]) => id),
+      kept.map(([, id]) => id),
     );
     await insertSegment(queries, pairId, entity, { ...segment, rows: kept.length, content });
   }
-  if (wanted.size === 0) return;
+  if (toMap.size === 0) return;
   await insertSegment(queries, pairId, entity, {
     ordinal: await nextOrdinal(queries, pairId, entity),
     runId,
     coding: 'reusedPairs',
-    rows: wanted.size,
-    content: encodeSegment([...wanted.keys()], [...wanted.values()]),
+    rows: toMap.size,
+    content: encodeSegment([...toMap.keys()], [...toMap.values()]),
   });
 }

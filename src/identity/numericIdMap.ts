@@ -8,8 +8,8 @@ import { WidePairs } from './widePairs.ts';
 const wideLimit = BigInt(narrowLimit);
 
 /**
- * Id map of an entity with integer ids on both sides, exact over 64 bits. Grows by segments. A lookup is a binary search
- * over runs, about 12 bytes of memory each; an id whose text is not canonical (`007`, ` 7`) is not found.
+ * Id map of an entity with integer ids on both sides, exact over 64 bits. It grows by segments. A lookup is a binary
+ * search over runs, about 12 bytes of memory each; an id whose text is not canonical (`007`, ` 7`) is not found.
  */
 export class NumericIdMap implements IdMap {
   readonly #runs = new RunTable();
@@ -29,9 +29,8 @@ export class NumericIdMap implements IdMap {
 
   get(sourceId: string): string | undefined {
     if (sourceId === this.#asked) return this.#answered;
-    const narrow = parseNarrow(sourceId);
-    const found = this.#runs.find(narrow);
-    const answer = !Number.isNaN(found) ? String(found) : this.#wide.size > 0 ? this.#findWide(sourceId) : undefined;
+    const narrow = this.#runs.find(parseNarrow(sourceId));
+    const answer = !Number.isNaN(narrow) ? String(narrow) : this.#wide.size > 0 ? this.#findWide(sourceId) : undefined;
     this.#asked = sourceId;
     this.#answered = answer;
     return answer;
@@ -70,8 +69,8 @@ export class NumericIdMap implements IdMap {
 
   #findWide(sourceId: string): string | undefined {
     const source = parseWide(sourceId);
-    const found = source === undefined ? undefined : this.#wide.find(source);
-    return found === undefined ? undefined : String(found);
+    const destination = source === undefined ? undefined : this.#wide.find(source);
+    return destination === undefined ? undefined : String(destination);
   }
 
   #addMixed({ sources, destinations }: IntegerPairs): void {

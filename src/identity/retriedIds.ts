@@ -14,7 +14,10 @@ export async function saveRetried(
   for (const [entity, ids] of rows) await keepIds(queries, { runId, entity, decision }, ids);
 }
 
-/** Source ids of an entity's rows that a retry is about; null for a run that takes all of them. @throws UnknownRunError */
+/**
+ * Source ids of an entity's rows that a retry is about; null for a run that takes all of them.
+ * @throws UnknownRunError
+ */
 export async function loadRetried(queries: Queries, runId: string, entity: EntityKey): Promise<string[] | null> {
   if ((await getRun(queries, runId)).retryOf === null) return null;
   return (await readKeptIds(queries, runId, entity)).get(decision) ?? [];

@@ -2,6 +2,13 @@ import { IdentityConflictError } from './identityConflict.ts';
 
 type Ids = Int32Array | Float64Array;
 
+/** Consecutive source ids with consecutive destination ids: the first of each, and how many. */
+interface Run {
+  source: number;
+  destination: number;
+  length: number;
+}
+
 /** Longest run that its length column holds. */
 const longestRun = 2 ** 32 - 1;
 /** Runs searched on either side of a guessed place at first. */
@@ -43,19 +50,12 @@ export class RunTable {
     let high = this.#runs - 1;
     const last = this.#last;
     if (last <= high) {
-      const distance = source - sources[last]!;
-      if (distance < 0) {
-        high = last - 1;
-      } else if (distance < this.#lengths[last]!) {
-        return this.#destinations[last]! + distance;
-      } else if (last === high || source < sources[last + 1]!) {
-        return Number.NaN;
-      } else {
-        low = last + 1;
-      }
+      if (source < sources[last]!) high = last - 1;
+      else if (last === high || source < sources[last + 1]!) return this.#counterpartIn(last, source);
+      else low = last + 1;
     }
-    // The last run that starts at or before the id, `low - 1` where there is none. Ids lie about evenly, so its place is
-    // guessed, and the window around the guess doubled until it holds the run: few steps, and memory touched in one place.
+    // Ids lie about evenly, so the place of the run is guessed, and the window around the guess doubled until it holds
+    // the run: few steps, and memory touched in one place.
     if (high - low > guessWindow) {
       const first = sources[low]!;
       const share = (source - first) / (sources[high]! - first);
@@ -77,15 +77,10 @@ export class RunTable {
         low = Math.max(low, guess - reach);
       }
     }
-    while (low <= high) {
-      const middle = (low + high) >>> 1;
-      if (sources[middle]! <= source) low = middle + 1;
-      else high = middle - 1;
-    }
-    if (high < 0) return Number.NaN;
-    this.#last = high;
-    const distance = source - sources[high]!;
-    return distance < this.#lengths[high]! ? this.#destinations[high]! + distance : Number.NaN;
+    const run = this.#lastRunUpTo(source, low, high);
+    if (run < 0) return Number.NaN;
+    this.#last = run;
+    return this.#counterpartIn(run, source);
   }
 
   /**
@@ -94,8 +89,9 @@ export class RunTable {
    */
   add(sources: Float64Array, destinations: Float64Array): void {
     const fresh = this.#fresh(...sortedBySource(sources, destinations));
-    if (fresh.sources.length === 0) return;
-    const place = this.#firstRunAfter(fresh.sources[0]!);
+    const [first] = fresh.sources;
+    if (first === undefined) return;
+    const place = this.#lastRunUpTo(first, 0, this.#runs - 1) + 1;
     if (place < this.#runs) this.#merge(place, fresh);
     else this.#append(fresh);
     this.#size += fresh.sources.length;
@@ -104,9 +100,7 @@ export class RunTable {
   /** Pairs ascending by source id. */
   *entries(): Generator<[number, number]> {
     for (let run = 0; run < this.#runs; run++) {
-      const source = this.#sources[run]!;
-      const destination = this.#destinations[run]!;
-      const length = this.#lengths[run]!;
+      const { source, destination, length } = this.#runAt(run);
       for (let index = 0; index < length; index++) yield [source + index, destination + index];
     }
   }
@@ -115,14 +109,18 @@ export class RunTable {
   #fresh(sources: Float64Array, destinations: Float64Array): { sources: Float64Array; destinations: Float64Array } {
     const beyond = this.#firstUnusedId();
     let kept = 0;
+    let previousSource = Number.NaN;
+    let previousDestination = Number.NaN;
     // Nothing is copied while nothing has to be left out, which is the rule.
     let keptSources = sources;
     let keptDestinations = destinations;
     for (let index = 0; index < sources.length; index++) {
       const source = sources[index]!;
       const destination = destinations[index]!;
-      const twice = index > 0 && sources[index - 1] === source;
-      const held = twice ? destinations[index - 1]! : source < beyond ? this.find(source) : Number.NaN;
+      const isRepeated = source === previousSource;
+      const held = isRepeated ? previousDestination : source < beyond ? this.find(source) : Number.NaN;
+      previousSource = source;
+      previousDestination = destination;
       if (!Number.isNaN(held)) {
         if (held !== destination) throw new IdentityConflictError(String(source), String(held), String(destination));
         if (keptSources === sources) {
@@ -142,18 +140,35 @@ export class RunTable {
 
   #firstUnusedId(): number {
     if (this.#runs === 0) return Number.NEGATIVE_INFINITY;
-    return this.#sources[this.#runs - 1]! + this.#lengths[this.#runs - 1]!;
+    const { source, length } = this.#runAt(this.#runs - 1);
+    return source + length;
   }
 
-  #firstRunAfter(source: number): number {
-    let low = 0;
-    let high = this.#runs;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#sources[middle]! <= source) low = middle + 1;
-      else high = middle;
+  #runAt(place: number): Run {
+    const [source, destination, length] = [this.#sources[place], this.#destinations[place], this.#lengths[place]];
+    if (source === undefined || destination === undefined || length === undefined) {
+      throw new RangeError(`an id map of ${this.#runs} runs has no run ${place}`);
     }
-    return low;
+    return { source, destination, length };
+  }
+
+  /** Of the runs from `low` to `high`, the last one that starts at or before the id; `low - 1` where none does. */
+  #lastRunUpTo(source: number, low: number, high: number): number {
+    const sources = this.#sources;
+    let first = low;
+    let last = high;
+    while (first <= last) {
+      const middle = (first + last) >>> 1;
+      if (sources[middle]! <= source) first = middle + 1;
+      else last = middle - 1;
+    }
+    return last;
+  }
+
+  /** The destination id of a source id at or behind the start of a run; NaN where it lies beyond its end. */
+  #counterpartIn(run: number, source: number): number {
+    const distance = source - this.#sources[run]!;
+    return distance < this.#lengths[run]! ? this.#destinations[run]! + distance : Number.NaN;
   }
 
   #append({ sources, destinations }: { sources: Float64Array; destinations: Float64Array }): void {
@@ -173,7 +188,7 @@ export class RunTable {
     }
   }
 
-  /** Inserts pairs of which some lie before the run at `place`; the runs from there on are written anew behind them. */
+  /** Inserts pairs of which some lie before the run at `place`; the runs from there on are written anew after them. */
   #merge(place: number, fresh: { sources: Float64Array; destinations: Float64Array }): void {
     const tail = {
       sources: this.#sources.slice(place, this.#runs),
@@ -183,8 +198,7 @@ export class RunTable {
     this.#runs = place;
     this.#last = 0;
     let from = 0;
-    for (let run = 0; run < tail.sources.length; run++) {
-      const start = tail.sources[run]!;
+    for (const [run, start] of tail.sources.entries()) {
       let to = from;
       while (to < fresh.sources.length && fresh.sources[to]! < start) to++;
       this.#append({ sources: fresh.sources.subarray(from, to), destinations: fresh.destinations.subarray(from, to) });
@@ -194,14 +208,14 @@ export class RunTable {
     this.#append({ sources: fresh.sources.subarray(from), destinations: fresh.destinations.subarray(from) });
   }
 
-  /** Adds a run behind the last one, or makes that one longer. */
+  /** Adds a run after the last one, or makes that one longer. */
   #push(source: number, destination: number, length: number): void {
-    const before = this.#runs - 1;
-    if (before >= 0) {
-      const reach = this.#lengths[before]!;
-      const follows = this.#sources[before]! + reach === source && this.#destinations[before]! + reach === destination;
+    const last = this.#runs - 1;
+    if (last >= 0) {
+      const reach = this.#lengths[last]!;
+      const follows = this.#sources[last]! + reach === source && this.#destinations[last]! + reach === destination;
       if (follows && reach + length <= longestRun) {
-        this.#lengths[before] = reach + length;
+        this.#lengths[last] = reach + length;
         return;
       }
     }
@@ -233,13 +247,19 @@ function isNarrow(id: number): boolean {
   return id >= smallestNarrow && id <= largestNarrow;
 }
 
+function isSorted(ids: Float64Array): boolean {
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let place = 0; place < ids.length; place++) {
+    const id = ids[place]!;
+    if (id < previous) return false;
+    previous = id;
+  }
+  return true;
+}
+
 function sortedBySource(sources: Float64Array, destinations: Float64Array): [Float64Array, Float64Array] {
-  let sorted = true;
-  for (let index = 1; index < sources.length && sorted; index++) sorted = sources[index]! >= sources[index - 1]!;
-  if (sorted) return [sources, destinations];
+  if (isSorted(sources)) return [sources, destinations];
   const order = Uint32Array.from(sources, (_, index) => index).sort((a, b) => sources[a]! - sources[b]!);
-  return [
-    Float64Array.from(order, (index) => sources[index]!),
-    Float64Array.from(order, (index) => destinations[index]!),
-  ];
+  const inOrder = (ids: Float64Array) => Float64Array.from(order, (index) => ids[index]!);
+  return [inOrder(sources), inOrder(destinations)];
 }

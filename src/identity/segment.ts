@@ -4,9 +4,10 @@ import { formatVersion, readerOf, readIds, textOf, writeIds } from './idList.ts'
 import { type IntegerIds, integerIdsOf, parseIntegerIds } from './integerId.ts';
 
 /**
- * One committed batch of an id map in the journal (docs/architecture.md, "Id maps"): the version, whether the destination ids are the
- * source ids, the source ids, and the destination ids unless they are the same. The n-th of the one belongs to the n-th of the
- * other. Ascending source ids with random gaps and contiguous destination ids take about a byte a pair.
+ * One committed batch of an id map in the journal (docs/architecture.md, "Id maps"): the version, whether the
+ * destination ids are the source ids, the source ids, and the destination ids unless they are the same. The n-th of the
+ * one belongs to the n-th of the other. Ascending source ids with random gaps and contiguous destination ids take about
+ * a byte a pair.
  */
 const sameIds = 0;
 const ownIds = 1;

@@ -5,9 +5,9 @@ import { decodeTextSegment } from './segment.ts';
 /**
  * Id map of an entity whose ids are texts (GUIDs, codes) on one side or both. Grows by segments of either kind.
  *
- * Ids are compared exactly, character by character, although the environments' collation is case- and accent-insensitive: a reference
- * written as `abc` to a row whose id is `ABC` satisfies the foreign key there and is not found here. Whoever reads such
- * references spells them as the target's id before asking.
+ * Ids are compared exactly, character by character, although the environments' collation is case- and
+ * accent-insensitive: a reference written as `abc` to a row whose id is `ABC` satisfies the foreign key there and is
+ * not found here. Whoever reads such references spells them as the target's id before asking.
  */
 export class TextIdMap implements IdMap {
   /** Ids that are the same on both sides, the rule for text ids (trap 12): only one text is kept. */
@@ -33,9 +33,8 @@ export class TextIdMap implements IdMap {
    */
   add(content: Uint8Array): void {
     const { sources, destinations } = decodeTextSegment(content);
-    for (let index = 0; index < sources.length; index++) {
-      const source = sources[index]!;
-      const destination = destinations[index]!;
+    for (const [place, source] of sources.entries()) {
+      const destination = destinations[place]!;
       const held = this.get(source);
       if (held === undefined) {
         if (source === destination) this.#kept.add(source);

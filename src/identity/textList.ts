@@ -3,13 +3,14 @@ import { ByteReader, ByteWriter, DamagedSegmentError } from './bytes.ts';
 
 /**
  * Text ids in their order. GUIDs that are all in canonical lower case, or all in canonical upper case, take 16 bytes
- * each; other texts are front coded (what they share with the one before, then the rest), in UTF-8, or in UTF-16 where one
- * of them holds half of a surrogate pair, which nvarchar allows and UTF-8 cannot say.
+ * each; other texts are front coded (what they share with the one before, then the rest), in UTF-8, or in UTF-16 where
+ * one of them holds half of a surrogate pair, which nvarchar allows and UTF-8 cannot say.
  */
 export type TextCoding = 'lowerGuids' | 'upperGuids' | 'utf8' | 'utf16';
 
 const guidLength = 36;
 const guidBytes = 16;
+const hyphen = 45;
 const lowerGuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const upperGuid = /^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}$/;
 const loneSurrogate = /[\ud800-\udfff]/u;
@@ -60,11 +61,10 @@ function unpackGuids(bytes: Uint8Array, count: number, upper: boolean): string[]
   const ids = new Array<string>(count);
   for (let index = 0; index < count; index++) {
     let at = 0;
-    for (let byte = 0; byte < guidBytes; byte++) {
-      if (byte === 4 || byte === 6 || byte === 8 || byte === 10) text[at++] = 45;
-      const value = bytes[index * guidBytes + byte]!;
-      text[at++] = digits.charCodeAt(value >> 4);
-      text[at++] = digits.charCodeAt(value & 15);
+    for (const byte of bytes.subarray(index * guidBytes, (index + 1) * guidBytes)) {
+      if (at === 8 || at === 13 || at === 18 || at === 23) text[at++] = hyphen;
+      text[at++] = digits.charCodeAt(byte >> 4);
+      text[at++] = digits.charCodeAt(byte & 15);
     }
     ids[index] = text.toString('latin1');
   }

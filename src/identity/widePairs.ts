@@ -1,8 +1,8 @@
 import { IdentityConflictError } from './identityConflict.ts';
 
 /**
- * Integer pairs of which one side lies beyond `narrowLimit`: 16 bytes a pair, sorted by source id. The platform mints no
- * such ids; manual ids (time stamps, hashes) can be as large.
+ * Integer pairs of which one side lies beyond `narrowLimit`: 16 bytes a pair, sorted by source id. The platform mints
+ * no such ids; manual ids (time stamps, hashes) can be as large.
  */
 export class WidePairs {
   #sources = new BigInt64Array(0);
@@ -23,9 +23,9 @@ export class WidePairs {
     let high = this.#size - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const found = this.#sources[middle]!;
-      if (found === source) return this.#destinations[middle];
-      if (found < source) low = middle + 1;
+      const candidate = this.#sources[middle]!;
+      if (candidate === source) return this.#destinations[middle];
+      if (candidate < source) low = middle + 1;
       else high = middle - 1;
     }
     return undefined;
@@ -39,11 +39,10 @@ export class WidePairs {
     const fresh = this.#fresh(pairs);
     if (fresh.length === 0) return;
     this.#reserve(this.#size + fresh.length);
-    // From behind, so that nothing is overwritten before it was moved.
+    // From the end backwards, so that nothing is overwritten before it was moved.
     let read = this.#size - 1;
     let write = this.#size + fresh.length - 1;
-    for (let index = fresh.length - 1; index >= 0; index--) {
-      const [source, destination] = fresh[index]!;
+    for (const [source, destination] of fresh.toReversed()) {
       for (; read >= 0 && this.#sources[read]! > source; read--, write--) {
         this.#sources[write] = this.#sources[read]!;
         this.#destinations[write] = this.#destinations[read]!;
@@ -57,7 +56,9 @@ export class WidePairs {
 
   /** Pairs ascending by source id. */
   *entries(): Generator<[bigint, bigint]> {
-    for (let index = 0; index < this.#size; index++) yield [this.#sources[index]!, this.#destinations[index]!];
+    for (const [place, source] of this.#sources.subarray(0, this.#size).entries()) {
+      yield [source, this.#destinations[place]!];
+    }
   }
 
   #fresh(pairs: readonly (readonly [bigint, bigint])[]): (readonly [bigint, bigint])[] {

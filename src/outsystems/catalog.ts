@@ -67,7 +67,10 @@ export interface Entity {
   physicalTableName: string | null;
   /** The table the database really has under that name; null where there is none (external, client, missing). */
   table: PhysicalTable | null;
-  /** The table that EVENT_TABLE_NAME names, of the subscriptions to the entity's events; null where no process listens (trap 19). */
+  /**
+   * The table that EVENT_TABLE_NAME names, which holds the subscriptions to the entity's events; null where no process
+   * listens (trap 19).
+   */
   eventTable: PhysicalTable | null;
   attributes: Attribute[];
   /** The identifier attribute; null for an entity without one. */

@@ -4,7 +4,10 @@ import type { EntityPair } from './matching.ts';
 import { sameName } from './naming.ts';
 import { platformEntity, platformTarget, tenantColumnName } from './platform.ts';
 
-/** A platform table whose references the metamodel does not give: they are declared by hand (docs/metamodel.md §3, §4). */
+/**
+ * A platform table whose references the metamodel does not give: they are declared by hand
+ * (docs/metamodel.md §3, §4).
+ */
 export interface DeclaredEntity {
   /** Upper-case name of the table. */
   table: string;
@@ -32,8 +35,8 @@ const system: Espace = {
 };
 
 /**
- * A platform table as an entity of both environments: each physical column that both have is an attribute. Columns that one
- * side lacks are in `sourceOnly` and `destinationOnly`.
+ * A platform table as an entity of both environments: each physical column that both have is an attribute. Columns that
+ * one side lacks are in `sourceOnly` and `destinationOnly`.
  * @returns null where a side has no such table (a view is none), or it has no `ID`.
  */
 export function declaredPair(
@@ -41,14 +44,15 @@ export function declaredPair(
   destination: EnvironmentCatalog,
   declared: DeclaredEntity,
 ): EntityPair | null {
-  const [here, there] = [source.platformTables.get(declared.table), destination.platformTables.get(declared.table)];
-  if (here?.type !== 'table' || there?.type !== 'table') return null;
+  const sourceTable = source.platformTables.get(declared.table);
+  const destinationTable = destination.platformTables.get(declared.table);
+  if (sourceTable?.type !== 'table' || destinationTable?.type !== 'table') return null;
   // One side's metamodel may describe a platform table, and the other's not: the source's keys are the plan's.
   const targetOf = (table: string) => platformTarget(source, table);
   const pair: EntityPair = {
     key: targetOf(declared.table),
-    source: declaredEntity(source, here, declared, targetOf),
-    destination: declaredEntity(destination, there, declared, targetOf),
+    source: declaredEntity(source, sourceTable, declared, targetOf),
+    destination: declaredEntity(destination, destinationTable, declared, targetOf),
     attributes: [],
     sourceOnly: [],
     destinationOnly: [],

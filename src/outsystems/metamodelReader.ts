@@ -20,14 +20,14 @@ export function platformReader(database: Database, tables: Map<string, PhysicalT
   async function optional(name: string, columns: readonly string[]): Promise<PlatformRow[]> {
     const table = tables.get(name);
     if (!table) return [];
-    const present = columns.flatMap((wanted) => {
-      const column = table.columns.find((candidate) => candidate.name.toUpperCase() === wanted);
-      return column ? [{ wanted, physical: column.name }] : [];
+    const present = columns.flatMap((column) => {
+      const physical = table.columns.find(({ name: candidate }) => candidate.toUpperCase() === column)?.name;
+      return physical === undefined ? [] : [{ column, physical }];
     });
     if (present.length === 0) return [];
     const columnNames = present.map(({ physical }) => sql.id(physical));
     const rows = await queryRows(database, columnNames, sql`from ${sql.table(table)}`);
-    return rows.map((row) => Object.fromEntries(present.map(({ wanted }, index) => [wanted, row[index]])));
+    return rows.map((row) => Object.fromEntries(present.map(({ column }, index) => [column, row[index]])));
   }
   return {
     tables,

@@ -18,19 +18,19 @@ export function foldName(name: string): string {
 export function findByName<T>(
   things: readonly T[],
   nameOf: (thing: T) => string,
-  wanted: string,
+  name: string,
   { what, where }: { what: string; where: string },
 ): T {
-  const found = things.find((thing) => foldName(nameOf(thing)) === foldName(wanted));
-  if (found !== undefined) return found;
-  throw new CatalogError(`${where} has no ${what} '${wanted}'; ${suggestion(things.map(nameOf), wanted)}`);
+  const namesake = things.find((thing) => foldName(nameOf(thing)) === foldName(name));
+  if (namesake !== undefined) return namesake;
+  throw new CatalogError(`${where} has no ${what} '${name}'; ${suggestion(things.map(nameOf), name)}`);
 }
 
-function suggestion(names: string[], wanted: string): string {
+function suggestion(names: string[], missing: string): string {
   if (names.length === 0) return 'it has none at all';
   const sorted = [...new Set(names)].sort((left, right) => left.localeCompare(right, 'en'));
   const near = sorted
-    .map((name) => ({ name, distance: editDistance(foldName(name), foldName(wanted)) }))
+    .map((name) => ({ name, distance: editDistance(foldName(name), foldName(missing)) }))
     .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
     .sort((left, right) => left.distance - right.distance)
     .slice(0, 3);
@@ -41,16 +41,22 @@ function suggestion(names: string[], wanted: string): string {
 
 /** Levenshtein's distance. */
 function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const substituted = previous[j - 1]! + (left[i - 1] === right[j - 1] ? 0 : 1);
-      current.push(Math.min(previous[j]! + 1, current[j - 1]! + 1, substituted));
+  // Distances from the beginning of `left` that was compared to each beginning of `right` but the empty one.
+  let distances = Array.from({ length: right.length }, (_, place) => place + 1);
+  let distance = right.length;
+  for (let compared = 0; compared < left.length; compared++) {
+    let diagonal = compared;
+    distance = compared + 1;
+    const next: number[] = [];
+    for (const [place, above] of distances.entries()) {
+      const substituted = diagonal + (left[compared] === right[place] ? 0 : 1);
+      distance = Math.min(above + 1, distance + 1, substituted);
+      diagonal = above;
+      next.push(distance);
     }
-    previous = current;
+    distances = next;
   }
-  return previous[right.length]!;
+  return distance;
 }
 
 /**
@@ -77,7 +83,7 @@ export function findAttribute(catalog: EnvironmentCatalog, name: string): { enti
   const entity = findEntity(catalog, name.slice(0, dot));
   const attribute = findByName(entity.attributes, (one) => one.name, name.slice(dot + 1), {
     what: 'attribute',
-    where: `${entity.espace.name}.${entity.name} in '${catalog.environment}'`,
+    where: `${entityName(entity)} in '${catalog.environment}'`,
   });
   return { entity, attribute };
 }

@@ -24,9 +24,9 @@ export function undescribedTable(key: EntityKey): string | null {
 
 /** The entity by which an environment's metamodel describes a platform table; undefined where none does. */
 export function platformEntity(catalog: EnvironmentCatalog, tableName: string): Entity | undefined {
-  const wanted = tableName.toUpperCase();
+  const upperCaseName = tableName.toUpperCase();
   const claimants = catalog.entities.filter(
-    (entity) => entity.kind === 'platform' && entity.physicalTableName?.toUpperCase() === wanted,
+    (entity) => entity.kind === 'platform' && entity.physicalTableName?.toUpperCase() === upperCaseName,
   );
   // Keys are the same everywhere, so the smallest one is the same choice in both environments.
   return claimants.sort((left, right) => (left.key < right.key ? -1 : 1))[0];

@@ -19,6 +19,7 @@ import {
   platformReader,
   textOf,
 } from './metamodelReader.ts';
+import { isNullIdentifier } from './naming.ts';
 import { tenantColumnName } from './platform.ts';
 import { referenceContext, resolveReference } from './references.ts';
 
@@ -53,8 +54,8 @@ interface Owners {
   extensions: Map<string, Espace>;
 }
 
-/** The null identifier of the platform is NULL or 0. */
-const isId = (id: string) => id !== '' && id !== '0';
+/** Whether a column of the metamodel names a row; NULL is read as ''. */
+const isId = (id: string) => !isNullIdentifier(id);
 
 function ownerOf(row: PlatformRow, owners: Owners): Espace | undefined {
   const espaceId = textOf(row.ESPACE_ID);
@@ -86,7 +87,8 @@ async function readEntities(
   physical: Map<string, PhysicalTable>,
 ): Promise<Pick<EnvironmentCatalog, 'entities' | 'formerKeys'>> {
   const columns =
-    'ID NAME PHYSICAL_TABLE_NAME ESPACE_ID EXTENSION_ID SS_KEY PRIMARYKEY_SS_KEY DATA_KIND IS_ACTIVE IS_SYSTEM IS_EXTERNAL MULTITENANT EVENT_TABLE_NAME';
+    'ID NAME PHYSICAL_TABLE_NAME ESPACE_ID EXTENSION_ID SS_KEY PRIMARYKEY_SS_KEY DATA_KIND IS_ACTIVE IS_SYSTEM ' +
+    'IS_EXTERNAL MULTITENANT EVENT_TABLE_NAME';
   const rows = await reader.required('OSSYS_ENTITY', columns.split(' '));
   const attributeRows = await readAttributeRows(reader);
   const entities: Entity[] = [];
@@ -108,7 +110,8 @@ async function readEntities(
 /** Rows of active attributes by entity id, as their authors ordered them. */
 async function readAttributeRows(reader: PlatformReader): Promise<Map<string, PlatformRow[]>> {
   const columns =
-    'ID ENTITY_ID NAME SS_KEY TYPE LENGTH DECIMALS IS_MANDATORY IS_AUTONUMBER IS_ACTIVE DELETE_RULE ORDER_NUM DATABASE_NAME';
+    'ID ENTITY_ID NAME SS_KEY TYPE LENGTH DECIMALS IS_MANDATORY IS_AUTONUMBER IS_ACTIVE DELETE_RULE ORDER_NUM ' +
+    'DATABASE_NAME';
   const rows = await reader.required('OSSYS_ENTITY_ATTR', columns.split(' '));
   const order = (row: PlatformRow) => numberOf(row.ORDER_NUM);
   const active = rows
@@ -166,9 +169,10 @@ function tableNamed(name: string | null, physical: Map<string, PhysicalTable>): 
       .toUpperCase(),
   );
   if (parts.length > 2) return null;
-  const table = physical.get(parts.at(-1)!);
-  if (!table) return null;
-  return parts.length === 1 || table.schema.toUpperCase() === parts[0] ? table : null;
+  const [tableName, schema] = parts.toReversed();
+  const table = tableName === undefined ? undefined : physical.get(tableName);
+  if (table === undefined) return null;
+  return schema === undefined || table.schema.toUpperCase() === schema ? table : null;
 }
 
 function toAttribute(row: PlatformRow, columns: Map<string, PhysicalColumn>): Attribute {
@@ -242,11 +246,11 @@ function membersOf(rows: PlatformRow[]): { espaceIds: string[]; extensionIds: st
 
 async function readRecords(reader: PlatformReader, owners: Owners, entities: Entity[]): Promise<StaticRecord[]> {
   const columns = ['DATA_ID', 'NAME', 'SS_KEY', 'ENTITY_SS_KEY', 'ESPACE_ID', 'IS_ACTIVE'];
-  const known = new Set(entities.map(({ key }) => key));
+  const keys = new Set(entities.map(({ key }) => key));
   return (await reader.optional('OSSYS_ENTITY_RECORD', columns)).flatMap((row) => {
     const espace = owners.espaces.get(textOf(row.ESPACE_ID));
     const entity = `${espace?.key}*${keyOf(row.ENTITY_SS_KEY)}`;
-    if (!known.has(entity) || !flagOf(row.IS_ACTIVE, true)) return [];
+    if (!keys.has(entity) || !flagOf(row.IS_ACTIVE, true)) return [];
     return [{ entity, key: keyOf(row.SS_KEY), name: textOf(row.NAME), dataId: textOf(row.DATA_ID) }];
   });
 }

@@ -22,8 +22,9 @@ export function referenceContext(entities: readonly Entity[], formerKeys: Set<En
 
 /** The two halves of a `bt` type in lower case; null for any other type (traps 7, 8: TYPE alone tells a reference). */
 export function parseReferenceType(type: string): { espaceKey: string; entityKey: string } | null {
-  const match = /^bt([^*]+)\*(.+)$/i.exec(type.trim());
-  return match ? { espaceKey: match[1]!.trim().toLowerCase(), entityKey: match[2]!.trim().toLowerCase() } : null;
+  const [, espaceKey, entityKey] = /^bt([^*]+)\*(.+)$/i.exec(type.trim()) ?? [];
+  if (espaceKey === undefined || entityKey === undefined) return null;
+  return { espaceKey: espaceKey.trim().toLowerCase(), entityKey: entityKey.trim().toLowerCase() };
 }
 
 /** Key that a `bt` type spells, whether or not such an entity exists; null for scalars. */
@@ -63,5 +64,7 @@ export function resolveReference(
   if (constrained) {
     return candidates.find((candidate) => sameName(candidate.table?.name, constrained.target))?.key ?? null;
   }
-  return candidates.length === 1 && context.formerKeys.has(spelled) ? candidates[0]!.key : null;
+  const [candidate, ...others] = candidates;
+  if (candidate === undefined || others.length > 0 || !context.formerKeys.has(spelled)) return null;
+  return candidate.key;
 }

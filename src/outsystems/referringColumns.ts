@@ -20,8 +20,8 @@ export interface DeclaredColumn {
 }
 
 /**
- * Every column of an environment that refers to a table: by the constraints of the database, whosever table it is, by the
- * metamodel, and as declared. By the upper-case name of the table referred to. Views are left out.
+ * Every column of an environment that refers to a table: by the constraints of the database, whosever table it is, by
+ * the metamodel, and as declared. By the upper-case name of the table referred to. Views are left out.
  * @throws DatabaseError
  */
 export async function referringColumns(
@@ -32,10 +32,10 @@ export async function referringColumns(
   const owners = new Map(
     catalog.entities.flatMap((entity) => (entity.table === null ? [] : [[entity.table.name.toUpperCase(), entity]])),
   );
-  const found = new Map<string, Map<string, ReferringColumn>>();
+  const byTarget = new Map<string, Map<string, ReferringColumn>>();
   const add = (target: string, table: PhysicalTable, column: string, onDelete: ReferringColumn['onDelete']) => {
-    const ofTarget = found.get(target.toUpperCase()) ?? new Map<string, ReferringColumn>();
-    found.set(target.toUpperCase(), ofTarget);
+    const ofTarget = byTarget.get(target.toUpperCase()) ?? new Map<string, ReferringColumn>();
+    byTarget.set(target.toUpperCase(), ofTarget);
     const place = `${table.name}.${column}`.toUpperCase();
     if (ofTarget.has(place)) return;
     ofTarget.set(place, { table, column, entity: owners.get(table.name.toUpperCase()) ?? null, onDelete });
@@ -59,5 +59,5 @@ export async function referringColumns(
     const physical = table?.columns.find((one) => sameName(one.name, column));
     if (table?.type === 'table' && physical !== undefined) add(to, table, physical.name, null);
   }
-  return new Map([...found].map(([target, columns]) => [target, [...columns.values()]]));
+  return new Map([...byTarget].map(([target, columns]) => [target, [...columns.values()]]));
 }

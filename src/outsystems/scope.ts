@@ -29,7 +29,10 @@ export function entitiesInScope(catalog: EnvironmentCatalog, scope: MigrationSpe
   return { copied: new Set(copied), statics: new Set(statics) };
 }
 
-/** Espaces and extensions that the spec's scope names. @throws CatalogError for a name that the source does not have. */
+/**
+ * Espaces and extensions that the spec's scope names.
+ * @throws CatalogError for a name that the source does not have.
+ */
 export function espacesInScope(catalog: EnvironmentCatalog, scope: MigrationSpec['scope']): Set<Espace> {
   const where = `'${catalog.environment}'`;
   if (scope.all) return new Set(catalog.espaces.filter(({ system }) => !system));
@@ -54,12 +57,17 @@ export function withProducers(
   targetsOf: (entity: Entity) => Iterable<EntityKey>,
 ): Set<EntityKey> {
   const reached = new Set(scope);
-  const waiting = [...scope];
-  for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
-    for (const target of targetsOf(entities.get(key)!)) {
-      if (reached.has(target) || entities.get(target)?.kind !== 'entity') continue;
+  const waiting = [...scope].map((key) => {
+    const entity = entities.get(key);
+    if (entity === undefined) throw new Error(`the scope names entity ${key}, which the source does not have`);
+    return entity;
+  });
+  for (let entity = waiting.pop(); entity !== undefined; entity = waiting.pop()) {
+    for (const target of targetsOf(entity)) {
+      const producer = entities.get(target);
+      if (reached.has(target) || producer?.kind !== 'entity') continue;
       reached.add(target);
-      waiting.push(target);
+      waiting.push(producer);
     }
   }
   return reached;

@@ -4,7 +4,8 @@ import type { PhysicalTable, TableName } from '../database/port.ts';
 import { text } from '../database/shape.ts';
 import { type Sql, sql } from '../database/sql.ts';
 import type { EntityKey, Espace } from '../outsystems/catalog.ts';
-import { columnOf, type Environment } from '../outsystems/environment.ts';
+import { columnOf, type Environment, requiredColumn, requiredTable } from '../outsystems/environment.ts';
+import { isNullIdentifier } from '../outsystems/naming.ts';
 import { platformTarget } from '../outsystems/platform.ts';
 import { definitionMissing } from '../plan/catalogue/issues.ts';
 import { Findings } from '../plan/findings.ts';
@@ -13,7 +14,9 @@ import { type ExcludedIds, type Exclusion, Exclusions } from './exclusions.ts';
 import { ProcessForest } from './forest.ts';
 import {
   activityTable,
+  definitionTableOf,
   type InstanceTable,
+  instanceTable,
   instanceTables,
   processDefinitionTable,
   processTable,
@@ -43,44 +46,26 @@ export interface ChoiceRequest {
   /** Espaces in scope, of the source. */
   espaces: ReadonlySet<Espace>;
   /**
-   * Columns of the entities to be copied that refer to instances, when these types of values bring the entities they name along.
-   * The trees they refer to travel too, whatever module they are of; empty where the spec says that producers do not.
+   * Columns of the entities to be copied that refer to instances, when these types of values bring the entities they
+   * name along. The trees they refer to are copied too, whatever module they are of; empty where the spec says that
+   * producers are not.
    */
   columnsOf(types: ReadonlySet<string>): InstanceColumn[];
 }
 
 /**
- * Decides which process instances travel: whole trees, those that hold a process of a module in scope or that copied rows
- * refer to; of these not what the spec leaves out, nor what the destination lacks a definition for (trap 30).
+ * Decides which process instances are copied: whole trees, those that hold a process of a module in scope or that
+ * copied rows refer to; of these neither what the spec leaves out nor what the destination lacks a definition for (trap
+ * 30).
  * @throws DatabaseError
  */
 export async function chooseProcesses(request: ChoiceRequest): Promise<ChosenProcesses> {
   const { source, mode } = request;
   const forest = await ProcessForest.read(source);
   const definitions = await readDefinitions(source);
-  const ids = new Set([...request.espaces].filter(({ kind }) => kind === 'espace').map(({ id }) => id));
-  const ofScope = new Set([...definitions].filter(([, { espaceId }]) => ids.has(espaceId)).map(([id]) => id));
-  const inside = forest.treesWith(ofScope);
   const active = mode === 'active' ? forest.activeTrees() : null;
-  const taken = () => (active === null ? inside : new Set([...inside].filter((tree) => active.has(tree))));
-
-  let types = new Map<string, string[]>();
-  const looked = new Set<string>();
-  for (let before = -1; before < typesIn(types).size; ) {
-    before = typesIn(types).size;
-    for (const column of request.columnsOf(typesIn(types))) {
-      const name = JSON.stringify(column);
-      if (looked.has(name)) continue;
-      looked.add(name);
-      for (const id of await referredElsewhere(source, column, ofScope)) {
-        const tree = forest.treeOf(id);
-        if (tree !== undefined) inside.add(tree);
-      }
-    }
-    types = await typesOf(source, forest.definitionsOf(taken()), definitions.size);
-  }
-
-  const setAside = await treesWithoutDefinition(request, forest, taken());
+  const { inside, types } = await treesOfScope(request, forest, definitions, active);
+  const setAside = await treesWithoutDefinition(request, forest, withoutOver(inside, active));
   const excluded = new Excluding(source);
   const reasons = [...new Set(setAside.values())];
   for (const { id, tree } of forest.processes()) {
@@ -106,6 +91,47 @@ export async function chooseProcesses(request: ChoiceRequest): Promise<ChosenPro
   return { summary, ...(await excluded.finish()), types, findings };
 }
 
+/** The trees of the scope, and the types of values that those of them hold that are not over. */
+interface ScopeTrees {
+  inside: ReadonlySet<number>;
+  types: Map<string, string[]>;
+}
+
+/**
+ * Trees that hold a process of a module in scope, or that rows to be copied refer to. Which rows are copied depends on
+ * the values that the trees hold, so both are asked for until nothing is added.
+ * @param active trees that are not over; null where those that are over are copied too.
+ */
+async function treesOfScope(
+  request: ChoiceRequest,
+  forest: ProcessForest,
+  definitions: ReadonlyMap<string, Definition>,
+  active: ReadonlySet<number> | null,
+): Promise<ScopeTrees> {
+  const { source } = request;
+  const espaceIds = new Set([...request.espaces].filter(({ kind }) => kind === 'espace').map(({ id }) => id));
+  const ofScope = new Set([...definitions].filter(([, { espaceId }]) => espaceIds.has(espaceId)).map(([id]) => id));
+  const inside = forest.treesWith(ofScope);
+  const asked = new Set<string>();
+  let types = new Map<string, string[]>();
+  for (let before = -1; before < typesIn(types).size; ) {
+    before = typesIn(types).size;
+    for (const column of request.columnsOf(typesIn(types))) {
+      const name = JSON.stringify(column);
+      if (asked.has(name)) continue;
+      asked.add(name);
+      const processes = await referredElsewhere(source, column, ofScope);
+      for (const tree of processes.flatMap((id) => forest.treeOf(id) ?? [])) inside.add(tree);
+    }
+    types = await typesOf(source, forest.definitionsOf(withoutOver(inside, active)), definitions.size);
+  }
+  return { inside, types };
+}
+
+function withoutOver(trees: ReadonlySet<number>, active: ReadonlySet<number> | null): ReadonlySet<number> {
+  return active === null ? trees : new Set([...trees].filter((tree) => active.has(tree)));
+}
+
 const typesIn = (types: ReadonlyMap<string, string[]>) => new Set([...types.values()].flat());
 
 interface Definition {
@@ -128,9 +154,9 @@ async function referredElsewhere(
   definitions: ReadonlySet<string>,
 ): Promise<string[]> {
   const { database, catalog } = source;
-  const processes = catalog.platformTables.get(processTable)!;
+  const processes = requiredTable(catalog, processTable);
   const activities = catalog.platformTables.get(activityTable);
-  const ofProcess = (wanted: string) => nameIn('p', processes, wanted);
+  const ofProcess = (name: string) => nameIn('p', processes, name);
   const held = sql.id('t', column);
   const viaActivity = to === activityTable && activities !== undefined;
   const joins = viaActivity
@@ -149,7 +175,8 @@ async function referredElsewhere(
 }
 
 /** A column, which every version of the platform has, of a table with an alias. */
-const nameIn = (alias: string, table: PhysicalTable, column: string) => sql.id(alias, columnOf(table, column)!);
+const nameIn = (alias: string, table: PhysicalTable, column: string) =>
+  sql.id(alias, requiredColumn(table, column).name);
 
 /** Types of the values that instances of these definitions hold, those that name an entity. */
 async function typesOf(
@@ -170,7 +197,7 @@ async function typesOf(
     const named = sql`lower(${sql.id('t', type)})`;
     const conditions = [sql`${named} like 'bt%'`];
     if (joins.length > 0) {
-      const definition = nameIn('p', catalog.platformTables.get(processTable)!, 'PROCESS_DEF_ID');
+      const definition = nameIn('p', requiredTable(catalog, processTable), 'PROCESS_DEF_ID');
       conditions.push(sql`${definition} in (${sql.list(ids)})`);
     }
     const rows = await database.query(
@@ -186,7 +213,7 @@ async function typesOf(
   return types;
 }
 
-/** Joins an instance table `t` to the processes `p` that its rows are part of; null where a column is lacking. */
+/** Joins an instance table `t` to the processes `p` that its rows are part of; null where a column is missing. */
 function joinsToProcess(
   { catalog }: Environment,
   { table, partOf }: Pick<InstanceTable, 'table' | 'partOf'>,
@@ -202,40 +229,47 @@ function joinsToProcess(
     const next = at.partOf.table === processTable ? 'p' : 'a';
     joins.push(sql`join ${sql.table(to)} ${sql.id(next)} on ${sql.id(next, id)} = ${sql.id(alias, column)}`);
     alias = next;
-    at = instanceTables.find((one) => one.table === at.partOf.table)!;
+    at = instanceTable(at.partOf.table);
   }
   return joins;
 }
 
 /** Of the trees given, those that hold something of which the destination has no definition, and what. */
 async function treesWithoutDefinition(
-  { source, destination }: ChoiceRequest,
+  request: ChoiceRequest,
   forest: ProcessForest,
   trees: ReadonlySet<number>,
 ): Promise<Map<number, string>> {
-  const found = new Map<number, string>();
-  for (const { table, references, definition: column, name: called } of instanceTables) {
-    const physical = source.catalog.platformTables.get(table);
-    const physicalColumn = physical && columnOf(physical, column);
-    if (physical === undefined || physicalColumn === undefined) continue;
-    const definedIn = references.find((reference) => reference.column === column)!.to;
-    const definition = sql.id(physicalColumn);
-    const used = await source.database.query(
-      sql`select distinct ${definition} as id from ${sql.table(physical)} where ${definition} is not null`,
-      { id: text },
-    );
-    const map = await definitionMap(source, destination, platformTarget(source.catalog, definedIn));
-    const missing = used.map(({ id }) => id).filter((id) => id !== '0' && !map.has(id));
-    for (const [id, name] of await namesOf(source, definedIn, missing)) {
-      const reason = definitionMissing(destination.catalog.environment, name, called);
-      for await (const process of processesBy(source, table, column, [id])) {
-        const tree = forest.treeOf(process);
-        if (tree === undefined || !trees.has(tree) || found.has(tree)) continue;
-        found.set(tree, reason);
-      }
+  const reasons = new Map<number, string>();
+  for (const instances of instanceTables) {
+    for await (const { process, reason } of processesWithoutDefinition(request, instances)) {
+      const tree = forest.treeOf(process);
+      if (tree !== undefined && trees.has(tree) && !reasons.has(tree)) reasons.set(tree, reason);
     }
   }
-  return found;
+  return reasons;
+}
+
+/** Processes that hold a row of a table whose definition the destination lacks, and what is missing. */
+async function* processesWithoutDefinition(
+  { source, destination }: ChoiceRequest,
+  instances: InstanceTable,
+): AsyncGenerator<{ process: string; reason: string }> {
+  const { table, definition } = instances;
+  const physical = source.catalog.platformTables.get(table);
+  const column = physical && columnOf(physical, definition);
+  if (physical === undefined || column === undefined) return;
+  const definedIn = definitionTableOf(instances);
+  const used = await source.database.query(
+    sql`select distinct ${sql.id(column)} as id from ${sql.table(physical)} where ${sql.id(column)} is not null`,
+    { id: text },
+  );
+  const map = await definitionMap(source, destination, platformTarget(source.catalog, definedIn));
+  const missing = used.map(({ id }) => id).filter((id) => !isNullIdentifier(id) && !map.has(id));
+  for (const [id, name] of await namesOf(source, definedIn, missing)) {
+    const reason = definitionMissing(destination.catalog.environment, name, instances.name);
+    for await (const process of processesBy(source, table, definition, [id])) yield { process, reason };
+  }
 }
 
 async function definitionMap(source: Environment, destination: Environment, key: EntityKey) {
@@ -259,7 +293,7 @@ async function* processesBy(
   column: string,
   ids: readonly string[],
 ): AsyncGenerator<string> {
-  const { partOf } = instanceTables.find((one) => one.table === table)!;
+  const { partOf } = instanceTable(table);
   const owners: string[] = [];
   for await (const [owner] of platformRows(source, table, [partOf.column], { column, ids })) {
     if (owner === null) continue;

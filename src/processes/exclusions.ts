@@ -4,8 +4,9 @@ import { keepIds, readKeptIds } from '../identity/keptIds.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
 /**
- * Why a row of a process instance stays behind: its tree belongs to no module of the scope (`outside`), the spec leaves it out
- * (`leftOut`, as `processes: active` does with what is over), or the destination lacks one of its definitions (`setAside`).
+ * Why a row of a process instance stays behind: its tree belongs to no module of the scope (`outside`), the spec leaves
+ * it out (`leftOut`, as `processes: active` does with what is over), or the destination lacks one of its definitions
+ * (`setAside`).
  */
 export type Exclusion = 'outside' | 'leftOut' | 'setAside';
 
@@ -74,7 +75,10 @@ export async function saveExclusions(queries: Queries, runId: string, excluded: 
   }
 }
 
-/** Process instances that a run leaves behind, as far as an entity's rows are part of any or refer to any. @throws DatabaseError */
+/**
+ * Process instances that a run leaves behind, as far as an entity's rows are part of any or refer to any.
+ * @throws DatabaseError
+ */
 export async function loadExclusions(
   journal: Database,
   runId: string,

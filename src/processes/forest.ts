@@ -1,11 +1,13 @@
 import { platformRows } from '../alignment/platformTable.ts';
 import type { Cell } from '../database/port.ts';
 import type { Environment } from '../outsystems/environment.ts';
+import { isNullIdentifier } from '../outsystems/naming.ts';
 import { processStatusTable, processTable } from './instanceTables.ts';
 
 /**
- * Every process instance of an environment with the tree it is part of: a process, its subprocesses, and theirs. A tree is what
- * the links to parent and to top process hold together, whichever of them is there. Memory: some 40 bytes a process.
+ * Every process instance of an environment with the tree it is part of: a process, its subprocesses, and theirs. A tree
+ * is what the links to parent and to top process hold together, whichever of them is there. Memory: some 40 bytes a
+ * process, and more for one below another.
  */
 export class ProcessForest {
   /** Ids, ascending. */
@@ -16,9 +18,8 @@ export class ProcessForest {
   /** Without a parent that exists. */
   readonly #isRoot: boolean[] = [];
   readonly #isOver: boolean[] = [];
-  /** Place of the process above, and of the topmost one, as the row says; -1 where there is none other. */
-  readonly #parent: number[] = [];
-  readonly #top: number[] = [];
+  /** Places of the parent and the topmost process, by place; none where the row names itself or a missing process. */
+  readonly #above = new Map<number, number[]>();
 
   /** @throws DatabaseError */
   static async read(source: Environment): Promise<ProcessForest> {
@@ -36,20 +37,9 @@ export class ProcessForest {
       forest.#isRoot.push(!isId(parent));
       forest.#isOver.push(status !== null && terminal.has(String(status)));
       if ((isId(parent) && parent !== id) || (isId(top) && top !== id)) links.push({ place, parent, top });
-      forest.#parent.push(-1);
-      forest.#top.push(-1);
     }
     for (const { place, parent, top } of links) {
-      for (const [others, other] of [[forest.#parent, parent] as const, [forest.#top, top] as const]) {
-        if (!isId(other) || Number(other) === forest.#ids[place]) continue;
-        const found = forest.#placeOf(Number(other));
-        if (found !== undefined) {
-          others[place] = found;
-          forest.#join(place, found);
-        }
-        // Its parent is gone: nothing above it says whether the tree is over.
-        else forest.#isRoot[place] = true;
-      }
+      for (const cell of [parent, top]) if (isId(cell)) forest.#link(place, Number(cell));
     }
     return forest;
   }
@@ -77,9 +67,9 @@ export class ProcessForest {
   treesRootedIn(definitions: ReadonlySet<string>): Set<number> {
     const trees = new Set<number>();
     const others = new Set<number>();
-    for (let place = 0; place < this.#ids.length; place++) {
-      if (this.#parent[place]! >= 0 || this.#top[place]! >= 0) continue;
-      (definitions.has(this.#definitions[place]!) ? trees : others).add(this.#find(place));
+    for (const [place, definition] of this.#definitions.entries()) {
+      if (this.#above.has(place)) continue;
+      (definitions.has(definition) ? trees : others).add(this.#find(place));
     }
     for (const tree of others) trees.delete(tree);
     return trees;
@@ -87,52 +77,66 @@ export class ProcessForest {
 
   /** Ids of the processes of these trees, every one before those above it. */
   upwards(trees: ReadonlySet<number>): string[] {
-    const unknown = -1;
-    const asked = -2;
-    const depths = new Int32Array(this.#ids.length).fill(unknown);
-    for (let start = 0; start < this.#ids.length; start++) {
-      if (depths[start] !== unknown) continue;
-      const path = [start];
-      for (let place = path.at(-1); place !== undefined; place = path.at(-1)) {
-        depths[place] = asked;
-        const above = [this.#parent[place]!, this.#top[place]!].filter((one) => one >= 0);
-        const next = above.find((one) => depths[one] === unknown);
-        if (next !== undefined) path.push(next);
-        else {
-          // What is asked still is above itself: then no order is better than another.
-          depths[place] = 1 + Math.max(-1, ...above.map((one) => depths[one]!));
-          path.pop();
-        }
-      }
-    }
-    const places = this.#ids.flatMap((_, place) => (trees.has(this.#find(place)) ? [place] : []));
-    places.sort((left, right) => depths[right]! - depths[left]! || left - right);
-    return places.map((place) => String(this.#ids[place]));
+    const depths = this.#depths();
+    const processes = this.#ids.flatMap((id, place) => {
+      return trees.has(this.#find(place)) ? [{ id, place, depth: depths[place]! }] : [];
+    });
+    processes.sort((left, right) => right.depth - left.depth || left.place - right.place);
+    return processes.map(({ id }) => String(id));
   }
 
   /** Trees whose root is not in a terminal state. */
   activeTrees(): Set<number> {
     const active = new Set<number>();
-    for (let place = 0; place < this.#ids.length; place++) {
-      if (this.#isRoot[place] && !this.#isOver[place]) active.add(this.#find(place));
+    for (const [place, isRoot] of this.#isRoot.entries()) {
+      if (isRoot && !this.#isOver[place]) active.add(this.#find(place));
     }
     return active;
   }
 
   /** Ids of the definitions that processes of these trees have. */
   definitionsOf(trees: ReadonlySet<number>): Set<string> {
-    const definitions = new Set<string>();
-    for (let place = 0; place < this.#ids.length; place++) {
-      if (trees.has(this.#find(place))) definitions.add(this.#definitions[place]!);
-    }
-    return definitions;
+    return new Set(this.#definitions.filter((_, place) => trees.has(this.#find(place))));
   }
 
   /** Every process with its tree, ascending by id. */
   *processes(): Generator<{ id: string; tree: number }> {
-    for (let place = 0; place < this.#ids.length; place++) {
-      yield { id: String(this.#ids[place]), tree: this.#find(place) };
+    for (const [place, id] of this.#ids.entries()) yield { id: String(id), tree: this.#find(place) };
+  }
+
+  /** How many processes are above each, by place: the longest way up counts. */
+  #depths(): Int32Array {
+    const notAsked = -1;
+    const asked = -2;
+    const depths = new Int32Array(this.#ids.length).fill(notAsked);
+    for (const start of this.#ids.keys()) {
+      const path = depths[start] === notAsked ? [start] : [];
+      for (let place = path.at(-1); place !== undefined; place = path.at(-1)) {
+        depths[place] = asked;
+        const above = this.#above.get(place) ?? [];
+        const next = above.find((one) => depths[one] === notAsked);
+        if (next !== undefined) path.push(next);
+        else {
+          // What is still being asked is above itself: then no order is better than another.
+          depths[place] = 1 + Math.max(-1, ...above.map((one) => depths[one]!));
+          path.pop();
+        }
+      }
     }
+    return depths;
+  }
+
+  /** Joins a process with the one above it. */
+  #link(place: number, aboveId: number): void {
+    if (aboveId === this.#ids[place]) return;
+    const above = this.#placeOf(aboveId);
+    if (above === undefined) {
+      // The process above is gone: nothing says whether the tree is over but this one.
+      this.#isRoot[place] = true;
+      return;
+    }
+    this.#above.set(place, [...(this.#above.get(place) ?? []), above]);
+    this.#join(place, above);
   }
 
   #placeOf(id: number): number | undefined {
@@ -140,9 +144,9 @@ export class ProcessForest {
     let high = this.#ids.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const found = this.#ids[middle]!;
-      if (found === id) return middle;
-      if (found < id) low = middle + 1;
+      const candidate = this.#ids[middle]!;
+      if (candidate === id) return middle;
+      if (candidate < id) low = middle + 1;
       else high = middle - 1;
     }
     return undefined;
@@ -150,12 +154,19 @@ export class ProcessForest {
 
   #find(place: number): number {
     let leader = place;
-    while (this.#leader[leader] !== leader) leader = this.#leader[leader]!;
+    for (let next = this.#leaderOf(leader); next !== leader; next = this.#leaderOf(leader)) leader = next;
     for (let at = place; at !== leader; ) {
-      const next = this.#leader[at]!;
+      const next = this.#leaderOf(at);
       this.#leader[at] = leader;
       at = next;
     }
+    return leader;
+  }
+
+  /** The next process on the way to the first one of the tree. */
+  #leaderOf(place: number): number {
+    const leader = this.#leader[place];
+    if (leader === undefined) throw new RangeError(`no process stands at place ${place} of ${this.#leader.length}`);
     return leader;
   }
 
@@ -165,4 +176,4 @@ export class ProcessForest {
   }
 }
 
-const isId = (cell: unknown): cell is string => typeof cell === 'string' && cell !== '0' && cell !== '';
+const isId = (cell: unknown): cell is string => typeof cell === 'string' && !isNullIdentifier(cell);

@@ -2,7 +2,7 @@ import type { DeclaredEntity, DeclaredReference } from '../outsystems/declaredEn
 
 /** A table of process instances, with what the metamodel does not say of it (docs/metamodel.md §4). */
 export interface InstanceTable extends DeclaredEntity {
-  /** The instance that a row is part of: it travels with it, or stays behind with it. The table itself, of processes. */
+  /** The instance that a row is part of: it is copied or left out with it. The table itself, of processes. */
   partOf: { table: string; column: string };
   /** References without which a row is half a thing: where such a target is missing, NULL is no answer. */
   essential: readonly string[];
@@ -27,7 +27,10 @@ const reference = (column: string, to: string, rule: DeclaredReference['rule']):
   rule,
 });
 
-/** The five tables of instances; definitions, kinds and statuses are matched, never written (guide, "Migrate Hybrid BPT Instances Data"). */
+/**
+ * The five tables of instances; definitions, kinds and statuses are matched, never written (guide, "Migrate Hybrid BPT
+ * Instances Data").
+ */
 export const instanceTables: readonly InstanceTable[] = [
   {
     table: processTable,
@@ -107,6 +110,20 @@ export const instanceTables: readonly InstanceTable[] = [
     cleared: [],
   },
 ];
+
+/** One of the tables of instances, by its upper-case name. */
+export function instanceTable(name: string): InstanceTable {
+  const instances = instanceTables.find(({ table }) => table === name);
+  if (instances === undefined) throw new Error(`${name} is no table of process instances`);
+  return instances;
+}
+
+/** Upper-case name of the table that holds the definitions of a table's rows. */
+export function definitionTableOf({ table, definition, references }: InstanceTable): string {
+  const toDefinition = references.find(({ column }) => column === definition);
+  if (toDefinition === undefined) throw new Error(`${table}.${definition} is not declared to refer to definitions`);
+  return toDefinition.to;
+}
 
 /** Queues that triggers fill: events for normal processes and for light ones (trap 22). */
 export const queueTables = ['OSSYS_BPM_EVENT_QUEUE', 'OSSYS_BPM_EVENT'] as const;

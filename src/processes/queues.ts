@@ -10,10 +10,10 @@ import { queueTables } from './instanceTables.ts';
 export async function countQueues(queries: Queries, { platformTables }: EnvironmentCatalog): Promise<Queue[]> {
   const queues: Queue[] = [];
   for (const table of queueTables) {
-    const found = platformTables.get(table);
-    if (found?.type !== 'table') continue;
-    const { schema, name } = found;
-    queues.push({ schema, name, queued: await countQueued(queries, found) });
+    const queue = platformTables.get(table);
+    if (queue?.type !== 'table') continue;
+    const { schema, name } = queue;
+    queues.push({ schema, name, queued: await countQueued(queries, queue) });
   }
   return queues;
 }

@@ -1,9 +1,10 @@
 import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
+import { isNullIdentifier } from '../outsystems/naming.ts';
 import type { SubscriptionFault } from '../plan/catalogue/issues.ts';
 import type { EventTable } from '../plan/eventTable.ts';
-import { activityColumn } from './eventTables.ts';
+import { activityColumnOf } from './eventTables.ts';
 
 /** Rows of an event table have no key: they are told apart by all their cells, and counted. */
 function keyOf(row: Row): string {
@@ -12,13 +13,13 @@ function keyOf(row: Row): string {
   );
 }
 
-function counted(rows: readonly Row[]): Map<string, { row: Row; times: number }> {
+function countRows(rows: readonly Row[]): Map<string, { row: Row; times: number }> {
   const counts = new Map<string, { row: Row; times: number }>();
   for (const row of rows) {
     const key = keyOf(row);
-    const known = counts.get(key);
-    if (known === undefined) counts.set(key, { row, times: 1 });
-    else known.times += 1;
+    const count = counts.get(key);
+    if (count === undefined) counts.set(key, { row, times: 1 });
+    else count.times += 1;
   }
   return counts;
 }
@@ -27,34 +28,40 @@ function counted(rows: readonly Row[]): Map<string, { row: Row; times: number }>
 export function union(...sets: readonly (readonly Row[])[]): Row[] {
   const all = new Map<string, { row: Row; times: number }>();
   for (const set of sets) {
-    for (const [key, { row, times }] of counted(set)) {
-      const known = all.get(key);
-      if (known === undefined || known.times < times) all.set(key, { row, times });
+    for (const [key, { row, times }] of countRows(set)) {
+      const counted = all.get(key);
+      if (counted === undefined || counted.times < times) all.set(key, { row, times });
     }
   }
   return [...all.values()].flatMap(({ row, times }) => new Array<Row>(times).fill(row));
 }
 
-/** What of `wanted` is not in `there`, each row as often as it is lacking. */
-export function lacking(wanted: readonly Row[], there: readonly Row[]): Row[] {
-  const present = counted(there);
-  return [...counted(wanted)].flatMap(([key, { row, times }]) =>
-    new Array<Row>(Math.max(0, times - (present.get(key)?.times ?? 0))).fill(row),
+/** What of `expected` is not in `present`, each row as often as it is missing. */
+export function missingRows(expected: readonly Row[], present: readonly Row[]): Row[] {
+  const presentRows = countRows(present);
+  return [...countRows(expected)].flatMap(([key, { row, times }]) =>
+    new Array<Row>(Math.max(0, times - (presentRows.get(key)?.times ?? 0))).fill(row),
   );
 }
 
-/** Ids of the activities that subscriptions are of; start subscriptions are of none. @param column its place in the rows. */
+/**
+ * Ids of the activities that subscriptions are of; start subscriptions are of none.
+ * @param column its place in the rows.
+ */
 export function activitiesOf(rows: readonly Row[], column: number): string[] {
   const ids = rows.flatMap((row) => (isActivity(row[column]) ? [String(row[column])] : []));
   return [...new Set(ids)];
 }
 
-/** Start subscriptions, and those of activities that live. */
-export function ofLiving(rows: readonly Row[], column: number, living: ReadonlySet<string>): Row[] {
+/** Start subscriptions, and those of activities that exist. */
+export function subscriptionsOfLiving(rows: readonly Row[], column: number, living: ReadonlySet<string>): Row[] {
   return rows.filter((row) => !isActivity(row[column]) || living.has(String(row[column])));
 }
 
-const isActivity = (cell: Cell | undefined) => cell !== null && cell !== undefined && cell !== '0' && cell !== '';
+const isActivity = (cell: Cell | undefined) => cell !== undefined && !isNull(cell);
+
+/** NULL, or a value that the platform reads as no row (trap 39). */
+const isNull = (cell: Cell) => cell === null || (typeof cell === 'string' && isNullIdentifier(cell));
 
 /** Subscriptions as the journal keeps them. */
 export function packSubscriptions(rows: readonly Row[]): Uint8Array {
@@ -73,15 +80,13 @@ export function unpackSubscriptions(content: Uint8Array): Row[] {
 /** What becomes of a subscription of the source. */
 export type TranslatedSubscription =
   | { row: Row }
-  /** Its activity does not travel. */
+  /** Its activity is not migrated. */
   | { staysBehind: true }
   | { activity: string; why: SubscriptionFault };
 
-const isNull = (cell: unknown) => cell === null || cell === '0' || cell === '';
-
 /**
- * Translates a subscription of an activity. NULL means any row and stays NULL; an id that has no counterpart must never become
- * NULL, or the activity would listen to every row (trap 20).
+ * Translates a subscription of an activity. NULL means any row and stays NULL; an id that has no counterpart must never
+ * become NULL, or the activity would listen to every row (trap 20).
  * @param source cells in the order of `table.columns`, then of `table.sourceOnly`.
  * @returns cells in the order of the destination's columns; columns that only the destination has are NULL: any.
  */
@@ -91,9 +96,9 @@ export function translateSubscription(
   mapOf: (target: EntityKey) => IdMap,
 ): TranslatedSubscription {
   const { columns, sourceOnly, destination } = table;
-  const place = columns.findIndex((column) => column.source.toUpperCase() === activityColumn);
+  const { place, target } = activityColumnOf(table);
   const activity = String(source[place]);
-  if (isNull(source[place]) || mapOf(columns[place]!.target!).get(activity) === undefined) return { staysBehind: true };
+  if (!isActivity(source[place]) || mapOf(target).get(activity) === undefined) return { staysBehind: true };
   const filtered = sourceOnly.find((_, index) => source[columns.length + index] !== null);
   if (filtered !== undefined) {
     return { activity, why: { fault: 'column missing', filter: filtered, table: destination.name } };

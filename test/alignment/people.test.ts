@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { alignPeople, type PeopleRequest } from '../../src/alignment/people/alignPeople.ts';
+import { alignPeople } from '../../src/alignment/people/alignPeople.ts';
 import { peopleTables } from '../../src/alignment/people/peopleTables.ts';
+import type { PeopleRequest } from '../../src/alignment/people/request.ts';
 import { readTenants } from '../../src/alignment/tenants.ts';
 import { platformEntityKey } from '../../src/outsystems/platform.ts';
 import { types } from '../support/ddl.ts';

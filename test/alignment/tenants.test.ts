@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { alignMatched } from '../../src/alignment/alignMatched.ts';
-import { missingTenants, readTenants } from '../../src/alignment/tenants.ts';
+import { findMissingTenants, readTenants } from '../../src/alignment/tenants.ts';
 import { platformEntityKey } from '../../src/outsystems/platform.ts';
 import { schema } from '../support/engine.ts';
 import { buildEnvironment, type Contents, espaces, type Rows } from './environments.ts';
@@ -50,7 +50,8 @@ describe('tenants', () => {
     // Row 9 lies beyond what the run reads.
     const references = [{ table, column: 'TENANT_ID', target: key, bound: { column: 'ID', upTo: '4' } }];
     const rows = await readTenants(here);
-    const missing = await missingTenants(here, there, maps[0]!, 'Tenant', references, rows, ['5']);
+    const used = { entity: 'Tenant', rows, map: maps[0]!, references, ofPeople: ['5'] };
+    const missing = await findMissingTenants(here, there, used);
     expect(missing.blocking.map(({ code, message }) => `${code} ${message}`)).toEqual([
       expect.stringMatching(/^tenant-missing .*'Nova'.*rows to be migrated belong to it/),
       expect.stringMatching(/^tenant-missing .*'People only'.*people to be migrated belong to it/),

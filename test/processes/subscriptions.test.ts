@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/database/port.ts';
 import type { EventTable } from '../../src/plan/eventTable.ts';
 import {
-  lacking,
+  missingRows,
   packSubscriptions,
   translateSubscription,
   union,
@@ -23,7 +23,7 @@ describe('sets of subscriptions, whose rows have no key', () => {
           expect(times(all, row)).toBe(Math.max(times(left, row), times(right, row)));
         }
         expect(union(all, right).length).toBe(all.length);
-        expect(lacking(all, union(right, left))).toEqual([]);
+        expect(missingRows(all, union(right, left))).toEqual([]);
       }),
     );
   });
@@ -31,9 +31,9 @@ describe('sets of subscriptions, whose rows have no key', () => {
   it('are made whole by exactly what is lacking, whatever else is there', () => {
     fc.assert(
       fc.property(rows, rows, (wanted, there) => {
-        const after = [...there, ...lacking(wanted, there)];
+        const after = [...there, ...missingRows(wanted, there)];
         for (const row of wanted) expect(times(after, row)).toBe(Math.max(times(wanted, row), times(there, row)));
-        expect(lacking(wanted, after)).toEqual([]);
+        expect(missingRows(wanted, after)).toEqual([]);
       }),
     );
   });

@@ -4,9 +4,9 @@ import type { EntityKey } from '../../outsystems/catalog.ts';
 export type IdPair = [string, string];
 
 /**
- * What becomes of the rows of one aligned entity, by source id: each row of the domain is in exactly one of the lists, `gone`
- * aside. For links between people, groups and roles all are in `created`: what of them is there already shows only
- * when the people are.
+ * What becomes of the rows of one aligned entity, by source id: each row of the domain is in exactly one of the lists,
+ * `gone` aside. For links between people, groups and roles all are in `created`: which of them the destination has
+ * already shows only when the people are there.
  */
 export interface Decisions {
   entity: EntityKey;

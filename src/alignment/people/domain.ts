@@ -1,27 +1,30 @@
 import type { Environment } from '../../outsystems/environment.ts';
-import { type ReferenceColumn, referredIds } from '../idsReferredTo.ts';
+import { isNullIdentifier } from '../../outsystems/naming.ts';
 import { platformRows } from '../platformTable.ts';
 import { groupRoleTable, groupTable, groupUserTable, roleTable, userRoleTable, userTable } from './peopleTables.ts';
 
-/** A row of one of the link tables: what it links, in the order of the table's natural key (tables.ts). */
+/** A row of one of the link tables: what it links, in the order of the table's natural key (peopleTables.ts). */
 export interface Link {
   id: string;
   ends: [string, string];
 }
 
-/** Columns of the three link tables, each between two of user, group and role. */
-export const linkColumns: Record<string, [string, string]> = {
+/** A table whose rows link two of user, group and role. */
+export type LinkTable = typeof userRoleTable | typeof groupRoleTable | typeof groupUserTable;
+
+/** Columns of the link tables. */
+export const linkColumns: Record<LinkTable, [string, string]> = {
   [userRoleTable]: ['USER_ID', 'ROLE_ID'],
   [groupRoleTable]: ['GROUP_ID', 'ROLE_ID'],
   [groupUserTable]: ['GROUP_ID', 'USER_ID'],
 };
 
 /** Rows of a link table whose first end is one of the ids. Memory: the rows. @throws DatabaseError */
-export async function readLinks(source: Environment, table: string, firstEnds: Iterable<string>): Promise<Link[]> {
-  const [first, second] = linkColumns[table]!;
+export async function readLinks(source: Environment, table: LinkTable, firstEnds: Iterable<string>): Promise<Link[]> {
+  const [first, second] = linkColumns[table];
   const links: Link[] = [];
-  const some = { column: first, ids: firstEnds };
-  for await (const [id, one, other] of platformRows(source, table, ['ID', first, second], some)) {
+  const only = { column: first, ids: firstEnds };
+  for await (const [id, one, other] of platformRows(source, table, ['ID', first, second], only)) {
     if (one !== null && other !== null) links.push({ id: String(id), ends: [String(one), String(other)] });
   }
   return links;
@@ -45,21 +48,11 @@ export async function readRoles(source: Environment): Promise<Map<string, RoleRo
   return roles;
 }
 
-/**
- * Groups whose members and roles are migrated: those that data refers to, and those that hold a role of an espace in scope.
- * @param espaces ids in the source of the espaces in scope. @throws DatabaseError
- */
-export async function groupDomain(
-  source: Environment,
-  references: readonly ReferenceColumn[],
-  groupKey: string,
-  roles: ReadonlyMap<string, RoleRow>,
-  espaces: ReadonlySet<string>,
-): Promise<Set<string>> {
-  const groups = await referredIds(source.database, references, groupKey);
-  const ofScope = [...roles.values()].filter(({ espaceId, active }) => active && espaces.has(espaceId));
-  const some = { column: 'ROLE_ID', ids: ofScope.map(({ id }) => id) };
-  for await (const [group] of platformRows(source, groupRoleTable, ['GROUP_ID'], some)) {
+/** Ids of the groups that hold one of these roles. @throws DatabaseError */
+export async function groupsWithRoles(source: Environment, roles: readonly RoleRow[]): Promise<Set<string>> {
+  const groups = new Set<string>();
+  const only = { column: 'ROLE_ID', ids: roles.map(({ id }) => id) };
+  for await (const [group] of platformRows(source, groupRoleTable, ['GROUP_ID'], only)) {
     if (group !== null) groups.add(String(group));
   }
   return groups;
@@ -100,13 +93,13 @@ export interface GroupRow {
 export async function readGroups(source: Environment, ids: Iterable<string>): Promise<GroupRow[]> {
   const groups: GroupRow[] = [];
   const columns = ['ID', 'TENANT_ID', 'NAME', 'CREATED_BY'];
-  for await (const [id, tenantId, name, createdBy] of platformRows(source, groupTable, columns, { ids })) {
-    const owner = createdBy === '0' ? null : (createdBy as string | null);
+  for await (const [id, tenantId, name, creator] of platformRows(source, groupTable, columns, { ids })) {
+    const createdBy = creator as string | null;
     groups.push({
       id: String(id),
       tenantId: tenantId as string | null,
       name: name as string | null,
-      createdBy: owner,
+      createdBy: createdBy !== null && isNullIdentifier(createdBy) ? null : createdBy,
     });
   }
   return groups;

@@ -9,7 +9,10 @@ export const groupUserTable = 'OSSYS_GROUP_USER';
 
 /** A table of people or of their access, whose rows are matched by what they mean and created where missing. */
 export interface PeopleTable extends DeclaredEntity {
-  /** Columns by which a row is known in the destination, those that both sides have (guide, "Create or Update Users & Groups"). */
+  /**
+   * Columns by which a row is known in the destination, those that both sides have (guide, "Create or Update Users &
+   * Groups").
+   */
   on: string[];
   /** Columns that change with every use, in both environments: no proof compares them. */
   volatile: string[];
@@ -17,7 +20,10 @@ export interface PeopleTable extends DeclaredEntity {
 
 const onDelete = (column: string, to: string) => ({ column, to, rule: 'Delete' as const });
 
-/** In the order of the guide (docs/metamodel.md §3). OSSYS_USER_EFFECTIVE_ROLE is a view of these and never written (trap 37). */
+/**
+ * In the order of the guide (docs/metamodel.md §3). OSSYS_USER_EFFECTIVE_ROLE is a view of these and never written
+ * (trap 37).
+ */
 export const peopleTables: readonly PeopleTable[] = [
   { table: userTable, name: 'User', on: ['TENANT_ID', 'USERNAME'], volatile: ['LAST_LOGIN'], references: [] },
   {

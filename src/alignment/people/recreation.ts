@@ -1,10 +1,10 @@
-import type { PhysicalTable } from '../../database/port.ts';
+import type { Database, PhysicalTable } from '../../database/port.ts';
 import { queryOne } from '../../database/queries.ts';
 import { integer, text } from '../../database/shape.ts';
 import { type Sql, sql } from '../../database/sql.ts';
 import type { IdSet } from '../../identity/idSet.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
-import { columnOf, type Environment } from '../../outsystems/environment.ts';
+import { columnOf, type Environment, requiredTable } from '../../outsystems/environment.ts';
 import { entityName, sameName } from '../../outsystems/naming.ts';
 import type { ReferringColumn } from '../../outsystems/referringColumns.ts';
 import { groupTable, groupUserTable, userRoleTable, userTable } from './peopleTables.ts';
@@ -41,68 +41,89 @@ export interface RecreationRules {
 }
 
 /**
- * What hangs on users that are to be deleted and inserted anew (trap 42): followed from the users along the constraints of
- * the database and the references of the metamodel, as far as deleting would go. Nothing is written.
+ * What hangs on users that are to be deleted and inserted anew (trap 42): followed from the users along the constraints
+ * of the database and the references of the metamodel, as far as deleting would go. Nothing is written.
  * @param users their ids in the destination.
  * @throws DatabaseError
  */
 export async function findHanging(
   destination: Environment,
   users: readonly string[],
-  { referring, mayGo, emptied }: RecreationRules,
+  rules: RecreationRules,
 ): Promise<Recreation> {
-  const found: Recreation = { deleted: [], repointed: [], refused: [] };
-  if (users.length === 0) return found;
-  const { database, catalog } = destination;
-
-  const count = async (table: PhysicalTable, conditions: Sql[], before: IdSet | undefined): Promise<number> => {
-    let rows = 0;
-    for (const condition of conditions) {
-      const found = sql`from ${sql.table(table)} where ${condition}`;
-      if (before === undefined) {
-        const counted = sql`select ${sql.countOfRows} as total ${found}`;
-        rows += (await queryOne(database, counted, { total: integer })).total;
-      } else {
-        const ids = await database.query(sql`select ${sql.id(keyOf(table))} as id ${found}`, { id: text });
-        rows += ids.filter(({ id }) => !before.has(id)).length;
-      }
-    }
-    return rows;
-  };
-
-  /** @param among conditions on the column, of which each stands for some of the rows that go. */
-  const follow = async (target: PhysicalTable, among: Sql[], path: readonly string[]): Promise<void> => {
-    for (const edge of referring.get(target.name.toUpperCase()) ?? []) {
-      const name = edge.table.name.toUpperCase();
-      const before = emptied.get(name);
-      if (path.includes(name) || before === 'all') continue;
-      const conditions = among.map((rows) => sql`${sql.id(edge.column)} in (${rows})`);
-      const rows = await count(edge.table, conditions, before);
-      if (rows === 0) continue;
-      const hanging = {
-        table: edge.table,
-        column: edge.column,
-        name: edge.entity ? entityName(edge.entity) : edge.table.name,
-        rows,
-      };
-      const isLink = sameName(target.name, userTable) && (name === userRoleTable || name === groupUserTable);
-      if (isLink) found.deleted.push(hanging);
-      else if (name === groupTable && edge.onDelete === null) found.repointed.push(hanging);
-      else if (edge.onDelete === 'cascade' && edge.entity !== null && (await mayGo(edge.entity.key))) {
-        found.deleted.push(hanging);
-        const deleted = sql`select ${sql.id(keyOf(edge.table))} from ${sql.table(edge.table)}`;
-        const gone = conditions.map((condition) => sql`${deleted} where ${condition}`);
-        await follow(edge.table, gone, [...path, name]);
-      } else found.refused.push(hanging);
-    }
-  };
-  const chunks: Sql[] = [];
+  const recreation: Recreation = { deleted: [], repointed: [], refused: [] };
+  if (users.length === 0) return recreation;
+  const table = requiredTable(destination.catalog, userTable);
+  const rows: Sql[] = [];
   for (let at = 0; at < users.length; at += idsAtOnce) {
     // Written out, so that the column's own type decides and an index on it serves.
-    chunks.push(sql.list(users.slice(at, at + idsAtOnce).map((id) => sql.literal(BigInt(id)))));
+    rows.push(sql.list(users.slice(at, at + idsAtOnce).map((id) => sql.literal(BigInt(id)))));
   }
-  await follow(catalog.platformTables.get(userTable)!, chunks, [userTable]);
-  return found;
+  for await (const { fate, hanging } of follow(destination.database, rules, { table, rows, path: [userTable] })) {
+    recreation[fate].push(hanging);
+  }
+  return recreation;
 }
 
-const keyOf = (table: PhysicalTable) => table.primaryKey[0] ?? columnOf(table, 'ID') ?? table.columns[0]!.name;
+/** Rows of a table that would be deleted. */
+interface GoingRows {
+  table: PhysicalTable;
+  /** Lists of their ids, of which each stands for some of the rows. */
+  rows: Sql[];
+  /** Upper-case names of the tables that lead here from the users, and of this one. */
+  path: readonly string[];
+}
+
+/** What hangs on rows that would be deleted, and on what is deleted with them. */
+async function* follow(
+  database: Database,
+  rules: RecreationRules,
+  going: GoingRows,
+): AsyncGenerator<{ fate: keyof Recreation; hanging: Hanging }> {
+  const { referring, emptied } = rules;
+  for (const { table, column, entity, onDelete } of referring.get(going.table.name.toUpperCase()) ?? []) {
+    const name = table.name.toUpperCase();
+    const emptiedRows = emptied.get(name);
+    if (going.path.includes(name) || emptiedRows === 'all') continue;
+    const conditions = going.rows.map((rows) => sql`${sql.id(column)} in (${rows})`);
+    const rows = await countRows(database, table, conditions, emptiedRows);
+    if (rows === 0) continue;
+    const hanging = { table, column, name: entity ? entityName(entity) : table.name, rows };
+    const isLink = sameName(going.table.name, userTable) && (name === userRoleTable || name === groupUserTable);
+    if (isLink) yield { fate: 'deleted', hanging };
+    else if (name === groupTable && onDelete === null) yield { fate: 'repointed', hanging };
+    else if (onDelete === 'cascade' && entity !== null && (await rules.mayGo(entity.key))) {
+      yield { fate: 'deleted', hanging };
+      const ids = sql`select ${sql.id(keyOf(table))} from ${sql.table(table)}`;
+      const deleted = { table, rows: conditions.map((condition) => sql`${ids} where ${condition}`) };
+      yield* follow(database, rules, { ...deleted, path: [...going.path, name] });
+    } else yield { fate: 'refused', hanging };
+  }
+}
+
+/** Rows of a table that meet one of the conditions, without those that are emptied before. @throws DatabaseError */
+async function countRows(
+  database: Database,
+  table: PhysicalTable,
+  conditions: Sql[],
+  emptied: IdSet | undefined,
+): Promise<number> {
+  let rows = 0;
+  for (const condition of conditions) {
+    const matching = sql`from ${sql.table(table)} where ${condition}`;
+    if (emptied === undefined) {
+      const counted = sql`select ${sql.countOfRows} as total ${matching}`;
+      rows += (await queryOne(database, counted, { total: integer })).total;
+    } else {
+      const ids = await database.query(sql`select ${sql.id(keyOf(table))} as id ${matching}`, { id: text });
+      rows += ids.filter(({ id }) => !emptied.has(id)).length;
+    }
+  }
+  return rows;
+}
+
+function keyOf(table: PhysicalTable): string {
+  const key = table.primaryKey[0] ?? columnOf(table, 'ID') ?? table.columns[0]?.name;
+  if (key === undefined) throw new Error(`${table.name} has no column by which its rows could be told apart`);
+  return key;
+}

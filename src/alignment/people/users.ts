@@ -1,11 +1,11 @@
-import type { PhysicalTable } from '../../database/port.ts';
 import { compareIds } from '../../identity/compareIds.ts';
 import type { IdMap } from '../../identity/idMap.ts';
-import { columnOf, type Environment } from '../../outsystems/environment.ts';
-import type { Tenant } from '../tenants.ts';
+import type { EntityKey } from '../../outsystems/catalog.ts';
+import { requiredColumn } from '../../outsystems/environment.ts';
+import { counterpartOf, hasPlace, type MatchedTenants, type Tenant } from '../tenants.ts';
 import { type Decisions, type IdPair, noDecisions } from './decisions.ts';
 import type { UserRow } from './domain.ts';
-import { isBlank, matchNames, type NamedRow } from './names.ts';
+import { isBlank, matchNames, type NamedTable } from './names.ts';
 
 /** `users` of a migration spec (docs/interface.md). */
 export type UserStrategy = 'match' | 'create' | 'update' | 'recreate';
@@ -30,127 +30,165 @@ export interface UserAlignment {
   decisions: Decisions;
   ledger: LedgerLine[];
   /** Source ids of IT users that the destination lacks. */
-  missingIt: string[];
+  missingItUsers: string[];
   /** Users without a user name, which nothing can be matched by. */
   nameless: number;
   /** User names that several users of the destination have. */
   ambiguous: number;
 }
 
+/** The entity of users, and where its rows are known. */
+export interface UserEntity {
+  key: EntityKey;
+  named: NamedTable;
+  /** What earlier runs mapped; null where there are none. */
+  earlier: IdMap | null;
+}
+
+/** By what it is decided what becomes of a user. */
+export interface UserRule {
+  strategy: UserStrategy;
+  tenants: MatchedTenants;
+}
+
 /**
  * Decides what becomes of each user of the domain (guide, "Create or Update Users & Groups"; traps 34, 35). IT users
  * are matched whatever the strategy, never written.
- * @param known ids that earlier runs mapped; null where there are none. @throws DatabaseError
+ * @throws DatabaseError
  */
 export async function alignUsers(
-  destination: Environment,
-  table: PhysicalTable,
-  entity: string,
   users: readonly UserRow[],
-  strategy: UserStrategy,
-  tenants: { rows: ReadonlyMap<string, Tenant>; map: ReadonlyMap<string, string> },
-  isPerTenant: boolean,
-  known: IdMap | null,
+  { key, named, earlier }: UserEntity,
+  { strategy, tenants }: UserRule,
 ): Promise<UserAlignment> {
-  const named = users.map(
-    ({ id, tenantId, username, active }): NamedRow => ({
-      id,
-      tenant: tenantId === null ? null : (tenants.map.get(tenantId) ?? null),
-      name: username,
-      active,
-    }),
-  );
-  const { database } = destination;
-  const match = await matchNames(database, table, 'USERNAME', isPerTenant ? 'TENANT_ID' : undefined, named);
-  const mapped = await stillThere(destination, table, known, users, match.found);
-  const alignment: UserAlignment = {
-    decisions: noDecisions(entity),
-    ledger: [],
-    missingIt: [],
+  const rows = users.map(({ id, tenantId, username, active }) => {
+    return { id, tenant: counterpartOf(tenants, tenantId), name: username, active };
+  });
+  const match = await matchNames(named, rows);
+  const mappedEarlier = await earlierCounterparts(named, earlier, users, match.counterparts);
+  const decided = [...users]
+    .sort((left, right) => compareIds(left.id, right.id))
+    .map((user): DecidedUser => {
+      const { id, tenantId } = user;
+      const tenant = tenantId === null ? undefined : tenants.rows.get(tenantId);
+      const situation: Situation = {
+        isIt: tenant?.isIt ?? false,
+        hasPlace: !named.isPerTenant || hasPlace(tenants, tenantId),
+        destinationId: match.counterparts.get(id) ?? mappedEarlier.present.get(id) ?? null,
+        preferred: match.sharers.get(id) ?? null,
+        twin: match.twins.get(id) ?? null,
+      };
+      return { user, tenant, situation, outcome: decide(strategy, situation) };
+    });
+  return {
+    decisions: decisionsOf(key, decided, mappedEarlier.gone),
+    ledger: decided.map(ledgerLine),
+    missingItUsers: decided
+      .filter(({ situation, outcome }) => situation.isIt && outcome.decision === 'missing')
+      .map(({ user }) => user.id),
     nameless: users.filter(({ username }) => username === null || isBlank(username)).length,
     ambiguous: match.ambiguous,
   };
-  const { decisions } = alignment;
-  for (const { id, tenantId, username, name } of [...users].sort((left, right) => compareIds(left.id, right.id))) {
-    const tenant = tenantId === null ? undefined : tenants.rows.get(tenantId);
-    const destinationId = match.found.get(id) ?? mapped.there.get(id) ?? null;
-    const hasTenant = !isPerTenant || tenantId === null || tenantId === '0' || tenants.map.has(tenantId);
-    const twinOf = match.twins.get(id) ?? null;
-    const fallenOn = match.fallen.get(id) ?? null;
-    const decision = decide(strategy, {
-      isIt: tenant?.isIt ?? false,
-      isThere: destinationId !== null,
-      isFallen: fallenOn !== null,
-      isTwin: twinOf !== null,
-      hasTenant,
-    });
-    const pair: IdPair = [id, destinationId ?? ''];
-    if (decision === 'match') decisions.matched.push(pair);
-    else if (decision === 'update') decisions.updated.push(pair);
-    else if (decision === 'recreate') decisions.recreated.push(pair);
-    else if (decision === 'create') decisions.created.push(id);
-    else if (decision === 'merge') decisions.merged.push([id, (fallenOn ?? twinOf)!]);
-    else if (tenant?.isIt) alignment.missingIt.push(id);
-    alignment.ledger.push({
-      sourceId: id,
-      username,
-      tenant: tenant?.name ?? null,
-      name,
-      decision,
-      destinationId,
-      sharedWith: fallenOn ?? (decision === 'merge' ? twinOf : null),
-    });
-  }
-  const inserted = new Set(decisions.created);
-  decisions.gone = mapped.gone.filter((id) => inserted.has(id));
-  return alignment;
 }
 
-function decide(
-  strategy: UserStrategy,
-  user: { isIt: boolean; isThere: boolean; isFallen: boolean; isTwin: boolean; hasTenant: boolean },
-): UserDecision {
-  if (user.isIt) return user.isThere ? 'match' : 'missing';
-  if (user.isThere) {
+/** What is known of a user before it is decided what becomes of them. */
+interface Situation {
+  isIt: boolean;
+  /** The destination has the user's tenant, or users have none. */
+  hasPlace: boolean;
+  /** Its user of the destination; null where there is none. */
+  destinationId: string | null;
+  /** The user of the source that is preferred for that user of the destination; null where it is this one. */
+  preferred: string | null;
+  /** A user of the source of the same name that is preferred, where the destination has none of that name. */
+  twin: string | null;
+}
+
+type Outcome =
+  | { decision: 'match' | 'update' | 'recreate'; destinationId: string }
+  | { decision: 'merge'; owner: string }
+  | { decision: 'create' | 'missing' };
+
+interface DecidedUser {
+  user: UserRow;
+  tenant: Tenant | undefined;
+  situation: Situation;
+  outcome: Outcome;
+}
+
+function decide(strategy: UserStrategy, user: Situation): Outcome {
+  const { destinationId, preferred, twin } = user;
+  if (user.isIt) return destinationId === null ? { decision: 'missing' } : { decision: 'match', destinationId };
+  if (destinationId !== null) {
     // The preferred one of two decides what the user of the destination becomes.
-    if (user.isFallen) return strategy === 'recreate' ? 'merge' : 'match';
-    return strategy === 'update' || strategy === 'recreate' ? strategy : 'match';
+    if (preferred !== null) {
+      return strategy === 'recreate' ? { decision: 'merge', owner: preferred } : { decision: 'match', destinationId };
+    }
+    const decision = strategy === 'update' || strategy === 'recreate' ? strategy : 'match';
+    return { decision, destinationId };
   }
-  if (strategy === 'match' || !user.hasTenant) return 'missing';
-  return user.isTwin ? 'merge' : 'create';
+  if (strategy === 'match' || !user.hasPlace) return { decision: 'missing' };
+  return twin === null ? { decision: 'create' } : { decision: 'merge', owner: twin };
+}
+
+/** @param gone users whose counterpart of an earlier run is gone. */
+function decisionsOf(entity: EntityKey, decided: readonly DecidedUser[], gone: readonly string[]): Decisions {
+  const decisions = noDecisions(entity);
+  const { matched, updated, recreated, created, merged } = decisions;
+  for (const {
+    user: { id },
+    outcome,
+  } of decided) {
+    if (outcome.decision === 'match') matched.push([id, outcome.destinationId]);
+    else if (outcome.decision === 'update') updated.push([id, outcome.destinationId]);
+    else if (outcome.decision === 'recreate') recreated.push([id, outcome.destinationId]);
+    else if (outcome.decision === 'merge') merged.push([id, outcome.owner]);
+    else if (outcome.decision === 'create') created.push(id);
+  }
+  const inserted = new Set(created);
+  return { ...decisions, gone: gone.filter((id) => inserted.has(id)) };
+}
+
+function ledgerLine({ user, tenant, situation, outcome }: DecidedUser): LedgerLine {
+  const { destinationId, preferred, twin } = situation;
+  return {
+    sourceId: user.id,
+    username: user.username,
+    tenant: tenant?.name ?? null,
+    name: user.name,
+    decision: outcome.decision,
+    destinationId,
+    sharedWith: preferred ?? (outcome.decision === 'merge' ? twin : null),
+  };
 }
 
 /**
  * Users that no name leads to and an earlier run has mapped: one renamed since, or one without a user name.
+ * @param counterparts what names lead to.
  * @returns destination ids by source id, and source ids of those whose counterpart is gone.
  */
-async function stillThere(
-  { database }: Environment,
-  table: PhysicalTable,
-  known: IdMap | null,
+async function earlierCounterparts(
+  { database, table }: NamedTable,
+  earlier: IdMap | null,
   users: readonly UserRow[],
-  found: ReadonlyMap<string, string>,
-): Promise<{ there: Map<string, string>; gone: string[] }> {
-  const there = new Map<string, string>();
-  if (known !== null) {
-    for (const { id } of users) {
-      const destinationId = found.has(id) ? undefined : known.get(id);
-      if (destinationId !== undefined) there.set(id, destinationId);
-    }
-  }
-  if (there.size === 0) return { there, gone: [] };
-  const id = columnOf(table, 'ID')!;
-  const present = new Set(
+  counterparts: ReadonlyMap<string, string>,
+): Promise<{ present: ReadonlyMap<string, string>; gone: string[] }> {
+  const mapped = users.flatMap(({ id }): IdPair[] => {
+    const destinationId = counterparts.has(id) ? undefined : earlier?.get(id);
+    return destinationId === undefined ? [] : [[id, destinationId]];
+  });
+  if (mapped.length === 0) return { present: new Map(), gone: [] };
+  const destinationIds = [...new Set(mapped.map(([, id]) => id))];
+  const column = requiredColumn(table, 'ID').name;
+  const existing = new Set(
     await database.transaction((transaction) =>
-      transaction.existingKeys({ schema: table.schema, name: table.name }, id, [...new Set(there.values())]),
+      transaction.existingKeys({ schema: table.schema, name: table.name }, column, destinationIds),
     ),
   );
-  const taken = new Set(found.values());
-  const gone: string[] = [];
-  for (const [sourceId, destinationId] of there) {
-    if (present.has(destinationId) && !taken.has(destinationId)) continue;
-    there.delete(sourceId);
-    gone.push(sourceId);
-  }
-  return { there, gone };
+  const matched = new Set(counterparts.values());
+  const isPresent = ([, destinationId]: IdPair) => existing.has(destinationId) && !matched.has(destinationId);
+  return {
+    present: new Map(mapped.filter(isPresent)),
+    gone: mapped.filter((pair) => !isPresent(pair)).map(([id]) => id),
+  };
 }
