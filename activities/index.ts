@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { timeouts } from '../src/config/timeouts.ts';
 import { emptyDestination } from '../src/emptying/emptyDestination.ts';
 import type { HolderState } from '../src/journal/lease.ts';
 import { updateRun } from '../src/journal/runs.ts';
@@ -17,8 +18,6 @@ import { verifySlice } from '../src/runs/verifySlice.ts';
 import type { CopyControl } from '../src/writing/context.ts';
 import { type Pulse, pulseIs } from './interceptor.ts';
 
-/** An activity works for this long before it returns and is called again. */
-const sliceMilliseconds = 4 * 60_000;
 /** Of the plan's words that the Temporal UI shows, in characters. */
 const longestDetails = 20_000;
 const detailWidth = 100;
@@ -65,7 +64,7 @@ async function stateOf(run: string): Promise<HolderState> {
   }
 }
 
-const slice = () => Date.now() + sliceMilliseconds;
+const slice = () => Date.now() + timeouts.slice;
 
 /** How the activity's work is steered; what the work says goes into the pulse. */
 function steered(deadline: number, pulse: Pulse, speed?: 'with speed'): CopyControl {

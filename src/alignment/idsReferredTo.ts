@@ -3,7 +3,7 @@ import { text } from '../database/shape.ts';
 import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 import { page } from '../outsystems/environment.ts';
-import { isNullIdentifier } from '../outsystems/naming.ts';
+import { isNullIdentifier, isNullReference } from '../outsystems/naming.ts';
 
 /** A column of the source whose values are ids of `target`: a reference attribute, or the hidden TENANT_ID. */
 export interface ReferenceColumn {
@@ -74,7 +74,7 @@ export async function* idsOfRows(
   for await (const rows of pages) {
     for (const row of rows) {
       const [id] = row;
-      if (id === null || id === undefined || (typeof id === 'string' && isNullIdentifier(id))) continue;
+      if (id === undefined || isNullReference(id)) continue;
       if (typed !== undefined && !typed.types.includes(String(row[typePlace]).toLowerCase())) continue;
       const owner = row[ownerPlace];
       if (stayingBehind === undefined || owner === null || !stayingBehind.has(String(owner))) yield String(id);

@@ -1,5 +1,6 @@
 import type { Cell, PhysicalTable, Row } from '../database/port.ts';
 import { columnOf, type Environment, page, requiredColumn } from '../outsystems/environment.ts';
+import { isNullReference } from '../outsystems/naming.ts';
 import { foldKey, foldText } from './collation.ts';
 import { type NaturalKey, naturalKeyOf } from './naturalKeys.ts';
 
@@ -154,7 +155,7 @@ function keyOfRow(row: Row, parts: readonly PlacedPart[]): string | null {
   let owners = 0;
   for (const [index, part] of parts.entries()) {
     const cell: Cell = row[index + 1]!;
-    if (part.as === 'owner' && (cell === null || cell === '0')) {
+    if (part.as === 'owner' && isNullReference(cell)) {
       values.push('');
       continue;
     }

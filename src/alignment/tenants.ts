@@ -84,14 +84,3 @@ export async function findMissingTenants(
   }
   return missing;
 }
-
-/** `findMissingTenants` as src/planning calls it; goes with that call. */
-export const missingTenants = (
-  source: Environment,
-  destination: Environment,
-  map: MatchedMap,
-  entity: string,
-  references: readonly ReferenceColumn[],
-  rows: ReadonlyMap<string, Tenant>,
-  ofPeople: Iterable<string>,
-): Promise<Findings> => findMissingTenants(source, destination, { entity, rows, map, references, ofPeople });

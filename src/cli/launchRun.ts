@@ -17,6 +17,12 @@ export interface Launch {
   summary: string;
 }
 
+/** `quality-2026-11-23T01-20-05`: sorts by time, and is a file name everywhere. */
+export function runIdFor(destination: string, time: Date): string {
+  const name = destination.replace(/[\s/]+/g, '-').slice(0, 120);
+  return `${name}-${time.toISOString().slice(0, 19).replaceAll(':', '-')}`;
+}
+
 /** @throws CommandError where a run of that id is there already. */
 export async function launchRun(client: Client, { run, workflow, argument, summary }: Launch): Promise<WorkflowHandle> {
   try {

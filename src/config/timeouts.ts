@@ -32,6 +32,8 @@ export const timeouts = {
   get heartbeat() {
     return seconds(20);
   },
+  /** An activity works for so long before it returns, and is called again. Long in tests, too: they are soon done. */
+  slice: 4 * 60_000,
   /** A worker that knew a workflow does not take up its next step: another one does. */
   get takeover() {
     return seconds(3, 1);

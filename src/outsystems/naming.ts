@@ -1,3 +1,4 @@
+import type { Cell } from '../database/port.ts';
 import { firstOf } from '../wording/counts.ts';
 import type { Attribute, Entity, EnvironmentCatalog } from './catalog.ts';
 import { CatalogError } from './errors.ts';
@@ -104,4 +105,9 @@ export function entityName(entity: Entity): string {
  */
 export function isNullIdentifier(value: string): boolean {
   return value === '0' || value === '';
+}
+
+/** Whether a reference leads to no row: its cell is NULL or holds a null identifier. */
+export function isNullReference(cell: Cell): boolean {
+  return cell === null || (typeof cell === 'string' && isNullIdentifier(cell));
 }

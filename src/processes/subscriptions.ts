@@ -1,7 +1,7 @@
 import type { Cell, Row } from '../database/port.ts';
 import type { IdMap } from '../identity/idMap.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
-import { isNullIdentifier } from '../outsystems/naming.ts';
+import { isNullReference } from '../outsystems/naming.ts';
 import type { SubscriptionFault } from '../plan/catalogue/issues.ts';
 import type { EventTable } from '../plan/eventTable.ts';
 import { activityColumnOf } from './eventTables.ts';
@@ -58,10 +58,7 @@ export function subscriptionsOfLiving(rows: readonly Row[], column: number, livi
   return rows.filter((row) => !isActivity(row[column]) || living.has(String(row[column])));
 }
 
-const isActivity = (cell: Cell | undefined) => cell !== undefined && !isNull(cell);
-
-/** NULL, or a value that the platform reads as no row (trap 39). */
-const isNull = (cell: Cell) => cell === null || (typeof cell === 'string' && isNullIdentifier(cell));
+const isActivity = (cell: Cell | undefined) => cell !== undefined && !isNullReference(cell);
 
 /** Subscriptions as the journal keeps them. */
 export function packSubscriptions(rows: readonly Row[]): Uint8Array {
@@ -106,7 +103,7 @@ export function translateSubscription(
   const cells = new Map<string, Row[number]>();
   for (const [index, column] of columns.entries()) {
     const cell = source[index]!;
-    if (column.target === null || isNull(cell)) {
+    if (column.target === null || isNullReference(cell)) {
       cells.set(column.destination, cell);
       continue;
     }

@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { forgetRunningServices, makePrivateFolder, type ServiceAddresses, writeRunningServices } from './home.ts';
+import { keepFinishedRuns } from './namespace.ts';
 import { onDatabase } from './onDatabase.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { acquireLock, lockHolder } from './processLock.mjs';
@@ -25,8 +24,6 @@ interface Ports {
 }
 
 const journalDatabase = 'caravel_journal';
-/** A development server drops finished runs after a day; an operator looks at last week's. */
-const retentionDays = 30;
 
 /**
  * The services of `caravel dev`: Temporal with its UI and the journal, state kept in `home` between runs. Other
@@ -120,7 +117,7 @@ async function startLastingTemporal(
     ...ports,
   });
   endings.push(() => server.stop());
-  if (server.pid !== null) await keepFinishedRuns(server.address);
+  if (server.pid !== null) await keepFinishedRuns(server.address, ['default', ...otherNamespaces()]);
   return server;
 }
 
@@ -134,20 +131,6 @@ async function makeJournal(url: string): Promise<void> {
 function otherNamespaces(): string[] {
   const { TEMPORAL_NAMESPACE: own } = process.env;
   return own && own !== 'default' ? [own] : [];
-}
-
-async function keepFinishedRuns(address: string): Promise<void> {
-  const connection = await Connection.connect({ address });
-  try {
-    for (const namespace of ['default', ...otherNamespaces()]) {
-      await connection.workflowService.updateNamespace({
-        namespace,
-        config: { workflowExecutionRetentionTtl: msToTs(`${retentionDays} days`) },
-      });
-    }
-  } finally {
-    await connection.close();
-  }
 }
 
 const portsFile = (home: string) => path.join(home, 'ports.json');

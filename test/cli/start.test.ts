@@ -1,7 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runIdFor } from '../../src/cli/commands/start.ts';
+import { runIdFor } from '../../src/cli/launchRun.ts';
 import { createWorkplace, refusal } from './command.ts';
 
 const run = `cli-start-${process.pid}`;

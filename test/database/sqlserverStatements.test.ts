@@ -14,7 +14,6 @@ import { clockQuestion } from '../../src/database/sqlserver/clock.ts';
 import type { ColumnType } from '../../src/database/sqlserver/columnTypes.ts';
 import { dialect } from '../../src/database/sqlserver/dialect.ts';
 import { factsQuestion, freeLogQuestion, otherSessionsQuestion } from '../../src/database/sqlserver/facts.ts';
-import { isolationQuestion, settings } from '../../src/database/sqlserver/pool.ts';
 import { quoteIdentifier } from '../../src/database/sqlserver/quoting.ts';
 import {
   allStatement,
@@ -24,6 +23,7 @@ import {
   readCommitted,
 } from '../../src/database/sqlserver/reading.ts';
 import { identityQuestion, rightsQuestion } from '../../src/database/sqlserver/rights.ts';
+import { isolationQuestion, settings } from '../../src/database/sqlserver/sessionSettings.ts';
 import { counted } from '../../src/database/sqlserver/statements.ts';
 import { columnsQuestion } from '../../src/database/sqlserver/tableTypes.ts';
 import {

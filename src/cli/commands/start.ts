@@ -4,7 +4,7 @@ import { getRun, RunTakenError, UnknownRunError } from '../../journal/runs.ts';
 import { readConfiguration } from '../configurationFile.ts';
 import { withJournal } from '../databases.ts';
 import { CommandError, exitCode } from '../exitCodes.ts';
-import { announce, type Launch, launchAndFollow, launchRun, warnWithoutWorker } from '../launchRun.ts';
+import { announce, type Launch, launchAndFollow, launchRun, runIdFor, warnWithoutWorker } from '../launchRun.ts';
 import type { DataOptions } from '../options.ts';
 import { printJson, printLine } from '../output.ts';
 import { uiLink, withTemporal } from '../temporal.ts';
@@ -35,12 +35,6 @@ export async function start(file: string, options: StartOptions): Promise<number
       return launchAndFollow({ client, place, journal }, launch, options);
     }),
   );
-}
-
-/** `quality-2026-11-23T01-20-05`: sorts by time, and is a file name everywhere. */
-export function runIdFor(destination: string, time: Date): string {
-  const name = destination.replace(/[\s/]+/g, '-').slice(0, 120);
-  return `${name}-${time.toISOString().slice(0, 19).replaceAll(':', '-')}`;
 }
 
 /** Temporal forgets runs after a while; the journal does not. */

@@ -10,7 +10,7 @@ import {
 } from '../../alignment/people/peopleTables.ts';
 import { findHanging, type Hanging } from '../../alignment/people/recreation.ts';
 import type { LedgerLine } from '../../alignment/people/users.ts';
-import { missingTenants, type Tenant } from '../../alignment/tenants.ts';
+import { findMissingTenants, type Tenant } from '../../alignment/tenants.ts';
 import type { MatchedMap } from '../../identity/mapStore.ts';
 import type { EntityKey } from '../../outsystems/catalog.ts';
 import { sameName } from '../../outsystems/naming.ts';
@@ -69,7 +69,7 @@ export interface PlannedData {
 export async function alignPlannedPeople(migration: Migration, data: PlannedData): Promise<PlannedPeople> {
   const tables = peopleOf(migration, data.entities);
   const alignment = await alignTables(migration, data, tables);
-  const tenants = await findMissingTenants(migration, data, alignment?.tenants ?? null);
+  const tenants = await checkTenants(migration, data, alignment?.tenants ?? null);
   if (alignment === null) {
     return { summary: null, aligned: null, decisions: [], maps: [], ledger: [], findings: tenants };
   }
@@ -169,7 +169,7 @@ function espacesOf({ spec, source }: Migration, entities: readonly PlannedEntity
 }
 
 /** @param ofPeople tenants of the people that are decided on; null where none are. */
-async function findMissingTenants(
+async function checkTenants(
   { source, destination }: Migration,
   { entities, maps, tenants, exclusions }: PlannedData,
   ofPeople: ReadonlySet<string> | null,
@@ -180,7 +180,8 @@ async function findMissingTenants(
   if (map === undefined || (entity === undefined && ofPeople === null)) return new Findings();
   const columns = referenceColumns(entities, new Set([key]), exclusions);
   const name = entity === undefined ? tenantTable : nameOf(entity);
-  return missingTenants(source, destination, map, name, columns, tenants, ofPeople ?? []);
+  const used = { entity: name, rows: tenants, map, references: columns, ofPeople: ofPeople ?? [] };
+  return findMissingTenants(source, destination, used);
 }
 
 /** Of those users only that the data refers to. */
