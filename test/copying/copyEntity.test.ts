@@ -9,7 +9,8 @@ import { RunJournal } from '../../src/journal/runJournal.ts';
 import { isWritten } from '../../src/plan/plan.ts';
 import type { CopyContext } from '../../src/writing/context.ts';
 import { dialect, numbers, types } from '../support/ddl.ts';
-import { control, createWorld, entity, type World } from './world.ts';
+import { control, entity } from '../support/plannedEntities.ts';
+import { createWorld, type World } from './world.ts';
 
 const tables = `
   create table "PARENT" ("ID" ${types.identity} primary key, "NAME" varchar(20));

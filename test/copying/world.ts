@@ -6,10 +6,9 @@ import { migrateJournal } from '../../src/journal/migrate.ts';
 import { createProgress } from '../../src/journal/progress.ts';
 import { RunJournal } from '../../src/journal/runJournal.ts';
 import { createRun } from '../../src/journal/runs.ts';
-import type { PlannedColumn, PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
-import type { CopyContext, CopyControl } from '../../src/writing/context.ts';
+import type { WrittenEntity } from '../../src/plan/plan.ts';
+import type { CopyContext } from '../../src/writing/context.ts';
 import { createDatabases, dropDatabases } from '../support/databases.ts';
-import { schema } from '../support/engine.ts';
 import { openPlain, type PlainConnection } from '../support/plainSql.ts';
 
 /** A source, a destination and a journal, each a database of its own, without any OutSystems in them: plans are made by hand. */
@@ -59,60 +58,4 @@ export async function createWorld(name: string, tables: string): Promise<World> 
       await dropDatabases(...names);
     },
   };
-}
-
-export function control(): CopyControl {
-  return { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY, onBatch() {}, onWaiting() {} };
-}
-
-/** A planned entity over a table of the same name on both sides. */
-export function entity(
-  table: string,
-  identifier: WrittenEntity['identifier'],
-  columns: Record<string, 'value' | (Partial<PlannedReference> & { target: string })>,
-  change: Partial<WrittenEntity> = {},
-): WrittenEntity {
-  const references: PlannedReference[] = [];
-  const planned: PlannedColumn[] = [];
-  if (identifier === 'minted' || identifier === 'kept') {
-    planned.push({ destination: 'ID', kind: 'integer', handling: { as: 'identifier', source: 'ID' } });
-  }
-  for (const [name, handling] of Object.entries(columns)) {
-    if (handling === 'value') {
-      planned.push({ destination: name, kind: 'text', handling: { as: 'value', source: name } });
-      continue;
-    }
-    const reference: PlannedReference = {
-      attribute: name,
-      targetName: handling.target,
-      identifier: false,
-      deferred: false,
-      rule: 'Protect',
-      missing: 'fail',
-      ...handling,
-    };
-    const place = references.push(reference) - 1;
-    planned.push({ destination: name, kind: 'integer', handling: { as: 'reference', source: name, reference: place } });
-  }
-  const physical = { schema, table, identifier: identifier === 'none' ? null : 'ID' };
-  return {
-    key: table,
-    espace: 'Test',
-    entity: table,
-    role: 'copied',
-    order: 1,
-    component: 0,
-    source: physical,
-    destination: physical,
-    identifier,
-    identifierType: identifier === 'none' ? null : 'integer',
-    rows: 0,
-    bound: null,
-    columns: planned,
-    references,
-    after: [],
-    differences: [],
-    ...change,
-    // The identifier's kind decides what else there is of it, as above.
-  } as WrittenEntity;
 }

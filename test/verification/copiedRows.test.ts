@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyEntity } from '../../src/copying/copyEntity.ts';
 import { fillDeferred } from '../../src/copying/deferred.ts';
 import { verifyRun } from '../../src/verification/verifyRun.ts';
-import { control, createWorld, entity, type World } from '../copying/world.ts';
+import { createWorld, type World } from '../copying/world.ts';
 import { dialect, numbers, types } from '../support/ddl.ts';
+import { control, entity } from '../support/plannedEntities.ts';
 import { totals } from './world.ts';
 
 let world: World;
