@@ -27,6 +27,7 @@ const offline = [
   'test/**/*Properties.test.ts',
   'test/cli/{files,schema,usage,warnings}.test.ts',
   'test/database/{sql,sqlserverStatements}.test.ts',
+  'test/model/*.test.ts',
   'test/workflows/replay.test.ts',
   'test/services/{home,temporalProgram}.test.ts',
 ];
