@@ -15,9 +15,9 @@ import { measureProcesses } from './bench/processes.ts';
 import { sqlserverBench } from './bench/sqlserver.ts';
 
 /**
- * `npm run bench`: one entity of a million rows, and the people it refers to, through the whole engine, side by side with its floor (`COPY` out piped into `COPY`
- * in through Node, into the same constrained table) and with row-by-row inserts. Prints rates, ratios, the worker's peak
- * memory, journal bytes a row and history events.
+ * `npm run bench`: one entity of a million rows, and the people it refers to, through the whole engine, side by side
+ * with its floor (`COPY` out piped into `COPY` in through Node, into the same constrained table) and with row-by-row
+ * inserts. Prints rates, ratios, the worker's peak memory, journal bytes a row and history events.
  */
 const { values } = parseArgs({
   options: {

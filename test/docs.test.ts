@@ -49,3 +49,13 @@ it('prose is in lines of at most 120 characters', () => {
   });
   expect(long).toEqual([]);
 });
+
+it('so are comments', () => {
+  const isComment = (line: string) => /^\s*(\*|\/\/|\/\*\*)/.test(line);
+  const long = code.flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (line.length > 120 && isComment(line) ? [`${file}:${index + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});

@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import color from 'picocolors';
 
 /**
- * `npm test`: lint, types, imports, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a line
- * "N passed, N failed" and exits 0 only when all of it is well. With `--sqlserver` (`npm run test:sqlserver`) everything that
- * there is for SQL Server, and nothing for PostgreSQL. With `--soak MINUTES` (`npm run soak -- MINUTES`) only what
- * breaks connections for so long. With `--histories` (`npm run histories`) nothing is tested: the histories are recorded
- * that are replayed.
+ * `npm test`: lint, types, imports, tests; with arguments (`npm test -- test/database`) only those tests. Ends with a
+ * line "N passed, N failed" and exits 0 only when all of it is well. With `--sqlserver` (`npm run test:sqlserver`)
+ * everything that there is for SQL Server, and nothing for PostgreSQL. With `--soak MINUTES` (`npm run soak --
+ * MINUTES`) only what breaks connections for so long. With `--histories` (`npm run histories`) nothing is tested: the
+ * histories are recorded that are replayed.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
 const program = (...words: string[]) => path.join(root, 'node_modules', ...words);

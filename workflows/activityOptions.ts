@@ -8,7 +8,9 @@ const retryOf = ({ firstRetrySeconds, longestRetrySeconds }: Omit<Pace, 'heartbe
   maximumInterval: longestRetrySeconds * 1_000,
 });
 
-/** Activities that only read and write the journal. The pace of the run is not known when the first of them is called. */
+/**
+ * Activities that only read and write the journal. The pace of the run is not known when the first of them is called.
+ */
 export const bookkeeping: ActivityOptions = {
   startToCloseTimeout: '2 minutes',
   retry: retryOf({ firstRetrySeconds: 1, longestRetrySeconds: 60 }),

@@ -33,11 +33,11 @@ export interface CarriedOver {
 // The workflows
 
 /**
- * Moves the data of the scope from the source to the destination: plan, silence the events, empty what is to be emptied,
- * align the people, copy in the order of the references, fill what was deferred, give the subscriptions back, verify. The
- * run's id is the workflow's id. Whatever dies on the way, the journal knows what is done; when the run ends, by success,
- * failure or cancellation, the destination has its own event subscriptions again, is given back, and the journal says how
- * it ended.
+ * Moves the data of the scope from the source to the destination: plan, silence the events, empty what is to be
+ * emptied, align the people, copy in the order of the references, fill what was deferred, give the subscriptions back,
+ * verify. The run's id is the workflow's id. Whatever dies on the way, the journal knows what is done; when the run
+ * ends, by success, failure or cancellation, the destination has its own event subscriptions again, is given back, and
+ * the journal says how it ended.
  */
 export async function migrateApplication(spec: MigrationSpecInput, carried?: CarriedOver): Promise<RunResult> {
   return conductRun({ spec }, carried, (steering) => continueAsNew<typeof migrateApplication>(spec, steering));
@@ -233,7 +233,9 @@ class RunConductor {
     );
   }
 
-  /** Keeps the journal's pause flag, which every batch reads, in step with the operator's signals while `work` goes on. */
+  /**
+   * Keeps the journal's pause flag, which every batch reads, in step with the operator's signals while `work` goes on.
+   */
   async #steered(work: () => Promise<void>): Promise<void> {
     const scope = new CancellationScope();
     const following = scope.run(async () => {

@@ -22,8 +22,8 @@ const complete = (work: PlannedWork, step: EntityStep) =>
   work.stage === 'done' || (step === 'copy' && (work.stage === 'copied' || work.stage === 'filling'));
 
 /**
- * Runs a child workflow for each entity, some at a time, each only after those it refers to. The first failure cancels the
- * others at their next batch.
+ * Runs a child workflow for each entity, some at a time, each only after those it refers to. The first failure cancels
+ * the others at their next batch.
  * @returns `full` when it stopped early, with nothing in flight, because the history is long.
  */
 export async function migrateInWindow(window: Window): Promise<'done' | 'full'> {

@@ -2,9 +2,9 @@ import type { Database } from '../../src/database/port.ts';
 import type { Sql } from '../../src/database/sql.ts';
 
 /**
- * The benchmark's environment: one application with `Order` (12 columns; references to a customer, a user and a static status),
- * its customers, its statuses and its users, who have a role each, as bare as the metamodel allows. Ids, names and codes differ by
- * `side`.
+ * The benchmark's environment: one application with `Order` (12 columns; references to a customer, a user and a static
+ * status), its customers, its statuses and its users, who have a role each, as bare as the metamodel allows. Ids, names
+ * and codes differ by `side`.
  */
 export interface BenchSide {
   code: string;

@@ -84,15 +84,17 @@ const tables: BenchTable[] = [
   },
 ];
 
-/** Of activities and their outputs, of which every other is a user's id; and of an ordinary entity of as many columns. */
+/**
+ * Of activities and their outputs, of which every other is a user's id; and of an ordinary entity of as many columns.
+ */
 export interface MeasuredProcesses {
   plain: Measured;
   instances: Measured;
 }
 
 /**
- * A million activities with their outputs, second pass included, beside a million rows of an ordinary entity with as many columns, foreign
- * keys and indexes; each as the journal saw them.
+ * A million activities with their outputs, second pass included, beside a million rows of an ordinary entity with as
+ * many columns, foreign keys and indexes; each as the journal saw them.
  */
 export async function measureProcesses(options: {
   engine: BenchEngine;

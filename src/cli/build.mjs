@@ -84,7 +84,9 @@ export async function build() {
   utimesSync(builtProgram, began, began);
 }
 
-/** Packages that are loaded from node_modules: all but those that load several times faster as a part of the program. */
+/**
+ * Packages that are loaded from node_modules: all but those that load several times faster as a part of the program.
+ */
 function packagesOutside() {
   const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   return Object.keys(dependencies).filter((name) => !bundled.includes(name));

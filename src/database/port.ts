@@ -161,8 +161,8 @@ export interface Transaction extends Queries {
   /** Which of these keys the table holds, in the destination's own collation; returned as given. */
   existingKeys(table: TableName, column: string, keys: string[]): Promise<string[]>;
   /**
-   * Puts rows into a new temporary table whose columns have the types of `table`'s columns. Also where the database was opened
-   * for reading only: a temporary table is nobody else's.
+   * Puts rows into a new temporary table whose columns have the types of `table`'s columns. Also where the database was
+   * opened for reading only: a temporary table is nobody else's.
    * @throws DatabaseError when a value does not fit its column.
    */
   stage(table: TableName, columns: string[], rows: Row[] | AsyncIterable<Row[]>): Promise<Stage>;
@@ -191,7 +191,10 @@ export interface Transaction extends Queries {
     columns: string[],
     range?: { from: number; to: number },
   ): Promise<StageMatch[]>;
-  /** Staged rows that equal an earlier one in all of the columns `on`, in the same sense; the number of the first of them. */
+  /**
+   * Staged rows that equal an earlier one in all of the columns `on`, in the same sense; the number of the first of
+   * them.
+   */
   stagedTwins(stage: Stage, on: string[]): Promise<{ row: number; first: number }[]>;
   /**
    * Deletes the rows whose `key` lies in (`after`, `upTo`]; null leaves an end open.
@@ -230,8 +233,8 @@ export interface Database extends Queries {
    */
   readRows(read: RowRead): AsyncIterable<Row[]>;
   /**
-   * Runs `work` in one read-committed transaction on one connection; commits when it resolves, rolls back when it throws.
-   * A connection that failed is never reused.
+   * Runs `work` in one read-committed transaction on one connection; commits when it resolves, rolls back when it
+   * throws. A connection that failed is never reused.
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Rights of the login on each table, effective ones. */
@@ -241,8 +244,8 @@ export interface Database extends Queries {
   /** Whether the login may make temporary tables, in which batches are staged. */
   mayStage(): Promise<boolean>;
   /**
-   * Where the engine's counter of each identity column stands, in the order asked for: the last value minted; null, or its
-   * start, when never used; null when unknown.
+   * Where the engine's counter of each identity column stands, in the order asked for: the last value minted; null, or
+   * its start, when never used; null when unknown.
    */
   identityPositions(columns: readonly ColumnName[]): Promise<(bigint | null)[]>;
   /** A statement as a person would run it on this engine, its values written out. */

@@ -9,8 +9,9 @@ export interface Wire {
 const looksPerLimit = 5;
 
 /**
- * Ends a connection over which nothing came or went for `limit` milliseconds: a half-open connection, or one that a device
- * on the way holds, would otherwise keep its statement waiting for ever, for heartbeats go on and no driver notices.
+ * Ends a connection over which nothing came or went for `limit` milliseconds: a half-open connection, or one that a
+ * device on the way holds, would otherwise keep its statement waiting for ever, for heartbeats go on and no driver
+ * notices.
  * @param waitsForUs while true it is this side that keeps the other waiting, and no silence is counted.
  * @returns what ends the watch.
  */

@@ -8,8 +8,8 @@ import type { Counts, EntityState } from './progress.ts';
 import { nextOrdinal, type SegmentCoding } from './segments.ts';
 
 /**
- * A batch written down before it is written to the destination (docs/architecture.md, "The batch protocol"). It stands on its own:
- * whether it went in can be decided from it and the destination alone.
+ * A batch written down before it is written to the destination (docs/architecture.md, "The batch protocol"). It stands
+ * on its own: whether it went in can be decided from it and the destination alone.
  */
 export interface Intent {
   ordinal: number;
@@ -29,7 +29,10 @@ export interface Intent {
   tally: Tally;
 }
 
-/** What closing the batch adds to the run's record; kept with the intent, because another attempt may have to close the batch. */
+/**
+ * What closing the batch adds to the run's record; kept with the intent, because another attempt may have to close the
+ * batch.
+ */
 export interface Tally {
   counts: Partial<Counts>;
   /** Source id up to which the batch covers the entity. */

@@ -3,7 +3,10 @@ import { bytes, integer, text } from '../database/shape.ts';
 import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
-/** What a run does with some rows of an entity, packed (src/alignment/people/decisionStore.ts, src/processes/exclusions.ts). */
+/**
+ * What a run does with some rows of an entity, packed (src/alignment/people/decisionStore.ts,
+ * src/processes/exclusions.ts).
+ */
 export interface PackedDecision {
   entity: EntityKey;
   decision: string;

@@ -4,8 +4,8 @@ import { sql } from '../database/sql.ts';
 import type { EntityKey } from '../outsystems/catalog.ts';
 
 /**
- * A table is cleared of the references that close circles, and then emptied. Neither is done twice by one run; `clearing` says that
- * it was begun.
+ * A table is cleared of the references that close circles, and then emptied. Neither is done twice by one run;
+ * `clearing` says that it was begun.
  */
 export type EmptyingStep = 'clearing' | 'cleared' | 'emptied';
 

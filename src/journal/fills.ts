@@ -6,7 +6,9 @@ import { BatchClosedError, type EntityInRun } from './batches.ts';
 import { insertIssues, type NewIssue } from './issues.ts';
 import { advanceProgress } from './progress.ts';
 
-/** Runs whose rows of this entity may still wait for deferred references: this one, and those that ended before filling. */
+/**
+ * Runs whose rows of this entity may still wait for deferred references: this one, and those that ended before filling.
+ */
 export async function unfinishedRuns(journal: Queries, { pairId, runId, entity }: EntityInRun): Promise<Set<string>> {
   const rows = await journal.query(
     sql`select r.id from caravel_run r join caravel_entity e on e.run_id = r.id

@@ -85,8 +85,8 @@ export const leftNull = 'reference-left-null' satisfies IssueCode;
 export const subscriptionSetAside = 'subscription-set-aside' satisfies IssueCode;
 
 /**
- * Puts what a run found in the place of what it was to mend: its issues become those of the run that set the rows aside. Part
- * of the transaction that ends it.
+ * Puts what a run found in the place of what it was to mend: its issues become those of the run that set the rows
+ * aside. Part of the transaction that ends it.
  * @param completed the run went through all of them, so that whatever it has no issue of is mended.
  */
 export async function mergeRetried(

@@ -34,9 +34,9 @@ export class LeaseLostError extends Error {
 export type HolderState = 'open' | 'closed' | 'unknown';
 
 /**
- * Takes the destination for a run, or finds that the run holds it already. A lease of another run is taken over when its
- * workflow is closed, or unknown and the lease not renewed for `leaseTimeToLive`. A worker of that run that still breathes
- * is fenced off: it can write no intent any more, and what it had in flight is reconciled from its last one.
+ * Takes the destination for a run, or finds that the run holds it already. A lease of another run is taken over when
+ * its workflow is closed, or unknown and the lease not renewed for `leaseTimeToLive`. A worker of that run that still
+ * breathes is fenced off: it can write no intent any more, and what it had in flight is reconciled from its last one.
  * @throws LeaseHeldError
  */
 export async function acquireLease(
@@ -73,7 +73,8 @@ export async function acquireLease(
 }
 
 /**
- * Renews the lease; first statement of every journal transaction of a run, so that a run that lost its lease writes nothing.
+ * Renews the lease; first statement of every journal transaction of a run, so that a run that lost its lease writes
+ * nothing.
  * @throws LeaseLostError
  */
 export async function renewLease(queries: Queries, lease: Lease): Promise<void> {

@@ -31,8 +31,8 @@ export class RunJournal {
   }
 
   /**
-   * Runs `work` in one transaction of the journal, which first renews the run's lease: a run that lost its destination writes
-   * nothing.
+   * Runs `work` in one transaction of the journal, which first renews the run's lease: a run that lost its destination
+   * writes nothing.
    * @throws LeaseLostError, DatabaseError, and whatever `work` throws
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
@@ -125,7 +125,9 @@ export class EntityJournal {
     });
   }
 
-  /** Takes the intent away, or sees that nobody wrote the batch that has none. @returns where its first segment goes. */
+  /**
+   * Takes the intent away, or sees that nobody wrote the batch that has none. @returns where its first segment goes.
+   */
   async #claimOrdinal(transaction: Transaction, { ordinal, from, hadIntent, runId }: ClosedBatch): Promise<number> {
     if (hadIntent) {
       if (!(await forgetIntent(transaction, this, ordinal))) throw new BatchClosedError(this.entity, ordinal);

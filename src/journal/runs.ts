@@ -85,7 +85,8 @@ export class RunTakenError extends Error {
 }
 
 /**
- * Records a run; called again by the same execution (a retried activity, a workflow that continued as new) it changes nothing.
+ * Records a run; called again by the same execution (a retried activity, a workflow that continued as new) it changes
+ * nothing.
  * @param execution first execution of the workflow: tells a retried activity from a second start with the same id.
  * @param retryOf the run whose rows set aside it migrates.
  * @throws RunTakenError

@@ -38,8 +38,8 @@ export interface TemporalServer {
 }
 
 /**
- * Starts a Temporal development server with its UI; with TEMPORAL_ADDRESS set, that one is used and stop() leaves it alone.
- * Returns when its namespaces answer. It ends with this process, however that dies.
+ * Starts a Temporal development server with its UI; with TEMPORAL_ADDRESS set, that one is used and stop() leaves it
+ * alone. Returns when its namespaces answer. It ends with this process, however that dies.
  * @throws ServiceError when there is no server program, a port is taken, or TEMPORAL_ADDRESS does not answer.
  */
 export async function startTemporal(options: TemporalOptions = {}): Promise<TemporalServer> {

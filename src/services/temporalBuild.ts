@@ -21,8 +21,8 @@ interface GoCommand {
 }
 
 /**
- * Builds the Temporal CLI with Go. (Versions after 1.5.1 carry a `replace`, which `go install` refuses.) Asks for the module
- * first, within seconds, so that a machine without a module proxy does not wait for minutes.
+ * Builds the Temporal CLI with Go. (Versions after 1.5.1 carry a `replace`, which `go install` refuses.) Asks for the
+ * module first, within seconds, so that a machine without a module proxy does not wait for minutes.
  */
 export async function buildTemporal(target: string, log: (line: string) => void): Promise<void> {
   const folder = path.dirname(target);

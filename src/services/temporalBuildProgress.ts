@@ -12,7 +12,10 @@ export interface BuildProgress {
 
 export const notBegun: BuildProgress = { downloaded: 0, modules: null, compiled: 0, packages: null, isLinking: false };
 
-/** @param line of `go install -v` or `go list` on stderr: of a module it downloads, or the path of a package it compiles. */
+/**
+ * @param line of `go install -v` or `go list` on stderr: of a module it downloads, or the path of a package it
+ * compiles.
+ */
 export function afterLine(progress: BuildProgress, line: string, program: string): BuildProgress {
   if (/^go: downloading /.test(line)) return { ...progress, downloaded: progress.downloaded + 1 };
   // Warnings of compilers have spaces or colons.

@@ -17,8 +17,8 @@ const sources: [name: string, source: TemporalSource][] = [
 ];
 
 /**
- * A `temporal` program that can run a development server: the one on the PATH, the cached one, or one that is fetched or
- * built now, by one process at a time.
+ * A `temporal` program that can run a development server: the one on the PATH, the cached one, or one that is fetched
+ * or built now, by one process at a time.
  * @throws ServiceError when every source failed, with what to install.
  */
 export async function temporalProgram(

@@ -5,7 +5,9 @@ import type { VerifyContext } from './context.ts';
 
 /** Rows of one entity that the journal says were set aside and still are. */
 export interface OpenIssues {
-  /** Source ids of this run's issues: rows that may be absent. Of rows an earlier run set aside, this run has its own. */
+  /**
+   * Source ids of this run's issues: rows that may be absent. Of rows an earlier run set aside, this run has its own.
+   */
   ofRun: Set<string>;
   /** Source ids of all runs' issues: rows that may lack a reference, for no later run fills it. */
   ofPair: Set<string>;

@@ -9,8 +9,9 @@ import { type KeyedEntity, nameOf, type Plan } from '../plan/plan.ts';
 const page = { rows: 50_000, bytes: 4 * 1024 * 1024 };
 
 /**
- * Entities of which the destination no longer holds what their id maps say: it was restored or cleaned since the run that wrote
- * them. Going on would leave references to rows that are gone. Streams ids only; memory holds one map at a time.
+ * Entities of which the destination no longer holds what their id maps say: it was restored or cleaned since the run
+ * that wrote them. Going on would leave references to rows that are gone. Streams ids only; memory holds one map at a
+ * time.
  * @throws DatabaseError
  */
 export async function findVanishedRows(

@@ -7,8 +7,8 @@ const leastBytes = 256 * 1024;
 
 /**
  * How many rows a batch takes: it starts small and follows the time that batches take to be written. A destination that
- * stalls on large ones (memory grants, a small service tier, log writes) gets small ones; whoever reads pages with it as
- * their bound sees the change at the next batch.
+ * stalls on large ones (memory grants, a small service tier, log writes) gets small ones; whoever reads pages with it
+ * as their bound sees the change at the next batch.
  */
 export class BatchSize {
   rows: number;

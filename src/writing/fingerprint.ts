@@ -4,8 +4,8 @@ import type { Row } from '../database/port.ts';
 const { h64 } = await xxhash();
 
 /**
- * Fingerprints of rows, 8 bytes each, over the cells at `indexes`. Cells are in the port's canonical form on both sides,
- * so that what was sent and what is read back from the destination have the same fingerprint.
+ * Fingerprints of rows, 8 bytes each, over the cells at `indexes`. Cells are in the port's canonical form on both
+ * sides, so that what was sent and what is read back from the destination have the same fingerprint.
  */
 export function fingerprints(rows: readonly Row[], indexes: readonly number[]): BigUint64Array {
   const prints = new BigUint64Array(rows.length);

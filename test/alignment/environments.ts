@@ -44,7 +44,9 @@ afterAll(async () => {
   places.clear();
 });
 
-/** A table as its rows: the first array names the columns, `null` stands for NULL, booleans and numbers give the types. */
+/**
+ * A table as its rows: the first array names the columns, `null` stands for NULL, booleans and numbers give the types.
+ */
 export type Rows = [string[], ...(string | number | boolean | null)[][]];
 
 export interface Contents {
@@ -56,8 +58,8 @@ export interface Contents {
 }
 
 /**
- * Builds an environment's database and its catalog, with just the parts that an alignment reads. The environment of the same
- * name that was built before is gone then.
+ * Builds an environment's database and its catalog, with just the parts that an alignment reads. The environment of the
+ * same name that was built before is gone then.
  */
 export async function buildEnvironment(name: string, contents: Contents): Promise<Environment> {
   const place = await placeOf(name);

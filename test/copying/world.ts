@@ -11,7 +11,10 @@ import type { CopyContext } from '../../src/writing/context.ts';
 import { createDatabases, dropDatabases } from '../support/databases.ts';
 import { openPlain, type PlainConnection } from '../support/plainSql.ts';
 
-/** A source, a destination and a journal, each a database of its own, without any OutSystems in them: plans are made by hand. */
+/**
+ * A source, a destination and a journal, each a database of its own, without any OutSystems in them: plans are made by
+ * hand.
+ */
 export interface World {
   journal: Database;
   /** Connections as applications have them. */

@@ -6,9 +6,9 @@ const places = (entity: string, places: string[], pass = 1) => places.map((place
 
 /**
  * In the order in which a run with one entity at a time reaches them: a worker lives until its place comes, is killed
- * (SIGKILL), and the next one lives until the next place. Just before and just after each step takes effect; where nothing
- * lies between the end of one step and the beginning of the next, the two are one place. Batches are small: a killed batch
- * is done again or settled, and the next place must still come by in a later one.
+ * (SIGKILL), and the next one lives until the next place. Just before and just after each step takes effect; where
+ * nothing lies between the end of one step and the beginning of the next, the two are one place. Batches are small: a
+ * killed batch is done again or settled, and the next place must still come by in a later one.
  */
 const killed = [
   // Identifiers that are references.

@@ -13,8 +13,8 @@ import {
 import { runOn } from '../support/plainSql.ts';
 
 /**
- * In the order in which a run with one entity at a time reaches them; the batches are small, so each comes by several times. What
- * copied entities pass too is in kill.test.ts.
+ * In the order in which a run with one entity at a time reaches them; the batches are small, so each comes by several
+ * times. What copied entities pass too is in kill.test.ts.
  */
 const places: Record<'update' | 'recreate', string[]> = {
   update: [

@@ -24,7 +24,8 @@ describe('a worker stopped (SIGSTOP) in mid-batch, taken for dead, and woken lat
         await until(`${place} reached`, async () => zombie.isFrozen(), 120);
         const before = await migration.inserted('zombie');
         migration.startWorker();
-        // The server may hand some tasks to the stopped worker's open polls first; each takes a heartbeat's time to come back.
+        // The server may hand some tasks to the stopped worker's open polls first; each takes a heartbeat's time to
+        // come back.
         const takenOver =
           second === 'waits'
             ? async () => (await said(migration)).includes('another worker holds')

@@ -7,7 +7,9 @@ import { failureOf, fillForLoss, kindsOfWork, LossyWay } from './loss.ts';
 /** Places at which each kind of work is broken, beside its first and last bytes. */
 const randomPlaces = 3;
 
-/** What becomes of each kind of work when its connection is lost at any byte: an error that says so, and nothing else. */
+/**
+ * What becomes of each kind of work when its connection is lost at any byte: an error that says so, and nothing else.
+ */
 export function describeLoss(ground: ContractGround): void {
   const kinds = kindsOfWork(ground);
 

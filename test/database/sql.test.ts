@@ -9,8 +9,8 @@ import { dialect as sqlserver } from '../../src/database/sqlserver/dialect.ts';
 interface Engine {
   dialect: Dialect;
   /**
-   * What the engine reads in a statement, by its own rules: a quoted name, a text, a placeholder, bytes, and else a word, a
-   * number or a sign.
+   * What the engine reads in a statement, by its own rules: a quoted name, a text, a placeholder, bytes, and else a
+   * word, a number or a sign.
    */
   lexical: RegExp;
   /** A quote within a quoted name, doubled. */
@@ -178,7 +178,10 @@ const values = fc.oneof(
   fc.date({ noInvalidDate: true, min: new Date('1753-01-01'), max: new Date('9999-12-31') }),
 );
 
-/** A fragment, what an engine has to read in it, and the values that have to be bound, in the order in which they stand there. */
+/**
+ * A fragment, what an engine has to read in it, and the values that have to be bound, in the order in which they stand
+ * there.
+ */
 interface Written {
   fragment: Sql;
   reads(engine: Engine): (Token | { value: Parameter })[];

@@ -70,7 +70,10 @@ export class Fate {
     }
   }
 
-  /** An application's statement, by itself a transaction. It waits for nobody: a row that is being changed is left alone. */
+  /**
+   * An application's statement, by itself a transaction. It waits for nobody: a row that is being changed is left
+   * alone.
+   */
   #write({ what, table: name, row }: Fault & { what: 'insert' | 'update' | 'delete' }): void {
     const { source, destination } = this.#world;
     const table = destination.table(name);

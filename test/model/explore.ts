@@ -2,8 +2,8 @@ import type { Fault } from './actors.ts';
 import { everyFault, explore } from './story.ts';
 
 /**
- * `npm run model -- SCHEDULES [FAULT …]`: explores so many schedules, with these kinds of faults or with all, and says which
- * one breaks the promise, if any does. Exits with 1 then.
+ * `npm run model -- SCHEDULES [FAULT …]`: explores so many schedules, with these kinds of faults or with all, and says
+ * which one breaks the promise, if any does. Exits with 1 then.
  */
 const [schedules = '20000', ...kinds] = process.argv.slice(2);
 const numRuns = Number(schedules);

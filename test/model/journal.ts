@@ -21,8 +21,8 @@ const sqlValueOf = (value: Exclude<Parameter, null>): SqlValue => {
 const cellOf = (value: SqlValue): Cell => (typeof value === 'number' ? String(value) : value);
 
 /**
- * The journal in memory. Its statements are those of src/journal, run by SQLite; its transactions take turns, which is what
- * their locks come to.
+ * The journal in memory. Its statements are those of src/journal, run by SQLite; its transactions take turns, which is
+ * what their locks come to.
  */
 export class MemoryJournal {
   readonly #database: Sqlite;

@@ -55,7 +55,10 @@ export class Session {
 
 const waitsBeforeTimeOut = 3;
 
-/** A database server in memory: read committed, identities that no rollback gives back, locks that end with their session. */
+/**
+ * A database server in memory: read committed, identities that no rollback gives back, locks that end with their
+ * session.
+ */
 export class MemoryServer {
   readonly name: string;
   readonly tables = new Map<string, MemoryTable>();

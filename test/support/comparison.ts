@@ -10,7 +10,10 @@ export { type Snapshot, snapshotDestination } from './comparison/snapshot.ts';
 
 /** Something that a migration did wrong. */
 export interface Difference {
-  /** rows: the migrated rows; existing: rows that were there before; outside: what is out of scope; definition: cannot be compared. */
+  /**
+   * rows: the migrated rows; existing: rows that were there before; outside: what is out of scope; definition: cannot
+   * be compared.
+   */
   kind: 'rows' | 'existing' | 'outside' | 'definition';
   /** `Espace.Entity`, or a table's name. */
   entity: string;

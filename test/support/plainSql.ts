@@ -8,9 +8,9 @@ export type TextRow = Record<string, string | null>;
 
 /**
  * A connection as an application has one: by the engine's own driver, none of it through the port. Statements that both
- * engines take are written once; names stand in double quotes. Values come as text in one form for both: whole numbers and
- * decimals as plain digits without trailing zeros, truth as 1 and 0, times as `YYYY-MM-DD HH:MM:SS` with what fraction
- * there is, bytes as hexadecimal digits.
+ * engines take are written once; names stand in double quotes. Values come as text in one form for both: whole numbers
+ * and decimals as plain digits without trailing zeros, truth as 1 and 0, times as `YYYY-MM-DD HH:MM:SS` with what
+ * fraction there is, bytes as hexadecimal digits.
  */
 export interface PlainConnection {
   readonly engine: EngineName;

@@ -1,8 +1,8 @@
 import { asCompared, onPlain, type PlainConnection, quotedName, type TextRow } from './plainSql.ts';
 
 /**
- * Process instances of an environment as what they mean: each process with its inputs, outputs and activities, ids replaced by what
- * they are called everywhere. Plain SQL; knows nothing of src/.
+ * Process instances of an environment as what they mean: each process with its inputs, outputs and activities, ids
+ * replaced by what they are called everywhere. Plain SQL; knows nothing of src/.
  * @param chosen by label: in the demo every process says in its label which environment it is of.
  * @returns one text for each process, sorted.
  */

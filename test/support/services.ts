@@ -3,8 +3,9 @@ import { startPostgres } from '../../src/services/postgres.ts';
 import { startTemporal } from '../../src/services/temporal.ts';
 
 /**
- * Vitest's global setup: one PostgreSQL and one Temporal server for the whole run. Tests find them in CARAVEL_TEST_POSTGRES
- * (URL of the superuser; each suite makes its own databases) and CARAVEL_TEST_TEMPORAL (host:port).
+ * Vitest's global setup: one PostgreSQL and one Temporal server for the whole run. Tests find them in
+ * CARAVEL_TEST_POSTGRES (URL of the superuser; each suite makes its own databases) and CARAVEL_TEST_TEMPORAL
+ * (host:port).
  * @returns what stops them and fails the run if they left anything.
  */
 export default async function startTestServices(): Promise<() => Promise<void>> {

@@ -33,7 +33,10 @@ export async function refuseNewRows(url: string, table: string): Promise<void> {
 export const acceptNewRows = (url: string, table: string): Promise<void> =>
   runOn(url, `ALTER TABLE "${table}" DROP CONSTRAINT "refused"`);
 
-/** Drops the destination's foreign keys, and the triggers that start processes: any rows can be written in any order then. */
+/**
+ * Drops the destination's foreign keys, and the triggers that start processes: any rows can be written in any order
+ * then.
+ */
 export async function forgetConstraints({ arrays, run }: PlainConnection): Promise<void> {
   const keys = await arrays(
     engine === 'sqlserver'

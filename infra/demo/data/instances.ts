@@ -29,7 +29,10 @@ const unset = '1900-01-01 00:00:00';
 /** A row that is gone, as old instances refer to. */
 const goneOrder = 987654399;
 
-/** An approval for every other order, in all states; and, in production, some processes of an application outside the scope. */
+/**
+ * An approval for every other order, in all states; and, in production, some processes of an application outside the
+ * scope.
+ */
 export function createInstances(world: World): Instances {
   const made = new Making(world);
   const orders = world.ids('Sales.Order').filter((_, index) => index % 2 === 0);

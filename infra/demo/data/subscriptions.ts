@@ -5,8 +5,8 @@ import { processes } from '../schema/processes.ts';
 import type { World } from './world.ts';
 
 /**
- * Subscriptions to the events of an entity: those that publishing wrote, to start processes, and those of activities that
- * wait for an event (docs/metamodel.md §4, "OSEVT_*").
+ * Subscriptions to the events of an entity: those that publishing wrote, to start processes, and those of activities
+ * that wait for an event (docs/metamodel.md §4, "OSEVT_*").
  */
 export function subscriptionRows(world: World, described: EntityDescription): PlatformRow[] {
   const name = entityName(described);

@@ -63,7 +63,9 @@ function columnSources(world: World, described: EntityDescription, table: TableD
   }));
 }
 
-/** Values of attributes that only the destination has. What only the source has stays empty, so that it does not block. */
+/**
+ * Values of attributes that only the destination has. What only the source has stays empty, so that it does not block.
+ */
 function onlyHereValues(world: World, described: EntityDescription): Map<string, () => Value> {
   if (world.environment.name === 'production') return new Map();
   const random = seededRandom(world.seed, `${entityName(described)} only here`);

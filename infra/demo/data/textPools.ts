@@ -17,7 +17,10 @@ export interface TextPools {
   bytes: Uint8Array;
 }
 
-/** What breaks careless copying: line ends, tabs, escapes, quotes, spaces at the ends, surrogate pairs, look-alike NULLs. */
+/**
+ * What breaks careless copying: line ends, tabs, escapes, quotes, spaces at the ends, surrogate pairs, look-alike
+ * NULLs.
+ */
 const awkward = [
   'Zeile 1\nZeile 2\r\nZeile 3',
   'left\tright',

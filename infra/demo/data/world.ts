@@ -7,7 +7,9 @@ import { fitting, type TextPools } from './textPools.ts';
 
 export type Identifier = number | bigint | string;
 
-/** Everything a row of one environment can be made of. Ids of all entities are there before the first row: cycles close. */
+/**
+ * Everything a row of one environment can be made of. Ids of all entities are there before the first row: cycles close.
+ */
 export interface World {
   environment: EnvironmentDescription;
   seed: number;
@@ -71,7 +73,9 @@ export const someText = (random: Random, pool: readonly string[], length: number
 
 const referenceDate = Date.UTC(2026, 0, 15);
 
-/** A moment in the five years before the reference date, in the steps a SQL Server datetime has; else "no date" or NULL. */
+/**
+ * A moment in the five years before the reference date, in the steps a SQL Server datetime has; else "no date" or NULL.
+ */
 export function someMoment(random: Random): Value {
   return mixed(random, '1900-01-01 00:00:00', () => {
     const steps = [0, 0, 3, 7, 450, 997];

@@ -12,8 +12,9 @@ interface Words {
 }
 
 /**
- * What a trigger does, as the public copy of OSTRG_EI__OSSYS_USER does it: the new rows, crossed with the subscriptions that
- * let them pass, go into the queue of normal and into that of light processes. A filter that is NULL, and tenant 0, let any row pass.
+ * What a trigger does, as the public copy of OSTRG_EI__OSSYS_USER does it: the new rows, crossed with the subscriptions
+ * that let them pass, go into the queue of normal and into that of light processes. A filter that is NULL, and tenant
+ * 0, let any row pass.
  */
 export function queueStatements(trigger: EventTrigger, quoted: (name: string) => string, words: Words): string {
   const [identifier] = trigger.filters;

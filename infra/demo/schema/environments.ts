@@ -23,7 +23,9 @@ export type EnvironmentName = 'production' | 'quality';
 
 /** What the history of one environment did to an entity, beside its description. */
 export interface EntityHistory {
-  /** The table's name after the module's code, where it is not the entity's: renamed since, or made anew after a clash. */
+  /**
+   * The table's name after the module's code, where it is not the entity's: renamed since, or made anew after a clash.
+   */
   table?: string;
   /** Physical column of an attribute where DATABASE_NAME differs from its name. */
   columns?: Record<string, string>;

@@ -10,7 +10,9 @@ import { espaceKey, recordKey, roleKey, ssKey } from './keys.ts';
 export interface MetamodelRows {
   /** By table; columns left out are NULL. */
   tables: Map<string, PlatformRow[]>;
-  /** Ids by name: espaces and extensions, `Espace.Entity`, `Espace/Role`, `Tenant/Group`, `Tenant/username`, tenants. */
+  /**
+   * Ids by name: espaces and extensions, `Espace.Entity`, `Espace/Role`, `Tenant/Group`, `Tenant/username`, tenants.
+   */
   ids: Record<'espaces' | 'entities' | 'roles' | 'groups' | 'users' | 'tenants', Map<string, number>> & DefinitionIds;
 }
 

@@ -1,6 +1,9 @@
 import { type ColumnType, integerType, type TableDescription } from './tables.ts';
 
-/** A table of the platform: an identity and columns that take NULL. @param cascading columns whose foreign keys delete along. */
+/**
+ * A table of the platform: an identity and columns that take NULL. @param cascading columns whose foreign keys delete
+ * along.
+ */
 export function platformTable(
   tableName: string,
   columns: Record<string, ColumnType>,

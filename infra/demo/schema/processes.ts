@@ -50,7 +50,10 @@ const activity = (
   invokes: string | null = null,
 ): ActivityDescription => ({ name, kind, invokes, outputs });
 
-/** An approval with a subprocess of another espace; one more of the scope without instances; one of an unrelated application. */
+/**
+ * An approval with a subprocess of another espace; one more of the scope without instances; one of an unrelated
+ * application.
+ */
 export const processes: ProcessDescription[] = [
   {
     espace: 'Sales',

@@ -12,10 +12,11 @@ const longestBinary = 8_000;
 const maxLength = 65_535;
 
 /**
- * How values of one column travel. The driver carries whole numbers, floats, Unicode text, bytes, GUIDs, days and datetime's
- * 1/300 s exactly. It makes doubles of decimals and money and sends them with 64 bits, keeps the finer times in
- * milliseconds, and guesses the code page of a varchar: all those are read as text, staged as text, and cast by the
- * server in its own SELECT and INSERT (the texts of these types know no language; "CAST and CONVERT", date and time styles).
+ * How values of one column travel. The driver carries whole numbers, floats, Unicode text, bytes, GUIDs, days and
+ * datetime's 1/300 s exactly. It makes doubles of decimals and money and sends them with 64 bits, keeps the finer times
+ * in milliseconds, and guesses the code page of a varchar: all those are read as text, staged as text, and cast by the
+ * server in its own SELECT and INSERT (the texts of these types know no language; "CAST and CONVERT", date and time
+ * styles).
  */
 export interface Transfer {
   /** Expression that reads the column. */
@@ -320,8 +321,8 @@ function plainBytes(buffer: Buffer): Uint8Array {
 }
 
 /**
- * A value in the result of any query, by the type the server gave it. Decimals come as doubles: exact up to 15 digits, and
- * refused beyond (CAST them to varchar in the query).
+ * A value in the result of any query, by the type the server gave it. Decimals come as doubles: exact up to 15 digits,
+ * and refused beyond (CAST them to varchar in the query).
  */
 export function cellOfValue(value: unknown, { type, scale, dataLength }: ColumnMetadata): Cell {
   if (value === null || value === undefined) return null;

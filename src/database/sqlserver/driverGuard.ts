@@ -43,7 +43,9 @@ function guardSockets(connection: Connection): void {
   connection.on('secure', (cleartext: EventEmitter) => cleartext.on('error', ignore));
 }
 
-/** The driver's own time-out does not reach into the answer to a login: one that breaks off is waited for without end. */
+/**
+ * The driver's own time-out does not reach into the answer to a login: one that breaks off is waited for without end.
+ */
 function guardLogin(connection: Connection): void {
   const insides = insidesOf(connection);
   const began = performance.now();

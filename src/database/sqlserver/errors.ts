@@ -145,8 +145,8 @@ export interface ErrorPlace {
 }
 
 /**
- * Turns whatever the driver threw into a DatabaseError; one that already is passes. Decided by the server's number, else by
- * the driver's code. Several errors in one answer: the first that is known says what happened.
+ * Turns whatever the driver threw into a DatabaseError; one that already is passes. Decided by the server's number,
+ * else by the driver's code. Several errors in one answer: the first that is known says what happened.
  */
 export function toDatabaseError(error: unknown, place: ErrorPlace): DatabaseError {
   if (error instanceof DatabaseError) return error;

@@ -78,7 +78,8 @@ describe('what destinationData delete empties', () => {
     const all = await demo.changed({}, ({ destination }) =>
       queryOne(destination, sql`select count(*) as total from ${sql.id('OSSYS_BPM_PROCESS')}`, { total: integer }),
     );
-    // The subprocesses of Customer Core that approvals started go with them; the one that nobody of the scope started stays.
+    // The subprocesses of Customer Core that approvals started go with them; the one that nobody of the scope started
+    // stays.
     expect(emptied).toHaveLength(all.total);
     expect(emptied).not.toContain('900001');
   });

@@ -72,7 +72,10 @@ export async function createPeopleNaively(sourceUrl: string, destinationUrl: str
   });
 }
 
-/** Processes and activities that only the source has, by label and name: what applications refer to, and nothing else of them. */
+/**
+ * Processes and activities that only the source has, by label and name: what applications refer to, and nothing else of
+ * them.
+ */
 export async function createInstancesNaively(sourceUrl: string, destinationUrl: string): Promise<void> {
   await betweenBoth(sourceUrl, destinationUrl, async ({ connection }, destination) => {
     const processes = destination.tables.get('ossys_bpm_process')!;

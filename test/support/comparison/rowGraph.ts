@@ -23,8 +23,8 @@ export type ComparedAttributes = Map<string, string[]>;
 
 /**
  * Reads the rows of the entities. With `before`, rows that the snapshot holds are left out: they are not of the
- * migration, and a reference to one of them is a difference.
- * A reference to a row that is not there says NULL in the source (missingReferences null), and is told in the destination.
+ * migration, and a reference to one of them is a difference. A reference to a row that is not there says NULL in the
+ * source (missingReferences null), and is told in the destination.
  */
 export async function readRowGraph(options: {
   reading: Reading;
