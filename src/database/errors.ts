@@ -34,6 +34,20 @@ const retryable: ReadonlySet<DatabaseErrorCode> = new Set([
 const rowLevelCodes = ['duplicate', 'reference', 'nullValue', 'truncation', 'overflow', 'invalidValue'] as const;
 export type RowLevelCode = (typeof rowLevelCodes)[number];
 
+/** What is known of what went wrong. */
+interface DatabaseFault {
+  code: DatabaseErrorCode;
+  database: string;
+  number: string;
+  table?: string | null;
+  constraint?: string | null;
+  column?: string | null;
+  cause?: unknown;
+}
+
+/** With the server's own words, where they hold names of objects only. */
+type SpokenFault = DatabaseFault & { serverSays?: string | null };
+
 /**
  * An error of a database. Its message names the table, the constraint and the error number, never a value: the
  * message travels through Temporal (docs/architecture.md, "Temporal"). The driver's own words stay in `cause`.
@@ -48,16 +62,7 @@ export class DatabaseError extends Error {
   readonly constraint: string | null;
   readonly column: string | null;
 
-  constructor(facts: {
-    code: DatabaseErrorCode;
-    database: string;
-    number: string;
-    table?: string | null;
-    constraint?: string | null;
-    column?: string | null;
-    message: string;
-    cause?: unknown;
-  }) {
+  constructor(facts: DatabaseFault & { message: string }) {
     super(facts.message, { cause: facts.cause });
     this.name = 'DatabaseError';
     this.code = facts.code;
@@ -84,21 +89,8 @@ export class DatabaseError extends Error {
   }
 }
 
-/** What is known of a fault beside what it means. */
-interface Fault {
-  code: DatabaseErrorCode;
-  database: string;
-  number: string;
-  table?: string | null;
-  constraint?: string | null;
-  column?: string | null;
-  /** The server's own words, where they hold names of objects only. */
-  serverSays?: string | null;
-  cause?: unknown;
-}
-
 /** An error that says the sentence of its code, and where it happened. */
-export function databaseError({ serverSays, ...fault }: Fault): DatabaseError {
+export function databaseError({ serverSays, ...fault }: SpokenFault): DatabaseError {
   const { code, database, number, table, column, constraint } = fault;
   const where = [
     table ? ` on table ${table}` : '',

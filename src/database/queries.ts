@@ -21,7 +21,5 @@ export async function queryRows(queries: Queries, expressions: readonly Sql[], r
 
 /** The same of a statement that always gives one row. @returns what each expression is, in their order. */
 export async function queryRow(queries: Queries, expressions: readonly Sql[], rest: Sql = sql``): Promise<Row> {
-  const [row] = await queryRows(queries, expressions, rest);
-  if (row === undefined) throw new Error('a statement that always gives a row gave none');
-  return row;
+  return onlyRow(await queryRows(queries, expressions, rest));
 }

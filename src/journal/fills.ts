@@ -1,10 +1,11 @@
 import type { Queries } from '../database/port.ts';
 import { queryOne } from '../database/queries.ts';
-import { orNull, text } from '../database/shape.ts';
+import { orNull, text, word } from '../database/shape.ts';
 import { sql } from '../database/sql.ts';
 import { BatchClosedError, type EntityInRun } from './batches.ts';
 import { insertIssues, type NewIssue } from './issues.ts';
 import { advanceProgress } from './progress.ts';
+import type { Control } from './runs.ts';
 
 /**
  * Runs whose rows of this entity may still wait for deferred references: this one, and those that ended before filling.
@@ -29,12 +30,16 @@ export interface ClosedFill {
   issues: NewIssue[];
 }
 
-/** Moves the second pass on by one batch. @throws BatchClosedError when another worker closed it. */
-export async function moveFill(queries: Queries, { runId, entity }: EntityInRun, batch: ClosedFill): Promise<void> {
-  const { filledUpTo } = await queryOne(
+/**
+ * Moves the second pass on by one batch.
+ * @returns what the operator wants next. @throws BatchClosedError when another worker closed it.
+ */
+export async function moveFill(queries: Queries, { runId, entity }: EntityInRun, batch: ClosedFill): Promise<Control> {
+  const { filledUpTo, control } = await queryOne(
     queries,
-    sql`select filled_up_to from caravel_entity where run_id = ${runId} and entity = ${entity}`,
-    { filledUpTo: orNull(text) },
+    sql`select e.filled_up_to, r.control from caravel_entity e join caravel_run r on r.id = e.run_id
+      where e.run_id = ${runId} and e.entity = ${entity}`,
+    { filledUpTo: orNull(text), control: word<Control>() },
   );
   if (filledUpTo !== batch.from) throw new BatchClosedError(entity, 0);
   await advanceProgress(queries, runId, entity, {
@@ -43,4 +48,5 @@ export async function moveFill(queries: Queries, { runId, entity }: EntityInRun,
     counts: { nulled: batch.nulled + batch.issues.length },
   });
   await insertIssues(queries, runId, entity, batch.issues);
+  return control;
 }

@@ -119,10 +119,7 @@ export class EntityJournal {
    * @throws BatchClosedError when another worker closed it; LeaseLostError
    */
   async closeFill(batch: ClosedFill): Promise<Control> {
-    return this.run.transaction(async (transaction) => {
-      await moveFill(transaction, this, batch);
-      return controlOf(transaction, this.runId);
-    });
+    return this.run.transaction((transaction) => moveFill(transaction, this, batch));
   }
 
   /**

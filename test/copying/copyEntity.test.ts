@@ -21,17 +21,17 @@ const tables = `
   create table "NODE" ("ID" ${types.identity} primary key, "NAME" varchar(20), "ABOVE" bigint);
   create table "TAG" ("CHILDID" bigint references "CHILD", "WORD" ${types.text});
 `;
-const parent = entity('PARENT', 'minted', { NAME: 'value' });
+const parent = entity('PARENT', 'minted', { NAME: 'text' });
 const child = entity('CHILD', 'minted', {
-  NAME: 'value',
+  NAME: 'text',
   PARENTID: { target: 'PARENT' },
   PREVIOUS: { target: 'CHILD', deferred: true },
 });
-const detail = entity('DETAIL', 'reference', { ID: { target: 'CHILD', identifier: true }, NOTE: 'value' });
-const code = entity('CODE', 'kept', { LABEL: 'value' }, { identifierType: 'text' });
-const tag = entity('TAG', 'none', { CHILDID: { target: 'CHILD' }, WORD: 'value' });
+const detail = entity('DETAIL', 'reference', { ID: { target: 'CHILD', identifier: true }, NOTE: 'text' });
+const code = entity('CODE', 'kept', { LABEL: 'text' }, { identifierType: 'text' });
+const tag = entity('TAG', 'none', { CHILDID: { target: 'CHILD' }, WORD: 'text' });
 const node = entity('NODE', 'minted', {
-  NAME: 'value',
+  NAME: 'text',
   ABOVE: { target: 'NODE', deferred: true, missing: 'skip' },
 });
 const all = [parent, child, detail, code, tag];
@@ -242,7 +242,7 @@ describe('copying entities', () => {
     await empty();
     const counted = 'select "WORD", count(*) from "TAG" group by "WORD" order by "WORD"';
     const words = () => world.destination.arrays(counted);
-    const loose = entity('TAG', 'none', { WORD: 'value' });
+    const loose = entity('TAG', 'none', { WORD: 'text' });
     const inSource = await world.source.arrays(counted);
     const [bad, count] = inSource.find(([, times]) => Number(times) > 1)!;
     const often = Number(count);

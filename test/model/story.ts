@@ -20,18 +20,18 @@ export const tableNames = Object.keys(tables) as (keyof typeof tables)[];
 
 /** The plan of a first run, and that of a later one, which defers otherwise and knows one column more. */
 function planOf(isLater: boolean): WrittenEntity[] {
-  const note = isLater ? { NOTE: 'value' as const } : {};
+  const note = isLater ? { NOTE: 'text' as const } : {};
   const deferred = { deferred: isLater };
   return [
-    entity('PARENT', 'minted', { NAME: 'value', ...note }),
+    entity('PARENT', 'minted', { NAME: 'text', ...note }),
     entity('CHILD', 'minted', {
-      NAME: 'value',
+      NAME: 'text',
       ...note,
       PARENTID: { target: 'PARENT', ...deferred },
       ABOVE: { target: 'CHILD', deferred: true },
     }),
-    entity('CODE', 'kept', { NAME: 'value', ...note }, { identifierType: 'text' }),
-    entity('TAG', 'none', { NAME: 'value', CHILDID: { target: 'CHILD' } }),
+    entity('CODE', 'kept', { NAME: 'text', ...note }, { identifierType: 'text' }),
+    entity('TAG', 'none', { NAME: 'text', CHILDID: { target: 'CHILD' } }),
   ];
 }
 

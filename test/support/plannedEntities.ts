@@ -1,3 +1,4 @@
+import type { ColumnKind } from '../../src/database/port.ts';
 import type { PlannedColumn, PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
 import type { CopyControl } from '../../src/writing/context.ts';
 import { schema } from './engine.ts';
@@ -6,11 +7,22 @@ export function control(): CopyControl {
   return { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY, onBatch() {}, onWaiting() {} };
 }
 
-/** A planned entity over a table of the same name on both sides. */
+/** Handling of a column: a value of this kind, a neutral value, or a reference. */
+export type Handling =
+  | 'text'
+  | 'decimal'
+  | 'datetime'
+  | 'boolean'
+  | 'binary'
+  | 'integer'
+  | { neutral: string | null; kind: ColumnKind }
+  | (Partial<PlannedReference> & { target: string });
+
+/** A planned entity over tables of its name. Columns have the same names on both sides. */
 export function entity(
   table: string,
   identifier: WrittenEntity['identifier'],
-  columns: Record<string, 'value' | (Partial<PlannedReference> & { target: string })>,
+  columns: Record<string, Handling>,
   change: Partial<WrittenEntity> = {},
 ): WrittenEntity {
   const references: PlannedReference[] = [];
@@ -19,21 +31,24 @@ export function entity(
     planned.push({ destination: 'ID', kind: 'integer', handling: { as: 'identifier', source: 'ID' } });
   }
   for (const [name, handling] of Object.entries(columns)) {
-    if (handling === 'value') {
-      planned.push({ destination: name, kind: 'text', handling: { as: 'value', source: name } });
-      continue;
+    if (typeof handling === 'string') {
+      planned.push({ destination: name, kind: handling, handling: { as: 'value', source: name } });
+    } else if ('neutral' in handling) {
+      planned.push({ destination: name, kind: handling.kind, handling: { as: 'neutral', value: handling.neutral } });
+    } else {
+      const reference: PlannedReference = {
+        attribute: name,
+        targetName: handling.target,
+        identifier: false,
+        deferred: false,
+        rule: 'Protect',
+        missing: 'fail',
+        ...handling,
+      };
+      const number = references.push(reference) - 1;
+      const kind = 'integer';
+      planned.push({ destination: name, kind, handling: { as: 'reference', source: name, reference: number } });
     }
-    const reference: PlannedReference = {
-      attribute: name,
-      targetName: handling.target,
-      identifier: false,
-      deferred: false,
-      rule: 'Protect',
-      missing: 'fail',
-      ...handling,
-    };
-    const place = references.push(reference) - 1;
-    planned.push({ destination: name, kind: 'integer', handling: { as: 'reference', source: name, reference: place } });
   }
   const physical = { schema, table, identifier: identifier === 'none' ? null : 'ID' };
   return {

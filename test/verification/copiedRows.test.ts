@@ -19,11 +19,11 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const item = entity('ITEM', 'minted', {
-  NAME: 'value',
+  NAME: 'text',
   PARENT_ID: { target: 'ITEM', deferred: true },
   PERSON_ID: { target: 'PERSON', missing: 'skip' },
 });
-const tag = entity('TAG', 'none', { ITEM_ID: { target: 'ITEM' }, NAME: 'value' }, { order: 2 });
+const tag = entity('TAG', 'none', { ITEM_ID: { target: 'ITEM' }, NAME: 'text' }, { order: 2 });
 
 test('what the copy engine wrote is proven, until somebody changes it', async () => {
   // Parents are younger than their children, so that every reference waits for the second pass.

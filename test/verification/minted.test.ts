@@ -3,7 +3,8 @@ import type { PlannedEntity } from '../../src/plan/plan.ts';
 import { verdictOf } from '../../src/verification/report.ts';
 import { verifyRun } from '../../src/verification/verifyRun.ts';
 import { dialect, numbers, truth, types } from '../support/ddl.ts';
-import { createWorld, entity, type Migration, pairs, totals, type World } from './world.ts';
+import { entity } from '../support/plannedEntities.ts';
+import { createWorld, type Migration, pairs, totals, type World } from './world.ts';
 
 const country: PlannedEntity = { ...entity('COUNTRY', 'minted', { NAME: 'text' }), role: 'matched' };
 const person = entity('PERSON', 'minted', {

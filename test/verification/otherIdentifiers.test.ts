@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dialect, types } from '../support/ddl.ts';
-import { createWorld, entity, pairs, totals, type World } from './world.ts';
+import { entity } from '../support/plannedEntities.ts';
+import { createWorld, pairs, totals, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { migrationSpec } from '../../src/config/migrationSpec.ts';
 import { connect } from '../../src/database/connect.ts';
-import type { ColumnKind, Database } from '../../src/database/port.ts';
+import type { Database } from '../../src/database/port.ts';
 import { sql } from '../../src/database/sql.ts';
 import { encodeSegment, encodeTextSegment } from '../../src/identity/segment.ts';
 import { insertIssues } from '../../src/journal/issues.ts';
@@ -8,7 +8,7 @@ import { migrateJournal } from '../../src/journal/migrate.ts';
 import { advanceProgress, createProgress } from '../../src/journal/progress.ts';
 import { createRun } from '../../src/journal/runs.ts';
 import { insertSegment, nextOrdinal, type SegmentCoding } from '../../src/journal/segments.ts';
-import type { PlannedColumn, PlannedEntity, PlannedReference, WrittenEntity } from '../../src/plan/plan.ts';
+import type { PlannedEntity, WrittenEntity } from '../../src/plan/plan.ts';
 import type { VerifyContext } from '../../src/verification/context.ts';
 import type { VerificationReport } from '../../src/verification/report.ts';
 import { verifyEntity } from '../../src/verification/verifyEntity.ts';
@@ -155,72 +155,6 @@ export async function createWorld(name: string): Promise<World> {
 async function onTables({ arrays, run }: PlainConnection, words: 'drop table' | 'delete from'): Promise<void> {
   const tables = await arrays(`select table_name from information_schema.tables where table_schema = '${schema}'`);
   if (tables.length > 0) await run(tables.map(([table]) => `${words} "${table}"`).join('; '));
-}
-
-/** Handling of a column: a value of this kind, a neutral value, or a reference. */
-export type Handling =
-  | 'text'
-  | 'decimal'
-  | 'datetime'
-  | 'boolean'
-  | 'binary'
-  | 'integer'
-  | { neutral: string | null; kind: ColumnKind }
-  | (Partial<PlannedReference> & { target: string });
-
-/** A planned entity over tables of its name. Columns have the same names on both sides. */
-export function entity(
-  table: string,
-  identifier: WrittenEntity['identifier'],
-  columns: Record<string, Handling>,
-  change: Partial<WrittenEntity> = {},
-): WrittenEntity {
-  const references: PlannedReference[] = [];
-  const planned: PlannedColumn[] = [];
-  if (identifier === 'kept') {
-    planned.push({ destination: 'ID', kind: 'integer', handling: { as: 'identifier', source: 'ID' } });
-  }
-  for (const [name, handling] of Object.entries(columns)) {
-    if (typeof handling === 'string') {
-      planned.push({ destination: name, kind: handling, handling: { as: 'value', source: name } });
-    } else if ('neutral' in handling) {
-      planned.push({ destination: name, kind: handling.kind, handling: { as: 'neutral', value: handling.neutral } });
-    } else {
-      const reference: PlannedReference = {
-        attribute: name,
-        targetName: handling.target,
-        identifier: false,
-        deferred: false,
-        rule: 'Protect',
-        missing: 'fail',
-        ...handling,
-      };
-      const number = references.push(reference) - 1;
-      const kind = 'integer';
-      planned.push({ destination: name, kind, handling: { as: 'reference', source: name, reference: number } });
-    }
-  }
-  const physical = { schema, table, identifier: identifier === 'none' ? null : 'ID' };
-  return {
-    key: table,
-    espace: 'Test',
-    entity: table,
-    role: 'copied',
-    order: 1,
-    component: 0,
-    source: physical,
-    destination: physical,
-    identifier,
-    identifierType: identifier === 'none' ? null : 'integer',
-    rows: 0,
-    bound: null,
-    columns: planned,
-    references,
-    after: [],
-    differences: [],
-    ...change,
-    // The identifier's kind decides what else there is of it, as above.
-  } as WrittenEntity;
 }
 
 /** The totals without what says where. */
